@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A configuration file, parsed and checked, as plain data.
+ *
+ * conf_load reads the file (and what it includes), reports every fault it
+ * finds, and gives a struct conf only if there was none. A struct conf is
+ * never changed afterwards; conf_free ends it. No DPDK, no running state:
+ * tests and `sluiced --check` use it alone.
+ */
+#ifndef SLUICE_CONF_H
+#define SLUICE_CONF_H
+
+#include <sluice/addr.h>
+#include <sluice/conn.h>
+#include <sluice/dp.h>
+#include <sluice/sched.h>
+
+#include <stdio.h>
+
+/* Where a thing stands in its file, for messages. `file` lives as long as the conf. */
+struct conf_place {
+	const char *file;
+	unsigned int line, column;
+};
+
+enum conf_severity { CONF_ERROR, CONF_WARNING };
+
+/* One fault. `text` says what is wrong and what would be right. */
+struct conf_fault {
+	struct conf_fault *next;
+	enum conf_severity severity;
+	char *file;
+	unsigned int line, column;
+	char *text;
+};
+
+/* All faults of one load, in order of appearance. Zero is empty. */
+struct conf_faults {
+	struct conf_fault *first, **last_next;
+	unsigned int errors, warnings;
+};
+
+void conf_fault_add(struct conf_faults *faults, enum conf_severity severity, const struct conf_place *place,
+		    const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* One `file:line:col: message` a line; warnings say "warning: " before the message. */
+void conf_faults_print(const struct conf_faults *faults, FILE *stream);
+void conf_faults_free(struct conf_faults *faults);
+
+struct conf_port {
+	struct conf_place place;
+	struct dp_port_conf dp;
+	struct sl_prefix *addrs;
+	unsigned int addr_count;
+	struct sl_addr gateway4, gateway6; /* none: sl_addr_is_none */
+};
+
+struct conf_route {
+	struct conf_place place;
+	struct dp_route dp;
+};
+
+struct conf_neigh {
+	struct conf_place place;
+	struct dp_static_neigh dp;
+};
+
+struct conf_real {
+	struct conf_place place;
+	struct sl_addr addr;
+	uint16_t port;
+	enum sl_fwd fwd;
+	uint32_t weight;
+};
+
+struct conf_service {
+	struct conf_place place;
+	struct dp_service_key key;
+	const struct sched_ops *sched;
+	enum sl_fwd fwd;         /* lb_kind: the servers' default */
+	struct conf_real *reals; /* in the file's order */
+	unsigned int real_count;
+};
+
+struct conf {
+	char router_id[64];
+	char socket_path[108];                /* "" : the built-in default */
+	unsigned int tcp_s, tcp_fin_s, udp_s; /* lvs_timeouts; 0: default */
+	unsigned int conn_reuse_mode;         /* default 1 */
+
+	unsigned int workers; /* 0: auto */
+	int *worker_cpus;     /* from worker_cores; NULL: chosen by count */
+	unsigned int worker_cpu_count;
+	enum dp_idle idle;
+	uint32_t connections;      /* default 1,000,000 */
+	uint32_t mbufs, memory_mb; /* 0: auto */
+	struct conf_place dataplane_place;
+
+	struct conf_port *ports;
+	unsigned int port_count;
+	struct conf_route *routes; /* gateways of ports not included */
+	unsigned int route_count;
+	struct conf_neigh *neighs;
+	unsigned int neigh_count;
+	struct conf_service *services;
+	unsigned int service_count;
+
+	void *arena; /* conf_free's business */
+};
+
+/*
+ * Loads a file. NULL if there is an error (faults->errors > 0, or `strict`
+ * and faults->warnings > 0); faults tell why, file-not-found included.
+ */
+struct conf *conf_load(const char *path, bool strict, struct conf_faults *faults);
+
+/* The same from memory; `name` stands in messages and is the base of includes. */
+struct conf *conf_load_text(const char *name, const char *text, size_t len, bool strict,
+			    struct conf_faults *faults);
+void conf_free(struct conf *conf);
+
+#endif

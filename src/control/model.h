@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What runs: services and their servers, as changed by configuration files
+ * and by commands, and the one way by which either reaches the data plane.
+ *
+ * Only the control thread touches the model. Every change is checked whole
+ * first; then the model and the data plane change together, or neither does.
+ *
+ * A new file is compared with the file applied last, not with what runs: what
+ * was changed by command and whose text did not change stays as it is.
+ */
+#ifndef SLUICE_MODEL_H
+#define SLUICE_MODEL_H
+
+#include "conf.h"
+
+struct model_real {
+	struct model_real *next; /* towards older servers: the list falls by order */
+	struct sl_addr addr;
+	uint16_t port;
+	enum sl_fwd fwd;
+	uint32_t weight; /* configured, or set by command */
+	bool draining;   /* takes no new connections until undrained */
+	uint32_t order;
+	uint32_t slot; /* for dp_real_stats */
+};
+
+struct model_service {
+	struct model_service *next; /* in sorted order: protocol, address, port */
+	struct dp_service_key key;
+	const struct sched_ops *sched;
+	enum sl_fwd fwd;
+	struct model_real *reals; /* newest first, as Linux IPVS lists them */
+	uint32_t real_count;
+	uint32_t slot; /* for dp_service_stats */
+};
+
+/* Why a change was refused, for the person who asked for it. */
+struct model_error {
+	int code; /* -ENOENT, -EEXIST, -EINVAL, -ENOMEM, ... */
+	char text[DP_ERROR_SIZE];
+};
+
+struct model;
+
+/* `conf` is the first configuration; the model owns it from here on. The ports are open. */
+struct model *model_create(struct conf *conf, struct model_error *ret_error);
+void model_destroy(struct model *model);
+
+/*
+ * Makes `conf` what runs and owns it then; on failure it is the caller's and
+ * nothing has changed. A change that needs a restart (ports' devices, workers,
+ * capacity) is an error that says so, added to `faults` with its place.
+ */
+int model_apply(struct model *model, struct conf *conf, struct conf_faults *faults);
+
+/* What model_apply would do, one line a change ("+ service TCP ...", "- real ..."), without doing it. */
+void model_diff(struct model *model, const struct conf *conf, void (*line)(const char *text, void *context),
+		void *context);
+
+const struct conf *model_conf(const struct model *model);
+struct model_service *model_services(struct model *model);
+unsigned int model_service_count(const struct model *model);
+struct model_service *model_service_find(struct model *model, const struct dp_service_key *key);
+struct model_real *model_real_find(struct model_service *service, const struct sl_addr *addr, uint16_t port);
+
+/* What a command may set; NULL or -1 leaves it as it is (edit) or takes the default (add). */
+struct model_service_change {
+	const struct sched_ops *sched; /* default wlc */
+	int fwd;                       /* enum sl_fwd; default DR, as ipvsadm */
+};
+struct model_real_change {
+	int64_t weight; /* default 1 */
+	int fwd;        /* default: the service's */
+};
+
+/* Each: 0, or -errno with *ret_error filled and nothing changed. */
+int model_service_add(struct model *model, const struct dp_service_key *key,
+		      const struct model_service_change *change, struct model_error *ret_error);
+int model_service_edit(struct model *model, const struct dp_service_key *key,
+		       const struct model_service_change *change, struct model_error *ret_error);
+int model_service_del(struct model *model, const struct dp_service_key *key, struct model_error *ret_error);
+int model_real_add(struct model *model, const struct dp_service_key *key, const struct sl_addr *addr,
+		   uint16_t port, const struct model_real_change *change, struct model_error *ret_error);
+int model_real_edit(struct model *model, const struct dp_service_key *key, const struct sl_addr *addr,
+		    uint16_t port, const struct model_real_change *change, struct model_error *ret_error);
+/* `flush`: end its connections too, instead of letting them finish. */
+int model_real_del(struct model *model, const struct dp_service_key *key, const struct sl_addr *addr,
+		   uint16_t port, bool flush, struct model_error *ret_error);
+/* No new connections (on) or again (off); those it has go on. */
+int model_real_drain(struct model *model, const struct dp_service_key *key, const struct sl_addr *addr,
+		     uint16_t port, bool on, struct model_error *ret_error);
+
+#endif
