@@ -14,7 +14,7 @@
 #define SL_PREFIX_STRLEN (SL_ADDR_STRLEN + 4)
 #define SL_MAC_STRLEN 18
 
-/* Dotted quad or RFC 4291 text, no name, no scope. 0 or -EINVAL. */
+/* Dotted quad or RFC 4291 text; no name, no scope, no IPv4-mapped IPv6 text. 0 or -EINVAL. */
 int sl_addr_parse(const char *text, struct sl_addr *ret_addr);
 /* "addr/len", or "addr" alone (then /32 or /128). 0 or -EINVAL. */
 int sl_prefix_parse(const char *text, struct sl_prefix *ret_prefix);
