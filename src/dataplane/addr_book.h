@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The address book: which addresses the box answers for, and on which ports.
+ *
+ * Two lists make it: the own addresses of the ports (with their subnets) and
+ * the VIPs that are held. An own address is answered (ARP, neighbour discovery)
+ * on its port. A VIP inside a subnet of some port is answered on those ports,
+ * any other VIP on all of them. Every port also has its EUI-64 link-local
+ * address without being told.
+ *
+ * Whatever becomes answerable on a port is announced there: gratuitous ARP or
+ * unsolicited neighbour advertisement, at once (with the next dp_neigh_tick)
+ * and once more a second later.
+ *
+ * Control thread only; workers have what they need of it in their snapshot.
+ */
+#ifndef DP_ADDR_BOOK_H
+#define DP_ADDR_BOOK_H
+
+#include <sluice/addr.h>
+#include <sluice/dp.h>
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum dp_addr_kind {
+	DP_ADDR_OWN = 1u << 0,
+	DP_ADDR_VIP = 1u << 1,
+};
+
+struct dp_addr_entry {
+	struct sl_addr addr;
+	uint16_t kinds; /* DP_ADDR_*: an address may be both */
+	uint16_t ports; /* bit i: answered on port i */
+	uint64_t defended_ms;
+};
+
+static_assert(DP_PORTS_MAX <= 16, "dp_addr_entry.ports has one bit a port");
+
+/* Replace one of the two lists. 0, or -ENOMEM with nothing changed. */
+int dp_addr_book_set_own(const struct dp_net_addr *addrs, unsigned int count);
+int dp_addr_book_set_vips(const struct sl_addr *vips, unsigned int count);
+void dp_addr_book_fini(void);
+
+/* The entry of an own address or held VIP, whatever the port; NULL when it is neither. */
+struct dp_addr_entry *dp_addr_book_find(const struct sl_addr *addr);
+
+/* Does the box answer for this address on this port? Link-local ones included. */
+bool dp_addr_book_answers(unsigned int port, const struct sl_addr *addr);
+
+/* Is the address inside a subnet of the port (and so may be its neighbour)? */
+bool dp_addr_book_on_link(unsigned int port, const struct sl_addr *addr);
+
+/*
+ * The source of what we send by `port` to `dst` ourselves: the own address of
+ * the port whose subnet holds dst, else the port's first of that family, else
+ * (IPv6) its link-local address. False: there is none.
+ */
+bool dp_net_source(unsigned int port, const struct sl_addr *dst, struct sl_addr *ret_addr);
+
+/* fe80::/64 with the port's MAC address as EUI-64 (RFC 4291 appendix A). */
+struct sl_addr dp_addr_link_local(unsigned int port);
+
+/* Called by dp_neigh_tick: sends the announcements that are due, a bounded number a call. */
+unsigned int dp_addr_book_tick(uint64_t now_ms);
+
+/*
+ * Somebody else claims an own address or VIP on `port`: warn and announce it
+ * again, both rate-limited.
+ */
+void dp_addr_book_defend(unsigned int port, const struct sl_addr *addr, const uint8_t claimer[6],
+			 uint64_t now_ms);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How the control thread sends and drops packets.
+ *
+ * Whatever control transmits of its own (ARP, neighbour discovery) or answers
+ * (echo) leaves through here, and whatever it receives by punt and does not
+ * answer ends here or is consumed (punt_rx.h), so that dp_control_stats()
+ * balances. Control thread only.
+ */
+#ifndef DP_CONTROL_TX_H
+#define DP_CONTROL_TX_H
+
+#include <sluice/drop.h>
+
+struct rte_mbuf;
+
+/* Sends a complete Ethernet frame by a port. Takes ownership, also when it cannot be sent. */
+void dp_control_tx(unsigned int port, struct rte_mbuf *m);
+
+/* An empty buffer for a frame of our own; NULL (counted) when the pool is empty. */
+struct rte_mbuf *dp_control_mbuf(void);
+
+/* Frees a packet and counts why. */
+void dp_control_drop(struct rte_mbuf *m, enum sl_drop reason);
+
+#endif
