@@ -24,14 +24,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum dp_addr_kind {
-	DP_ADDR_OWN = 1u << 0,
-	DP_ADDR_VIP = 1u << 1,
+enum dp_book_kind {
+	DP_BOOK_OWN = 1u << 0,
+	DP_BOOK_VIP = 1u << 1,
 };
 
 struct dp_addr_entry {
 	struct sl_addr addr;
-	uint16_t kinds; /* DP_ADDR_*: an address may be both */
+	uint16_t kinds; /* DP_BOOK_*: an address may be both */
 	uint16_t ports; /* bit i: answered on port i */
 	uint64_t defended_ms;
 };
