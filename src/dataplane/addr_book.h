@@ -31,9 +31,11 @@ enum dp_book_kind {
 
 struct dp_addr_entry {
 	struct sl_addr addr;
-	uint16_t kinds; /* DP_BOOK_*: an address may be both */
-	uint16_t ports; /* bit i: answered on port i */
-	uint64_t defended_ms;
+	uint16_t kinds;                          /* DP_BOOK_*: an address may be both */
+	uint16_t ports;                          /* bit i: answered on port i */
+	uint16_t announce_first, announce_again; /* ports where a round is still to be sent */
+	uint64_t again_ms;                       /* when the second round is due */
+	uint64_t defended_ms, warned_ms;         /* when that is allowed again */
 };
 
 static_assert(DP_PORTS_MAX <= 16, "dp_addr_entry.ports has one bit a port");
@@ -66,8 +68,8 @@ struct sl_addr dp_addr_link_local(unsigned int port);
 unsigned int dp_addr_book_tick(uint64_t now_ms);
 
 /*
- * Somebody else claims an own address or VIP on `port`: warn and announce it
- * again, both rate-limited.
+ * Somebody else claims an address that we answer for on `port`: warn and
+ * announce it again, both rate-limited.
  */
 void dp_addr_book_defend(unsigned int port, const struct sl_addr *addr, const uint8_t claimer[6],
 			 uint64_t now_ms);

@@ -167,6 +167,9 @@ enum dp_neigh_verdict dp_neigh_heard(unsigned int port, const struct sl_addr *ad
 /* It has confirmed itself without naming its MAC address (solicited NA without option). */
 enum dp_neigh_verdict dp_neigh_confirmed(unsigned int port, const struct sl_addr *addr);
 
+/* May one more warning about somebody else's frames be logged? A few a minute. */
+bool dp_neigh_warn_allowed(void);
+
 /* ---- what neighbour discovery sends (control thread) ---- */
 
 /* Asks who has `addr`; `mac` NULL: everybody, else that one. False: no buffer. */

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The address book: which addresses the box answers for, and on which ports.
+ *
+ * Kept as the two lists it was given and, made from them, one array of entries
+ * sorted by address. When a list is replaced, the array is made anew, entries
+ * that were there before keep what is going on with them (announcements due,
+ * when they were defended), and ports that an address is new on get their two
+ * rounds of announcements. Control thread only, so nothing protects it.
+ */
+#include "addr_book.h"
+
+#include "neigh.h"
+#include "port.h"
+#include "sl_addr.h"
+#include "sl_log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+	ANNOUNCE_AGAIN_MS = 1000, /* the second round after the first */
+	ANNOUNCE_RETRY_MS = 10,   /* when there was no buffer */
+	ANNOUNCE_BUDGET = 64,     /* frames a tick, so that 10,000 VIPs do not flood the link */
+	DEFEND_MS = 1000,         /* between two announcements in defence of one address */
+	WARN_MS = 10000,          /* between two warnings about one address */
+};
+
+static struct {
+	struct dp_net_addr *own;
+	struct sl_addr *vips;
+	struct dp_addr_entry *entries; /* sorted by address, each once */
+	unsigned int own_count, vip_count, entry_count;
+	uint64_t announce_ms; /* when something is to be announced; UINT64_MAX: nothing is */
+	uint64_t link_local_defended_ms[DP_PORTS_MAX];
+} book = { .announce_ms = UINT64_MAX };
+
+static int book_make(struct dp_net_addr *own, unsigned int own_count, struct sl_addr *vips,
+		     unsigned int vip_count);
+static unsigned int announce_due(struct dp_addr_entry *entry, uint16_t *ports, unsigned int budget,
+				 uint16_t *ret_sent);
+
+int
+dp_addr_book_set_own(const struct dp_net_addr *addrs, unsigned int count)
+{
+	struct dp_net_addr *copy = calloc(count + 1, sizeof(*copy)), *old = book.own;
+	int err = -ENOMEM;
+
+	if (copy == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < count; i++)
+		copy[i] = addrs[i];
+	err = book_make(copy, count, book.vips, book.vip_count);
+	free(err == 0 ? old : copy);
+	return err;
+}
+
+int
+dp_addr_book_set_vips(const struct sl_addr *vips, unsigned int count)
+{
+	struct sl_addr *copy = calloc(count + 1, sizeof(*copy)), *old = book.vips;
+	int err;
+
+	if (copy == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < count; i++)
+		copy[i] = vips[i];
+	err = book_make(book.own, book.own_count, copy, count);
+	free(err == 0 ? old : copy);
+	return err;
+}
+
+void
+dp_addr_book_fini(void)
+{
+	free(book.own);
+	free(book.vips);
+	free(book.entries);
+	memset(&book, 0, sizeof(book));
+	book.announce_ms = UINT64_MAX;
+}
+
+static int
+compare_addr(const void *left, const void *right)
+{
+	const struct dp_addr_entry *a = left, *b = right;
+
+	return memcmp(a->addr.b, b->addr.b, sizeof(a->addr.b));
+}
+
+struct dp_addr_entry *
+dp_addr_book_find(const struct sl_addr *addr)
+{
+	struct dp_addr_entry key = { .addr = *addr };
+
+	if (book.entry_count == 0)
+		return NULL;
+	return bsearch(&key, book.entries, book.entry_count, sizeof(key), compare_addr);
+}
+
+bool
+dp_addr_book_answers(unsigned int port, const struct sl_addr *addr)
+{
+	const struct dp_addr_entry *entry = dp_addr_book_find(addr);
+	struct sl_addr link_local;
+
+	if (port >= DP_PORTS_MAX)
+		return false;
+	if (entry != NULL && (entry->ports & 1u << port) != 0)
+		return true;
+	link_local = dp_addr_link_local(port);
+	return sl_addr_eq(addr, &link_local);
+}
+
+/* The network's own address and its broadcast address belong to no neighbour. */
+static bool
+is_host_of(const struct sl_prefix *prefix, const struct sl_addr *addr)
+{
+	uint32_t hosts, host;
+
+	if (!sl_prefix_contains(prefix, addr))
+		return false;
+	if (!sl_addr_is_v4(addr) || prefix->len >= 31)
+		return true;
+	hosts = UINT32_MAX >> prefix->len;
+	host = __builtin_bswap32(sl_addr_v4_be(addr)) & hosts;
+	return host != 0 && host != hosts;
+}
+
+bool
+dp_addr_book_on_link(unsigned int port, const struct sl_addr *addr)
+{
+	for (unsigned int i = 0; i < book.own_count; i++)
+		if (book.own[i].port == port && is_host_of(&book.own[i].prefix, addr))
+			return true;
+	return false;
+}
+
+bool
+dp_net_source(unsigned int port, const struct sl_addr *dst, struct sl_addr *ret_addr)
+{
+	const struct dp_net_addr *first = NULL;
+	bool v4 = sl_addr_is_v4(dst);
+
+	for (unsigned int i = 0; i < book.own_count; i++) {
+		const struct dp_net_addr *a = &book.own[i];
+
+		if (a->port != port || sl_addr_is_v4(&a->prefix.addr) != v4)
+			continue;
+		if (sl_prefix_contains(&a->prefix, dst)) {
+			*ret_addr = a->prefix.addr;
+			return true;
+		}
+		if (first == NULL)
+			first = a;
+	}
+	if (!v4 && (first == NULL || (dst->b[0] == 0xfe && (dst->b[1] & 0xc0) == 0x80)))
+		*ret_addr = dp_addr_link_local(port);
+	else if (first != NULL)
+		*ret_addr = first->prefix.addr;
+	else
+		return false;
+	return true;
+}
+
+struct sl_addr
+dp_addr_link_local(unsigned int port)
+{
+	const uint8_t *mac = dp_port_mac(port);
+	struct sl_addr a = { .b = { 0xfe, 0x80, [11] = 0xff, [12] = 0xfe } };
+
+	memcpy(&a.b[8], mac, 3);
+	memcpy(&a.b[13], mac + 3, 3);
+	a.b[8] ^= 0x02; /* "universal" is a one here and a zero in the MAC address */
+	return a;
+}
+
+unsigned int
+dp_addr_book_tick(uint64_t now_ms)
+{
+	unsigned int sent = 0;
+	uint64_t next = UINT64_MAX;
+
+	if (now_ms < book.announce_ms)
+		return 0;
+	for (unsigned int i = 0; i < book.entry_count; i++) {
+		struct dp_addr_entry *e = &book.entries[i];
+		uint16_t done = 0;
+
+		if (e->announce_again != 0 && e->again_ms <= now_ms)
+			sent += announce_due(e, &e->announce_again, ANNOUNCE_BUDGET - sent, &done);
+		if (e->announce_first != 0) {
+			done = 0;
+			sent += announce_due(e, &e->announce_first, ANNOUNCE_BUDGET - sent, &done);
+			if (done != 0) {
+				e->announce_again |= done;
+				e->again_ms = now_ms + ANNOUNCE_AGAIN_MS;
+			}
+		}
+		if (e->announce_first != 0 || (e->announce_again != 0 && e->again_ms <= now_ms))
+			next = sent < ANNOUNCE_BUDGET ? now_ms + ANNOUNCE_RETRY_MS : now_ms;
+		else if (e->announce_again != 0 && e->again_ms < next)
+			next = e->again_ms;
+	}
+	book.announce_ms = next;
+	return sent;
+}
+
+static bool
+announce(unsigned int port, const struct sl_addr *addr)
+{
+	return sl_addr_is_v4(addr) ? dp_arp_announce(port, addr) : dp_nd_announce(port, addr);
+}
+
+/* Announces on each of *ports and takes it out. Returns how many frames were sent. */
+static unsigned int
+announce_due(struct dp_addr_entry *entry, uint16_t *ports, unsigned int budget, uint16_t *ret_sent)
+{
+	unsigned int sent = 0;
+
+	for (unsigned int port = 0; port < DP_PORTS_MAX && sent < budget; port++) {
+		uint16_t bit = (uint16_t)(1u << port);
+
+		if ((*ports & bit) == 0 || !announce(port, &entry->addr))
+			continue;
+		*ports &= (uint16_t)~bit;
+		*ret_sent |= bit;
+		sent++;
+	}
+	return sent;
+}
+
+void
+dp_addr_book_defend(unsigned int port, const struct sl_addr *addr, const uint8_t claimer[6], uint64_t now_ms)
+{
+	struct dp_addr_entry *entry = dp_addr_book_find(addr);
+	uint64_t *defended = entry != NULL ? &entry->defended_ms : &book.link_local_defended_ms[port];
+	char addr_text[SL_ADDR_STRLEN], mac_text[SL_MAC_STRLEN];
+
+	if (now_ms >= *defended && announce(port, addr))
+		*defended = now_ms + DEFEND_MS;
+	if (entry == NULL || now_ms < entry->warned_ms || !dp_neigh_warn_allowed())
+		return;
+	entry->warned_ms = now_ms + WARN_MS;
+	sl_warn("port %u: %s is ours, but %s claims it too; is it configured elsewhere, or does a real "
+		"server "
+		"answer ARP for the VIP?",
+		port, sl_addr_format(addr, addr_text), sl_mac_format(claimer, mac_text));
+}
+
+/* ---- making the entries ---- */
+
+static uint16_t
+all_ports(void)
+{
+	return (uint16_t)((1u << dp_port_count()) - 1);
+}
+
+/* The ports with a subnet around the VIP, or all. */
+static uint16_t
+vip_ports(const struct dp_net_addr *own, unsigned int own_count, const struct sl_addr *vip)
+{
+	uint16_t ports = 0;
+
+	for (unsigned int i = 0; i < own_count; i++)
+		if (sl_prefix_contains(&own[i].prefix, vip))
+			ports |= (uint16_t)(1u << own[i].port);
+	return ports != 0 ? ports : all_ports();
+}
+
+/* Entries of one address become one. Returns how many remain. */
+static unsigned int
+entries_merge(struct dp_addr_entry *entries, unsigned int count)
+{
+	unsigned int kept = 0;
+
+	qsort(entries, count, sizeof(*entries), compare_addr);
+	for (unsigned int i = 0; i < count; i++) {
+		if (kept > 0 && sl_addr_eq(&entries[kept - 1].addr, &entries[i].addr)) {
+			entries[kept - 1].kinds |= entries[i].kinds;
+			entries[kept - 1].ports |= entries[i].ports;
+		} else {
+			entries[kept++] = entries[i];
+		}
+	}
+	return kept;
+}
+
+static int
+book_make(struct dp_net_addr *own, unsigned int own_count, struct sl_addr *vips, unsigned int vip_count)
+{
+	struct dp_addr_entry *entries = calloc((size_t)own_count + vip_count + 1, sizeof(*entries));
+	unsigned int count = 0;
+
+	if (entries == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < own_count; i++)
+		entries[count++] = (struct dp_addr_entry){ .addr = own[i].prefix.addr,
+							   .kinds = DP_BOOK_OWN,
+							   .ports = (uint16_t)(1u << own[i].port) };
+	for (unsigned int i = 0; i < vip_count; i++)
+		entries[count++] = (struct dp_addr_entry){ .addr = vips[i],
+							   .kinds = DP_BOOK_VIP,
+							   .ports = vip_ports(own, own_count, &vips[i]) };
+	count = entries_merge(entries, count);
+
+	for (unsigned int i = 0; i < count; i++) {
+		struct dp_addr_entry *e = &entries[i];
+		const struct dp_addr_entry *old = dp_addr_book_find(&e->addr);
+
+		e->announce_first = e->ports;
+		if (old != NULL) {
+			e->announce_first &= (uint16_t)(old->announce_first | ~old->ports);
+			e->announce_again = old->announce_again & e->ports;
+			e->again_ms = old->again_ms;
+			e->defended_ms = old->defended_ms;
+			e->warned_ms = old->warned_ms;
+		}
+	}
+	free(book.entries);
+	book.own = own;
+	book.own_count = own_count;
+	book.vips = vips;
+	book.vip_count = vip_count;
+	book.entries = entries;
+	book.entry_count = count;
+	book.announce_ms = 0; /* the next tick sees what is due */
+	return 0;
+}
