@@ -43,7 +43,10 @@ struct model_error {
 
 struct model;
 
-/* `conf` is the first configuration; the model owns it from here on. The ports are open. */
+/*
+ * `conf` is the first configuration; the model owns it from here on, unless
+ * NULL comes back. The ports are open.
+ */
 struct model *model_create(struct conf *conf, struct model_error *ret_error);
 void model_destroy(struct model *model);
 
@@ -53,6 +56,12 @@ void model_destroy(struct model *model);
  * capacity) is an error that says so, added to `faults` with its place.
  */
 int model_apply(struct model *model, struct conf *conf, struct conf_faults *faults);
+
+/*
+ * What of `conf` needs a restart, as model_apply would refuse it: 0, or -EINVAL
+ * with the faults added.
+ */
+int model_check(const struct model *model, const struct conf *conf, struct conf_faults *faults);
 
 /* What model_apply would do, one line a change ("+ service TCP ...", "- real ..."), without doing it. */
 void model_diff(struct model *model, const struct conf *conf, void (*line)(const char *text, void *context),
@@ -74,7 +83,11 @@ struct model_real_change {
 	int fwd;        /* default: the service's */
 };
 
-/* Each: 0, or -errno with *ret_error filled and nothing changed. */
+/*
+ * Each: 0, or -errno with *ret_error filled and nothing changed. As in Linux,
+ * -ESRCH is a service that does not exist, -ENOENT a server that does not,
+ * -EEXIST either that does.
+ */
 int model_service_add(struct model *model, const struct dp_service_key *key,
 		      const struct model_service_change *change, struct model_error *ret_error);
 int model_service_edit(struct model *model, const struct dp_service_key *key,

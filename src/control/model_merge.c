@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a new configuration file changes in the services that run.
+ *
+ * Three things stand side by side, each sorted by key: the file applied last
+ * (old), the new file (new), and what runs. One walk over the three decides
+ * each service, and inside a service each server, by who has it:
+ *
+ *   old new runs
+ *    -   -   x    made by command: stays
+ *    -   x   -    added
+ *    -   x   x    made by command and now in the file: takes the file's values
+ *    x   -   -    removed by command already
+ *    x   -   x    removed
+ *    x   x   -    removed by command: stays so, unless its text changed: added
+ *    x   x   x    fields whose text changed take the file's values
+ *
+ * Nothing that runs is touched here: the result is a staged change. Control
+ * thread only.
+ */
+#include "model_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { OLD, NEW, RUNS, SIDES };
+
+/* Keys of one side, sorted, each with the index of its object on that side. */
+struct item {
+	struct dp_service_key key; /* of a server: its address and port */
+	int index;
+};
+struct side {
+	struct item *item;
+	unsigned int count, at;
+};
+
+/* What the merging of one file carries along. */
+struct merge {
+	struct model_change *change;
+	struct model_error *error;
+	const struct conf_place *place; /* of the object being looked at */
+};
+
+static int merge_services(struct merge *merge, struct model *model, const struct conf *conf,
+			  struct side side[SIDES], struct service **running);
+static int merge_service(struct merge *merge, const struct conf_service *old, const struct conf_service *new,
+			 struct service *running);
+static int merge_fields(struct merge *merge, struct service *future, const struct conf_service *old,
+			const struct conf_service *new);
+static int merge_reals(struct merge *merge, struct service *future, const struct conf_service *old,
+		       const struct conf_service *new);
+static bool merge_real(struct service *future, const struct conf_real *old, const struct conf_real *new,
+		       struct model_real *real);
+static int add_reals(struct merge *merge, struct service *future, const struct conf_service *new,
+		     const bool *add);
+static int stage(struct merge *merge, struct service *running, struct service *future);
+static bool real_text_same(const struct conf_real *a, const struct conf_real *b);
+static bool service_text_same(const struct conf_service *a, const struct conf_service *b);
+static int side_init(struct side *side, unsigned int count);
+static void side_add(struct side *side, const struct sl_addr *addr, uint16_t port, uint8_t proto);
+static void sides_sort(struct side side[SIDES]);
+static bool sides_next(struct side side[SIDES], int ret_index[SIDES]);
+static void sides_fini(struct side side[SIDES]);
+
+int
+model_merge(struct model *model, const struct conf *conf, struct model_change *change,
+	    struct model_error *ret_error, const struct conf_place **ret_place)
+{
+	struct merge merge = { .change = change, .error = ret_error };
+	unsigned int old_count = model->conf != NULL ? model->conf->service_count : 0;
+	struct service **running = calloc(model->index.count + 1, sizeof(struct service *));
+	struct side side[SIDES] = { 0 };
+	int rc = -ENOMEM;
+
+	if (running != NULL && side_init(&side[OLD], old_count) == 0 &&
+	    side_init(&side[NEW], conf->service_count) == 0 &&
+	    side_init(&side[RUNS], model->index.count) == 0)
+		rc = merge_services(&merge, model, conf, side, running);
+	else
+		model_error_memory(ret_error);
+	sides_fini(side);
+	free(running);
+	*ret_place = merge.place;
+	return rc;
+}
+
+static int
+merge_services(struct merge *merge, struct model *model, const struct conf *conf, struct side side[SIDES],
+	       struct service **running)
+{
+	int index[SIDES], rc = 0;
+	unsigned int r = 0;
+
+	for (unsigned int i = 0; i < side[OLD].count; i++) {
+		const struct dp_service_key *key = &model->conf->services[i].key;
+
+		side_add(&side[OLD], &key->vip, key->port, key->proto);
+	}
+	for (unsigned int i = 0; i < side[NEW].count; i++) {
+		const struct dp_service_key *key = &conf->services[i].key;
+
+		side_add(&side[NEW], &key->vip, key->port, key->proto);
+	}
+	for (struct model_service *s = model_services(model); s != NULL; s = s->next) {
+		side_add(&side[RUNS], &s->key.vip, s->key.port, s->key.proto);
+		running[r++] = service_of(s);
+	}
+	sides_sort(side);
+	while (rc == 0 && sides_next(side, index))
+		rc = merge_service(merge, index[OLD] >= 0 ? &model->conf->services[index[OLD]] : NULL,
+				   index[NEW] >= 0 ? &conf->services[index[NEW]] : NULL,
+				   index[RUNS] >= 0 ? running[index[RUNS]] : NULL);
+	return rc;
+}
+
+static int
+merge_service(struct merge *merge, const struct conf_service *old, const struct conf_service *new,
+	      struct service *running)
+{
+	bool same_text = old != NULL && new != NULL &&service_text_same(old, new);
+	struct service *future;
+	int rc;
+
+	if (same_text || (new == NULL && (old == NULL || running == NULL)))
+		return 0;
+	if (new == NULL)
+		return stage(merge, running, NULL);
+
+	merge->place = &new->place;
+	rc = model_check_service(&new->key, new->fwd, merge->error);
+	if (rc < 0)
+		return rc;
+	future = running != NULL ? service_copy(running) : service_create(&new->key);
+	if (future == NULL)
+		return model_error_memory(merge->error);
+	/* What was removed by command and is wanted again is made from the new text alone. */
+	rc = merge_fields(merge, future, running != NULL ? old : NULL, new);
+	merge->place = &new->place;
+	if (rc > 0 || (rc == 0 && running == NULL))
+		return stage(merge, running, future);
+	service_destroy(future);
+	return rc;
+}
+
+/* 1 if that changed `future`, 0 if not, or -errno. */
+static int
+merge_fields(struct merge *merge, struct service *future, const struct conf_service *old,
+	     const struct conf_service *new)
+{
+	int changed = 0, rc;
+
+	if ((old == NULL || old->sched != new->sched) && future->pub.sched != new->sched) {
+		future->pub.sched = new->sched;
+		changed = 1;
+	}
+	if ((old == NULL || old->fwd != new->fwd) && future->pub.fwd != new->fwd) {
+		future->pub.fwd = new->fwd;
+		changed = 1;
+	}
+	rc = merge_reals(merge, future, old, new);
+	return rc < 0 ? rc : rc | changed;
+}
+
+/* The same walk, now over servers. 1 if that changed `future`, 0 if not, or -errno. */
+static int
+merge_reals(struct merge *merge, struct service *future, const struct conf_service *old,
+	    const struct conf_service *new)
+{
+	unsigned int old_count = old != NULL ? old->real_count : 0, runs_count = future->pub.real_count;
+	struct model_real **runs = calloc(runs_count + 1, sizeof(struct model_real *));
+	bool *add = calloc(new->real_count + 1, sizeof(*add));
+	struct side side[SIDES] = { 0 };
+	int index[SIDES], changed = 0, rc = -ENOMEM;
+	unsigned int r = 0;
+
+	if (runs == NULL || add == NULL || side_init(&side[OLD], old_count) < 0 ||
+	    side_init(&side[NEW], new->real_count) < 0 || side_init(&side[RUNS], runs_count) < 0) {
+		model_error_memory(merge->error);
+		goto out;
+	}
+	for (unsigned int i = 0; i < old_count; i++)
+		side_add(&side[OLD], &old->reals[i].addr, old->reals[i].port, 0);
+	for (unsigned int i = 0; i < new->real_count; i++)
+		side_add(&side[NEW], &new->reals[i].addr, new->reals[i].port, 0);
+	for (struct model_real *real = future->pub.reals; real != NULL; real = real->next) {
+		side_add(&side[RUNS], &real->addr, real->port, 0);
+		runs[r++] = real;
+	}
+	sides_sort(side);
+	while (sides_next(side, index)) {
+		const struct conf_real *in_old = index[OLD] >= 0 ? &old->reals[index[OLD]] : NULL;
+		const struct conf_real *in_new = index[NEW] >= 0 ? &new->reals[index[NEW]] : NULL;
+
+		if (index[RUNS] >= 0)
+			changed |= merge_real(future, in_old, in_new, runs[index[RUNS]]);
+		else if (in_new != NULL)
+			add[index[NEW]] = in_old == NULL || !real_text_same(in_old, in_new);
+	}
+	rc = add_reals(merge, future, new, add);
+out:
+	sides_fini(side);
+	free(runs);
+	free(add);
+	return rc < 0 ? rc : rc | changed;
+}
+
+/* One that runs. True if that changed it. */
+static bool
+merge_real(struct service *future, const struct conf_real *old, const struct conf_real *new,
+	   struct model_real *real)
+{
+	bool changed = false;
+
+	if (new == NULL) {
+		if (old != NULL)
+			service_real_remove(future, real);
+		return old != NULL;
+	}
+	if ((old == NULL || old->weight != new->weight) && real->weight != new->weight) {
+		real->weight = new->weight;
+		changed = true;
+	}
+	if ((old == NULL || old->fwd != new->fwd) && real->fwd != new->fwd) {
+		real->fwd = new->fwd;
+		changed = true;
+	}
+	return changed;
+}
+
+/* In the file's order, so that the last of the file comes to stand first. 1, 0 or -errno as above. */
+static int
+add_reals(struct merge *merge, struct service *future, const struct conf_service *new, const bool *add)
+{
+	int added = 0;
+
+	for (unsigned int i = 0; i < new->real_count; i++) {
+		const struct conf_real *from = &new->reals[i];
+		struct model_real *real;
+		int rc;
+
+		if (!add[i])
+			continue;
+		merge->place = &from->place;
+		rc = model_check_real(&new->key, &from->addr, from->port, from->weight, from->fwd,
+				      merge->error);
+		if (rc < 0)
+			return rc;
+		real = service_real_add(future, &from->addr, from->port);
+		if (real == NULL)
+			return model_error_memory(merge->error);
+		real->weight = from->weight;
+		real->fwd = from->fwd;
+		added = 1;
+	}
+	return added;
+}
+
+static int
+stage(struct merge *merge, struct service *running, struct service *future)
+{
+	struct model_step *step = model_change_add(merge->change, running, future);
+
+	if (step == NULL)
+		return model_error_memory(merge->error);
+	step->place = future != NULL ? merge->place : NULL;
+	merge->place = NULL;
+	return 0;
+}
+
+static bool
+real_text_same(const struct conf_real *a, const struct conf_real *b)
+{
+	return a->weight == b->weight && a->fwd == b->fwd;
+}
+
+static bool
+service_text_same(const struct conf_service *a, const struct conf_service *b)
+{
+	if (a->sched != b->sched || a->fwd != b->fwd || a->real_count != b->real_count)
+		return false;
+	for (unsigned int i = 0; i < a->real_count; i++) {
+		const struct conf_real *left = &a->reals[i], *right = &b->reals[i];
+
+		if (left->port != right->port || !sl_addr_eq(&left->addr, &right->addr) ||
+		    !real_text_same(left, right))
+			return false;
+	}
+	return true;
+}
+
+static int
+side_init(struct side *side, unsigned int count)
+{
+	side->item = calloc(count + 1, sizeof(*side->item));
+	side->count = count;
+	return side->item != NULL ? 0 : -ENOMEM;
+}
+
+static void
+side_add(struct side *side, const struct sl_addr *addr, uint16_t port, uint8_t proto)
+{
+	struct item *item = &side->item[side->at];
+
+	item->key.vip = *addr;
+	item->key.port = port;
+	item->key.proto = proto;
+	item->index = (int)side->at++;
+}
+
+static int
+item_compare(const void *a, const void *b)
+{
+	const struct item *left = a, *right = b;
+
+	return model_key_compare(&left->key, &right->key);
+}
+
+static void
+sides_sort(struct side side[SIDES])
+{
+	for (int i = 0; i < SIDES; i++) {
+		qsort(side[i].item, side[i].count, sizeof(*side[i].item), item_compare);
+		side[i].at = 0;
+	}
+}
+
+/* The next key: its index on every side that has it, -1 on the others. False at the end. */
+static bool
+sides_next(struct side side[SIDES], int ret_index[SIDES])
+{
+	const struct dp_service_key *least = NULL;
+
+	for (int i = 0; i < SIDES; i++)
+		if (side[i].at < side[i].count &&
+		    (least == NULL || model_key_compare(&side[i].item[side[i].at].key, least) < 0))
+			least = &side[i].item[side[i].at].key;
+	if (least == NULL)
+		return false;
+	for (int i = 0; i < SIDES; i++) {
+		ret_index[i] = -1;
+		if (side[i].at < side[i].count &&
+		    model_key_compare(&side[i].item[side[i].at].key, least) == 0)
+			ret_index[i] = side[i].item[side[i].at++].index;
+	}
+	return true;
+}
+
+static void
+sides_fini(struct side side[SIDES])
+{
+	for (int i = 0; i < SIDES; i++)
+		free(side[i].item);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inside the model: what its files share.
+ *
+ * model.c         questions about what runs, and the commands
+ * model_apply.c   makes a new configuration file what runs
+ * model_merge.c   the file applied last, the new file and what runs, side by side
+ * model_check.c   what may be asked for at all
+ * model_restart.c what cannot change while running
+ * model_diff.c    changes as text
+ * model_net.c     addresses, routes and neighbours
+ * model_change.c  a change: staged beside what runs, then made in one transaction
+ * model_index.c   finding services by key, listing them in order
+ *
+ * A change never touches what runs until the data plane has taken it: it is a
+ * set of future services, each beside the running one that it will replace.
+ * Only the control thread is here; nothing needs protection.
+ */
+#ifndef SLUICE_MODEL_PRIVATE_H
+#define SLUICE_MODEL_PRIVATE_H
+
+#include "model.h"
+#include "sl_addr.h"
+
+/* "TCP [2001:db8::1]:80" */
+#define MODEL_KEY_STRLEN (SL_ENDPOINT_STRLEN + 4)
+
+/* `pub` comes first: a struct model_service of ours is one of these. */
+struct service {
+	struct model_service pub;
+	uint32_t next_order;      /* of the next server to be added */
+	struct service *hashed;   /* next in its bucket */
+	struct service **in_hash; /* what points at us in the bucket */
+	struct model_service **in_list;
+};
+
+static inline struct service *
+service_of(struct model_service *pub)
+{
+	return (struct service *)pub;
+}
+
+/* ---- model_index.c ---- */
+
+/*
+ * Services by key, and in sorted order. What was added since somebody last
+ * asked for the order waits in `added` and is merged in then.
+ */
+struct model_index {
+	struct service **bucket;
+	uint32_t bucket_count; /* a power of two, or 0 */
+	uint32_t count;
+	struct model_service *sorted;
+	struct model_service *added;
+};
+
+int model_key_compare(const struct dp_service_key *a, const struct dp_service_key *b);
+
+/* Room for `more` services, so that adding them cannot fail. 0 or -ENOMEM. */
+int model_index_reserve(struct model_index *index, uint32_t more);
+void model_index_add(struct model_index *index, struct service *service);
+void model_index_remove(struct model_index *index, struct service *service);
+struct service *model_index_find(const struct model_index *index, const struct dp_service_key *key);
+struct model_service *model_index_sorted(struct model_index *index);
+void model_index_fini(struct model_index *index);
+
+/* NULL when out of memory. A copy has the servers too, but is in no index. */
+struct service *service_create(const struct dp_service_key *key);
+struct service *service_copy(const struct service *from);
+void service_destroy(struct service *service);
+
+/* At the head, as Linux IPVS does. NULL when out of memory. */
+struct model_real *service_real_add(struct service *service, const struct sl_addr *addr, uint16_t port);
+void service_real_remove(struct service *service, struct model_real *real);
+
+/* ---- model_net.c ---- */
+
+/* The network of a configuration as the data plane takes it: ports numbered as they were opened. */
+struct model_net {
+	struct dp_net dp;
+	struct dp_net_addr *addrs;
+	struct dp_route *routes;
+	struct dp_static_neigh *neighs;
+};
+
+/* `conf` may be NULL: an empty network. 0 or -ENOMEM. */
+int model_net_build(struct model_net *ret_net, const struct conf *conf, const struct model *model);
+void model_net_fini(struct model_net *net);
+
+/*
+ * How `to` differs from `from`: one line() each ("+ route ...", "- address ..."), NULL to only ask
+ * whether it does. 1 or 0, or -ENOMEM.
+ */
+int model_net_diff(const struct model *model, const struct model_net *from, const struct model_net *to,
+		   void (*line)(const char *text, void *context), void *context);
+
+/* ---- model_change.c ---- */
+
+/* One service as it shall be. */
+struct model_step {
+	struct model_step *next;
+	struct service *running; /* NULL: is added */
+	struct service *future;  /* NULL: is removed */
+	int64_t flush_slot;      /* of a server whose connections end at once; -1: none */
+	const struct conf_place *place;
+};
+
+struct model_change {
+	struct model_step *first, **last_next;
+	uint32_t added;           /* services, for model_index_reserve */
+	const struct dp_net *net; /* NULL: stays as it is */
+};
+
+void model_change_init(struct model_change *change);
+/* Takes `future` over in any case. NULL when out of memory. */
+struct model_step *model_change_add(struct model_change *change, struct service *running,
+				    struct service *future);
+/*
+ * Makes the change: in the data plane, then here. 0, or -errno with the reason
+ * in *ret_error, the step that failed in *ret_step (NULL: none in particular),
+ * and nothing changed anywhere.
+ */
+int model_change_commit(struct model *model, struct model_change *change, struct model_error *ret_error,
+			const struct model_step **ret_step);
+/* Frees what is left of it. */
+void model_change_fini(struct model_change *change);
+
+/* ---- model_check.c ---- */
+
+int model_error_set(struct model_error *ret_error, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int model_error_memory(struct model_error *ret_error);
+
+const char *model_key_format(const struct dp_service_key *key, char buf[MODEL_KEY_STRLEN]);
+const char *model_fwd_name(int fwd);
+
+/* May there be such a service, such a server? 0, or -EINVAL with the reason. */
+int model_check_service(const struct dp_service_key *key, int fwd, struct model_error *ret_error);
+int model_check_real(const struct dp_service_key *key, const struct sl_addr *addr, uint16_t port,
+		     int64_t weight, int fwd, struct model_error *ret_error);
+
+/* ---- model_restart.c ---- */
+
+/* Where a fault of the file as a whole is shown. */
+const struct conf_place *model_conf_place(const struct conf *conf);
+
+/* ---- model_diff.c ---- */
+
+/* What changes between the two: the first is NULL for a new service, the second for a removed one. */
+void model_diff_service(const struct service *running, const struct service *future,
+			void (*line)(const char *text, void *context), void *context);
+
+/* ---- the model itself ---- */
+
+struct model {
+	struct conf *conf; /* applied last; NULL before the first */
+	struct model_index index;
+
+	/* as they were opened, for the data plane's numbers */
+	struct dp_port_conf *ports;
+	unsigned int port_count;
+
+	/* the data plane's own, before any configuration said otherwise */
+	unsigned int tcp_s, tcp_fin_s, udp_s;
+};
+
+/* ---- model_merge.c ---- */
+
+/*
+ * Stages what `conf` changes in the services. 0, or -errno with *ret_error
+ * filled and the place of what was wrong (or NULL) in *ret_place.
+ */
+int model_merge(struct model *model, const struct conf *conf, struct model_change *change,
+		struct model_error *ret_error, const struct conf_place **ret_place);
+
+#endif
