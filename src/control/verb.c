@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The table of methods, and the way of a call: find the method, check its
+ * params, run it, log it if it changes something (verb.h).
+ */
+#include "verb.h"
+
+#include "sl_log.h"
+#include "sl_near.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define B(id) VERB_BIT(id)
+#define KEY (B(PROTO) | B(VIP))
+#define CONN_FILTER (B(CLIENT) | B(AT_VIP) | B(AT_REAL) | B(STATE) | B(PROTO))
+
+static const struct verb {
+	const char *name;
+	int (*run)(struct verb_call *call);
+	bool change; /* logged, with who asked for it */
+	uint32_t required, optional;
+} verbs[] = {
+	{ "status", verb_status, false, 0, 0 },
+	{ "service.list", verb_service_list, false, 0, KEY },
+	{ "service.add", verb_service_add, true, KEY, B(SCHEDULER) | B(METHOD) },
+	{ "service.edit", verb_service_edit, true, KEY, B(SCHEDULER) | B(METHOD) },
+	{ "service.del", verb_service_del, true, KEY, 0 },
+	{ "real.add", verb_real_add, true, KEY | B(REAL), B(WEIGHT) | B(METHOD) },
+	{ "real.edit", verb_real_edit, true, KEY | B(REAL), B(WEIGHT) | B(METHOD) },
+	{ "real.del", verb_real_del, true, KEY | B(REAL), B(FLUSH) },
+	{ "real.drain", verb_real_drain, true, KEY | B(REAL), 0 },
+	{ "real.undrain", verb_real_undrain, true, KEY | B(REAL), 0 },
+	{ "conn.list", verb_conn_list, false, 0, CONN_FILTER | B(LIMIT) },
+	{ "conn.count", verb_conn_count, false, 0, CONN_FILTER },
+	{ "stats", verb_stats, false, 0, KEY },
+	{ "drops", verb_drops, false, 0, 0 },
+	{ "workers", verb_workers, false, 0, 0 },
+	{ "ports", verb_ports, false, 0, 0 },
+	{ "neigh", verb_neigh, false, 0, 0 },
+	{ "config.check", verb_config_check, false, 0, B(FILE) },
+	{ "config.apply", verb_config_apply, true, 0, B(FILE) },
+	{ "config.diff", verb_config_diff, false, 0, B(FILE) },
+};
+
+enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]), LOG_PARAMS_SIZE = 256 };
+
+static const struct verb *verb_find(const char *name);
+static const char *verb_at(unsigned int i, const void *context);
+static void change_log(const struct verb *verb, json_t *params, const struct verb_caller *caller,
+		       const struct verb_call *call);
+
+int
+verb_run(const char *method, json_t *params, const struct verb_caller *caller, struct verb_call *call)
+{
+	const struct verb *verb = verb_find(method);
+	struct verb_args args;
+
+	call->error.code = 0;
+	if (verb == NULL) {
+		const char *near = sl_near_find(method, verb_at, NULL);
+
+		return near != NULL
+			       ? verb_refuse(call, VERB_ERROR_METHOD,
+					     "unknown method \"%.64s\" (did you mean \"%s\"?)", method, near)
+			       : verb_refuse(call, VERB_ERROR_METHOD, "unknown method \"%.64s\"", method);
+	}
+	if (verb_args_parse(method, params, verb->required, verb->optional, &args, call) == 0) {
+		call->args = &args;
+		call->error.code = verb->run(call);
+		call->args = NULL;
+	}
+	if (call->error.code == 0 && call->result == NULL && call->stream == NULL)
+		verb_refuse(call, VERB_ERROR_INTERNAL, "out of memory for the answer of \"%s\"", method);
+	if (verb->change)
+		change_log(verb, params, caller, call);
+	return call->error.code;
+}
+
+int
+verb_refuse(struct verb_call *call, int code, const char *format, ...)
+{
+	va_list args;
+
+	call->error.code = code;
+	va_start(args, format);
+	vsnprintf(call->error.text, sizeof(call->error.text), format, args);
+	va_end(args);
+	return code;
+}
+
+int
+verb_refuse_model(struct verb_call *call, const struct model_error *error)
+{
+	static const struct {
+		int model, code;
+	} codes[] = {
+		{ -ENOENT, VERB_ERROR_NOT_FOUND },
+		{ -EEXIST, VERB_ERROR_EXISTS },
+		{ -EINVAL, VERB_ERROR_PARAMS },
+		{ -ENOMEM, VERB_ERROR_INTERNAL },
+	};
+	int code = VERB_ERROR_REFUSED;
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (codes[i].model == error->code)
+			code = codes[i].code;
+	return verb_refuse(call, code, "%s", error->text);
+}
+
+static const struct verb *
+verb_find(const char *name)
+{
+	for (size_t i = 0; i < VERB_COUNT; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+static const char *
+verb_at(unsigned int i, const void *context)
+{
+	return i < VERB_COUNT ? verbs[i].name : NULL;
+}
+
+/* Params are the caller's text: escaped, and cut where they are long. */
+static void
+change_log(const struct verb *verb, json_t *params, const struct verb_caller *caller,
+	   const struct verb_call *call)
+{
+	char text[LOG_PARAMS_SIZE + 1] = "";
+	size_t len = 0;
+
+	if (params != NULL)
+		len = json_dumpb(params, text, LOG_PARAMS_SIZE, JSON_COMPACT | JSON_ENSURE_ASCII);
+	text[len < LOG_PARAMS_SIZE ? len : LOG_PARAMS_SIZE] = '\0';
+	sl_notice("control: uid %d pid %d: %s %s%s: %s", (int)caller->uid, (int)caller->pid, verb->name, text,
+		  len > LOG_PARAMS_SIZE ? "..." : "", call->error.code == 0 ? "done" : call->error.text);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The methods of the control socket.
+ *
+ * A method is a line in the table of verb.c: its name, which members its
+ * params must and may have, and its function. Members are checked and parsed
+ * by one table as well (verb_args.c), so that "vip" means the same everywhere
+ * and no method sees an argument that is not valid. Adding a method is a line
+ * and a function; adding a member is a line and a parser.
+ *
+ * A method either has its result at once (call->result), or gives a stream
+ * that produces it in bounded steps (call->stream), because the loop must turn.
+ * All of it belongs to the control thread.
+ */
+#ifndef SLUICE_VERB_H
+#define SLUICE_VERB_H
+
+#include "model.h"
+
+#include <jansson.h>
+#include <sys/types.h>
+#include <time.h>
+
+struct evbuffer;
+struct verb_rates;
+
+/* JSON-RPC's own error codes, and ours. */
+enum {
+	VERB_ERROR_PARSE = -32700,
+	VERB_ERROR_REQUEST = -32600,
+	VERB_ERROR_METHOD = -32601,
+	VERB_ERROR_PARAMS = -32602,
+	VERB_ERROR_INTERNAL = -32603,
+	VERB_ERROR_REFUSED = -32000,       /* cannot be done now; the message says why */
+	VERB_ERROR_NOT_FOUND = -32001,     /* no such service or real server */
+	VERB_ERROR_EXISTS = -32002,        /* there is one already */
+	VERB_ERROR_CONFIGURATION = -32003, /* faults in a configuration file: in data.faults */
+};
+
+/* X(enum, name of the member, what it has to be) */
+#define VERB_MEMBER_LIST(X)                                                                                  \
+	X(PROTO, "proto", "\"tcp\" or \"udp\"")                                                              \
+	X(VIP, "vip", "an address with a port, \"192.0.2.1:80\" or \"[2001:db8::1]:80\"")                    \
+	X(REAL, "real", "an address with a port, \"10.0.0.11:80\" or \"[2001:db8::11]:80\"")                 \
+	X(SCHEDULER, "scheduler", "the name of a scheduler")                                                 \
+	X(METHOD, "method", "a forwarding method")                                                           \
+	X(WEIGHT, "weight", "an integer from 0 to 65535")                                                    \
+	X(FLUSH, "flush", "true or false")                                                                   \
+	X(FILE, "file", "the absolute path of a regular file")                                               \
+	X(CLIENT, "client",                                                                                  \
+	  "an address or a prefix, with or without a port: \"198.51.100.0/24\", "                            \
+	  "\"198.51.100.7:40000\", \"[2001:db8::/32]:40000\"")                                               \
+	X(AT_VIP, "vip", "an address with or without a port, \"192.0.2.1\" or \"192.0.2.1:80\"")             \
+	X(AT_REAL, "real", "an address with or without a port, \"10.0.0.11\" or \"10.0.0.11:80\"")           \
+	X(STATE, "state", "the name of a state of a connection")                                             \
+	X(LIMIT, "limit", "an integer from 1 to 4294967295")
+
+enum verb_member {
+#define X(id, name, right) VERB_##id,
+	VERB_MEMBER_LIST(X)
+#undef X
+		VERB_MEMBER_MAX
+};
+
+#define VERB_BIT(id) (1u << VERB_##id)
+
+/* The params of a call, parsed. Members that are not present are zero. */
+struct verb_args {
+	uint32_t present; /* VERB_BIT of each */
+	struct dp_service_key key;
+	struct sl_addr real_addr;
+	uint16_t real_port;
+	const struct sched_ops *sched;
+	int fwd;
+	uint32_t weight;
+	bool flush;
+	const char *file; /* lives as long as the params */
+	struct dp_conn_filter filter;
+	uint64_t limit;
+};
+
+/* Who called, by the kernel's word (SO_PEERCRED). */
+struct verb_caller {
+	uid_t uid;
+	pid_t pid;
+};
+
+/* What methods work on. Lives as long as the server. */
+struct verb_context {
+	struct model *model;
+	const char *conf_path;
+	struct verb_rates *rates;
+	time_t started;
+};
+
+/*
+ * A result that is made step by step. step() appends the next piece of the
+ * result's text, doing no more than some 100 us of work: 1 there is more, 0
+ * that was all, or -errno when it cannot go on (the client is disconnected).
+ */
+struct verb_stream {
+	int (*step)(struct verb_stream *stream, struct evbuffer *out);
+	void (*destroy)(struct verb_stream *stream);
+};
+
+struct verb_error {
+	int code;
+	char text[DP_ERROR_SIZE + 128];
+	json_t *data; /* NULL: none */
+};
+
+struct verb_call {
+	struct verb_context *context;
+	const struct verb_args *args;
+	/* One of these is set by the method. */
+	json_t *result;
+	struct verb_stream *stream;
+	struct verb_error error;
+};
+
+/*
+ * Calls a method by name with its params (NULL: none). 0 with call->result or
+ * call->stream, which are the caller's then; or call->error.code. Changes are
+ * logged with who made them.
+ */
+int verb_run(const char *method, json_t *params, const struct verb_caller *caller, struct verb_call *call);
+
+/* For methods: fills call->error and returns its code. */
+int verb_refuse(struct verb_call *call, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same from the model's refusal. */
+int verb_refuse_model(struct verb_call *call, const struct model_error *error);
+
+/* Parses params into args (verb_args.c). 0, or call->error.code. `method` is for messages. */
+int verb_args_parse(const char *method, json_t *params, uint32_t required, uint32_t optional,
+		    struct verb_args *ret_args, struct verb_call *call);
+
+/* How protocols and forwarding methods are written on the socket: in small letters. */
+const char *verb_proto_name(uint8_t proto);
+const char *verb_fwd_name(uint8_t fwd);
+const char *verb_state_name(uint8_t state);
+
+/* ---- the methods, by file ---- */
+
+int verb_status(struct verb_call *call);
+int verb_drops(struct verb_call *call);
+int verb_workers(struct verb_call *call);
+int verb_ports(struct verb_call *call);
+int verb_neigh(struct verb_call *call);
+
+int verb_service_list(struct verb_call *call);
+int verb_service_add(struct verb_call *call);
+int verb_service_edit(struct verb_call *call);
+int verb_service_del(struct verb_call *call);
+
+int verb_real_add(struct verb_call *call);
+int verb_real_edit(struct verb_call *call);
+int verb_real_del(struct verb_call *call);
+int verb_real_drain(struct verb_call *call);
+int verb_real_undrain(struct verb_call *call);
+
+int verb_conn_list(struct verb_call *call);
+int verb_conn_count(struct verb_call *call);
+
+int verb_stats(struct verb_call *call);
+
+int verb_config_check(struct verb_call *call);
+int verb_config_apply(struct verb_call *call);
+int verb_config_diff(struct verb_call *call);
+
+#endif
