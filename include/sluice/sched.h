@@ -44,7 +44,7 @@ struct sched_view {
 	const struct sched_load *load; /* NULL unless the scheduler's needs_load */
 	uint32_t count;
 	uint32_t epoch;   /* changes with every server added or removed and every weight changed */
-	uint32_t stagger; /* this worker's number: rotating schedulers start that many picks on */
+	uint32_t stagger; /* this worker's number: rotating schedulers start at a place of its own */
 };
 
 /* Of the connection that is to be placed; ports in host order. */
