@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+Real load on every way that packets can take: NAT and direct routing, one
+worker, two on a device with two queues, two on a device with one queue (so
+that packets are handed over), connections kept and connections per request,
+IPv4 and IPv6 side by side. No request may fail, servers must be used exactly
+as their scheduler says, and no worker may lose count of a packet.
+"""
+
+from case import test
+from load import Wrk
+from rig import check
+from sluice import Service, Sluice, configuration
+from topology import FAMILIES, Direct, Nat
+
+ALGO = {"ipv4": "rr", "ipv6": "wrr"}
+WEIGHTS = {"ipv4": (1, 1), "ipv6": (3, 1)}
+SHAPES = {"1w": (1, 1), "2w2q": (2, 2), "2w1q": (2, 1)}     # workers, queues of each device
+CONNECTIONS = 8
+
+
+def traffic(t, topology, workers, queues, keep_alive):
+    net = t.world.get(topology)
+    services = {family: Service(net.vip[family], 80, net.reals(family, 0, WEIGHTS[family]), net.kind,
+                                ALGO[family]) for family in FAMILIES}
+    counted = {family: [server.requests(family) for server in net.servers] for family in FAMILIES}
+    with Sluice(net, t.build, configuration(net, services.values(), workers, queues)) as sluice:
+        seconds = t.long(20, 3)
+        loads = {family: Wrk(net, net.url(family), family, seconds, CONNECTIONS, keep_alive=keep_alive)
+                 for family in FAMILIES}
+        results = {family: load.result() for family, load in loads.items()}
+        workers_seen = sluice.quiet()
+        for family in FAMILIES:
+            with t.case(family):
+                result = results[family]
+                t.note(result.summary())
+                result.check(at_least=100 * seconds)
+                spread = sluice.real_conns(services[family])
+                t.note(f"{'/'.join(map(str, spread))} connections by {ALGO[family]}")
+                check_spread(spread, WEIGHTS[family], workers, result.connects)
+                check_servers(net, family, counted[family], spread, result)
+        with t.case("accounting"):
+            t.note(sluice.drops_text())
+            sluice.check_accounting()
+            for number, worker in enumerate(workers_seen):
+                check(worker["rx"] + worker["handed_in"] > 0, f"worker {number} saw no packet")
+            if queues < workers:
+                check(sum(worker["handed_in"] for worker in workers_seen) > 0, "nothing was handed over")
+
+
+def check_spread(spread, weights, workers, connects):
+    """Rotating schedulers are exact per worker, so the box is within one connection per worker."""
+    total = sum(spread)
+    for number, (conns, weight) in enumerate(zip(spread, weights)):
+        exact = total * weight / sum(weights)
+        check(abs(conns - exact) <= workers,
+              f"server {number + 1} got {conns} of {total} connections, its weight says {exact:.0f}")
+    check(abs(total - connects) <= 1 + CONNECTIONS,
+          f"{total} connections were scheduled, the client opened {connects}")
+
+
+def check_servers(net, family, before, spread, result):
+    """What Sluice says it did is what nginx saw."""
+    after = [server.requests(family) for server in net.servers]
+    accepted = [now[0] - then[0] for now, then in zip(after, before)]
+    answered = sum(now[1] - then[1] for now, then in zip(after, before))
+    for server, conns, count in zip(net.servers, spread, accepted):
+        check(abs(conns - count) <= CONNECTIONS,
+              f"{server.name}: nginx accepted {count} connections, Sluice sent it {conns}")
+    check(0 <= answered - result.requests <= CONNECTIONS,
+          f"nginx answered {answered} requests, the client got {result.requests}")
+
+
+for _topology in (Nat, Direct):
+    for _shape, (_workers, _queues) in SHAPES.items():
+        for _mode, _keep in (("keep", True), ("close", False)):
+            test(f"{_topology.name}-{_shape}-{_mode}", cases=(*FAMILIES, "accounting"), topology=_topology,
+                 workers=_workers, queues=_queues, keep_alive=_keep)(traffic)
