@@ -32,7 +32,8 @@ static struct {
 	struct dp_addr_entry *entries; /* sorted by address, each once */
 	unsigned int own_count, vip_count, entry_count;
 	uint64_t announce_ms; /* when something is to be announced; UINT64_MAX: nothing is */
-	uint64_t link_local_defended_ms[DP_PORTS_MAX];
+	/* the same of the ports' link-local addresses, which have no entry */
+	uint64_t link_local_defended_ms[DP_PORTS_MAX], link_local_warned_ms[DP_PORTS_MAX];
 } book = { .announce_ms = UINT64_MAX };
 
 static int book_make(struct dp_net_addr *own, unsigned int own_count, struct sl_addr *vips,
@@ -231,21 +232,31 @@ announce_due(struct dp_addr_entry *entry, uint16_t *ports, unsigned int budget, 
 }
 
 void
+dp_addr_book_warn(unsigned int port, const struct sl_addr *addr, const uint8_t claimer[6], uint64_t now_ms)
+{
+	struct dp_addr_entry *entry = dp_addr_book_find(addr);
+	uint64_t *warned_ms = entry != NULL ? &entry->warned_ms : &book.link_local_warned_ms[port];
+	char addr_text[SL_ADDR_STRLEN], mac_text[SL_MAC_STRLEN];
+
+	if (now_ms < *warned_ms || !dp_neigh_warn_allowed())
+		return;
+	*warned_ms = now_ms + WARN_MS;
+	sl_warn("port %s: %s is ours, but %s claims it; is it configured elsewhere, or does a real server "
+		"answer "
+		"ARP for the VIP?",
+		dp_port_get(port)->conf.name, sl_addr_format(addr, addr_text),
+		sl_mac_format(claimer, mac_text));
+}
+
+void
 dp_addr_book_defend(unsigned int port, const struct sl_addr *addr, const uint8_t claimer[6], uint64_t now_ms)
 {
 	struct dp_addr_entry *entry = dp_addr_book_find(addr);
-	uint64_t *defended = entry != NULL ? &entry->defended_ms : &book.link_local_defended_ms[port];
-	char addr_text[SL_ADDR_STRLEN], mac_text[SL_MAC_STRLEN];
+	uint64_t *defended_ms = entry != NULL ? &entry->defended_ms : &book.link_local_defended_ms[port];
 
-	if (now_ms >= *defended && announce(port, addr))
-		*defended = now_ms + DEFEND_MS;
-	if (entry == NULL || now_ms < entry->warned_ms || !dp_neigh_warn_allowed())
-		return;
-	entry->warned_ms = now_ms + WARN_MS;
-	sl_warn("port %u: %s is ours, but %s claims it too; is it configured elsewhere, or does a real "
-		"server "
-		"answer ARP for the VIP?",
-		port, sl_addr_format(addr, addr_text), sl_mac_format(claimer, mac_text));
+	if (now_ms >= *defended_ms && announce(port, addr))
+		*defended_ms = now_ms + DEFEND_MS;
+	dp_addr_book_warn(port, addr, claimer, now_ms);
 }
 
 /* ---- making the entries ---- */

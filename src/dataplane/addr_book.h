@@ -68,9 +68,11 @@ struct sl_addr dp_addr_link_local(unsigned int port);
 unsigned int dp_addr_book_tick(uint64_t now_ms);
 
 /*
- * Somebody else claims an address that we answer for on `port`: warn and
- * announce it again, both rate-limited.
+ * Somebody else claims an address that we answer for on `port`. warn: say so in
+ * the log; defend: and announce it again. Both rate-limited.
  */
+void dp_addr_book_warn(unsigned int port, const struct sl_addr *addr, const uint8_t claimer[6],
+		       uint64_t now_ms);
 void dp_addr_book_defend(unsigned int port, const struct sl_addr *addr, const uint8_t claimer[6],
 			 uint64_t now_ms);
 

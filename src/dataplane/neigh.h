@@ -164,8 +164,13 @@ enum dp_neigh_verdict {
 enum dp_neigh_verdict dp_neigh_heard(unsigned int port, const struct sl_addr *addr, const uint8_t mac[6],
 				     bool create);
 
-/* It has confirmed itself without naming its MAC address (solicited NA without option). */
-enum dp_neigh_verdict dp_neigh_confirmed(unsigned int port, const struct sl_addr *addr);
+/*
+ * It has confirmed itself without naming its MAC address (a solicited advertisement
+ * without option, as Linux answers unicast ones): counts if the frame came from
+ * the MAC address that we hold.
+ */
+enum dp_neigh_verdict dp_neigh_confirmed(unsigned int port, const struct sl_addr *addr,
+					 const uint8_t from[6]);
 
 /* May one more warning about somebody else's frames be logged? A few a minute. */
 bool dp_neigh_warn_allowed(void);
@@ -180,10 +185,14 @@ bool dp_nd_ask(unsigned int port, const struct sl_addr *addr, const uint8_t *mac
 bool dp_arp_announce(unsigned int port, const struct sl_addr *addr);
 bool dp_nd_announce(unsigned int port, const struct sl_addr *addr);
 
-/* ---- index table: neigh_table.c, for neigh.c only ---- */
+/* ---- the hash table, for neigh.c only (control thread) ---- */
 
 void dp_neigh_table_init(uint64_t seed);
+
+/* Makes an index findable; its word must be set. */
 void dp_neigh_table_link(uint32_t index, unsigned int port, const struct sl_addr *addr);
+
+/* Readers on their way over it go on unharmed until the index is linked again. */
 void dp_neigh_table_unlink(uint32_t index);
 
 #endif
