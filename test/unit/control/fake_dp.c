@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A data plane without packets (fake_dp.h): start, stop and transactions.
+ *
+ * A transaction is a list of what was asked, applied at commit and not before.
+ * Slots are given out when asked for, as the contract says, and taken back by
+ * nobody: a slot that an aborted transaction asked for is only a number lost.
+ */
+#include "fake_dp_private.h"
+
+#include "sl_addr.h"
+
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct fake_dp fake_dp = { .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300, .conn_reuse_mode = 1 };
+
+/* What a transaction was asked to do with one service; service->reals NULL and removed: remove it. */
+struct op {
+	struct op *next;
+	struct fake_dp_service *service;
+	bool remove;
+};
+
+struct dp_txn {
+	struct op *first, **last_next;
+	uint32_t *flush;
+	uint32_t flush_count;
+	struct dp_net net;
+	bool with_net, failed;
+};
+
+static void require(bool condition, const char *promise);
+static bool fails(enum fake_dp_call call, int *ret_rc, char *ret_error);
+static int service_compare(const void *a, const void *b);
+static int real_compare(const void *a, const void *b);
+static struct fake_dp_service *service_copy(const struct dp_service *from);
+static void service_free(struct fake_dp_service *service);
+static struct fake_real *real_get(const struct dp_service_key *service, const struct sl_addr *addr,
+				  uint16_t port);
+static void op_add(struct dp_txn *txn, struct fake_dp_service *service, bool remove);
+static void op_apply(struct op *op);
+static void reals_mark(const struct fake_dp_service *service, bool present);
+static void *array_copy(const void *from, size_t count, size_t size);
+static void array_grow(void *array, uint32_t *size, uint32_t count);
+static void net_copy(struct dp_net *to, const struct dp_net *from);
+static void net_free(struct dp_net *net);
+
+/* ---- for tests ---- */
+
+void
+fake_dp_reset(void)
+{
+	require(fake_dp.txn == NULL, "a transaction is committed or aborted before the end");
+	for (uint32_t i = 0; i < fake_dp.service_count; i++) {
+		tdelete(fake_dp.service[i], &fake_dp.service_tree, service_compare);
+		service_free(fake_dp.service[i]);
+	}
+	for (uint32_t i = 0; i < fake_dp.real_count; i++) {
+		tdelete(fake_dp.real[i], &fake_dp.real_tree, real_compare);
+		free(fake_dp.real[i]);
+	}
+	free(fake_dp.service);
+	free(fake_dp.real);
+	net_free(&fake_dp.net);
+	fake_dp = (struct fake_dp){ .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300, .conn_reuse_mode = 1 };
+}
+
+void
+fake_dp_fail(enum fake_dp_call call, unsigned int n, int rc)
+{
+	fake_dp.fail_at[call] = n;
+	fake_dp.fail_rc[call] = rc;
+}
+
+unsigned int
+fake_dp_calls(enum fake_dp_call call)
+{
+	return fake_dp.calls[call];
+}
+
+unsigned int
+fake_dp_commits(void)
+{
+	return fake_dp.commits;
+}
+
+const struct fake_dp_service *
+fake_dp_service_at(unsigned int i)
+{
+	return i < fake_dp.service_count ? fake_dp.service[i] : NULL;
+}
+
+const struct fake_dp_service *
+fake_dp_service_find(const struct dp_service_key *key)
+{
+	const struct fake_dp_service wanted = { .key = *key };
+	struct fake_dp_service **found = tfind(&wanted, &fake_dp.service_tree, service_compare);
+
+	return found != NULL ? *found : NULL;
+}
+
+const struct dp_net *
+fake_dp_net(void)
+{
+	return &fake_dp.net;
+}
+
+bool
+fake_dp_flushed(uint32_t real_slot)
+{
+	return real_slot < fake_dp.real_count && fake_dp.real[real_slot]->flushed;
+}
+
+enum dp_idle
+fake_dp_idle(void)
+{
+	return fake_dp.idle;
+}
+
+unsigned int
+fake_dp_conn_reuse_mode(void)
+{
+	return fake_dp.conn_reuse_mode;
+}
+
+/* ---- start and stop ---- */
+
+/* An EAL option `--fail` fails. */
+int
+dp_eal_start(const struct dp_params *params, const struct dp_port_conf *ports, unsigned int port_count,
+	     int eal_argc, char **eal_argv, char ret_error[DP_ERROR_SIZE])
+{
+	require(!fake_dp.eal_started, "EAL starts once");
+	require(params->workers >= 1 && params->workers <= DP_WORKERS_MAX, "1..DP_WORKERS_MAX workers");
+	for (int i = 0; i < eal_argc; i++) {
+		if (strcmp(eal_argv[i], "--fail") == 0) {
+			snprintf(ret_error, DP_ERROR_SIZE,
+				 "EAL does not start: asked to fail: leave --fail out");
+			return -EINVAL;
+		}
+	}
+	fake_dp.params = *params;
+	fake_dp.idle = params->idle;
+	fake_dp.eal_started = true;
+	return 0;
+}
+
+/* A device whose name begins with "missing" is not there. */
+int
+dp_port_open(const struct dp_port_conf *conf, char ret_error[DP_ERROR_SIZE])
+{
+	require(fake_dp.eal_started, "ports open after EAL has started");
+	if (strncmp(conf->device, "missing", 7) == 0) {
+		snprintf(ret_error, DP_ERROR_SIZE, "port %s: there is no device \"%s\"", conf->name,
+			 conf->device);
+		return -ENODEV;
+	}
+	require(fake_dp.port_count < DP_PORTS_MAX, "at most DP_PORTS_MAX ports");
+	fake_dp.port[fake_dp.port_count] = *conf;
+	return (int)fake_dp.port_count++;
+}
+
+int
+dp_start(char ret_error[DP_ERROR_SIZE])
+{
+	require(fake_dp.eal_started && !fake_dp.started, "workers start once, after EAL");
+	fake_dp.started = true;
+	return 0;
+}
+
+unsigned int
+dp_poll(void)
+{
+	return 0;
+}
+
+void
+dp_stop(void)
+{
+	fake_dp_reset();
+}
+
+void
+dp_idle_set(enum dp_idle idle)
+{
+	fake_dp.idle = idle;
+}
+
+void
+dp_timeouts_set(unsigned int tcp_s, unsigned int tcp_fin_s, unsigned int udp_s)
+{
+	if (tcp_s != 0)
+		fake_dp.tcp_s = tcp_s;
+	if (tcp_fin_s != 0)
+		fake_dp.tcp_fin_s = tcp_fin_s;
+	if (udp_s != 0)
+		fake_dp.udp_s = udp_s;
+}
+
+void
+dp_timeouts_get(unsigned int *ret_tcp_s, unsigned int *ret_tcp_fin_s, unsigned int *ret_udp_s)
+{
+	*ret_tcp_s = fake_dp.tcp_s;
+	*ret_tcp_fin_s = fake_dp.tcp_fin_s;
+	*ret_udp_s = fake_dp.udp_s;
+}
+
+void
+dp_conn_reuse_mode_set(unsigned int mode)
+{
+	fake_dp.conn_reuse_mode = mode;
+}
+
+/* ---- transactions ---- */
+
+struct dp_txn *
+dp_txn_begin(void)
+{
+	int rc;
+
+	require(fake_dp.txn == NULL, "one transaction at a time");
+	if (fails(FAKE_DP_BEGIN, &rc, NULL))
+		return NULL;
+	fake_dp.txn = calloc(1, sizeof(*fake_dp.txn));
+	if (fake_dp.txn != NULL)
+		fake_dp.txn->last_next = &fake_dp.txn->first;
+	return fake_dp.txn;
+}
+
+int
+dp_txn_service_put(struct dp_txn *txn, struct dp_service *service, char ret_error[DP_ERROR_SIZE])
+{
+	const struct fake_dp_service *known = fake_dp_service_find(&service->key);
+	struct fake_dp_service *copy;
+	int rc;
+
+	require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
+	require(service->sched != NULL, "a service has a scheduler");
+	for (uint32_t i = 0; i < service->real_count; i++) {
+		const struct dp_real *real = &service->reals[i];
+
+		require(real->order != 0 && real->order != UINT32_MAX, "order is neither 0 nor UINT32_MAX");
+		require(i == 0 || real->order < real[-1].order, "servers are sorted by falling order");
+		require(real->fwd < SL_FWD_MAX, "a server has a forwarding method");
+	}
+	if (fails(FAKE_DP_PUT, &rc, ret_error)) {
+		txn->failed = true;
+		return rc;
+	}
+	service->ret_slot = known != NULL ? known->slot : fake_dp.service_slots++;
+	for (uint32_t i = 0; i < service->real_count; i++)
+		service->reals[i].ret_slot =
+			real_get(&service->key, &service->reals[i].addr, service->reals[i].port)->slot;
+	copy = service_copy(service);
+	op_add(txn, copy, false);
+	return 0;
+}
+
+int
+dp_txn_service_remove(struct dp_txn *txn, const struct dp_service_key *key, char ret_error[DP_ERROR_SIZE])
+{
+	const struct dp_service service = { .key = *key };
+	int rc;
+
+	require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
+	require(fake_dp_service_find(key) != NULL, "what is removed exists");
+	if (fails(FAKE_DP_REMOVE, &rc, ret_error)) {
+		txn->failed = true;
+		return rc;
+	}
+	op_add(txn, service_copy(&service), true);
+	return 0;
+}
+
+int
+dp_txn_net_set(struct dp_txn *txn, const struct dp_net *net, char ret_error[DP_ERROR_SIZE])
+{
+	int rc;
+
+	require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
+	for (unsigned int i = 0; i < net->addr_count; i++)
+		require(net->addrs[i].port < fake_dp.port_count, "addresses are on open ports");
+	for (unsigned int i = 0; i < net->neigh_count; i++)
+		require(net->neighs[i].port < fake_dp.port_count, "neighbours are on open ports");
+	for (unsigned int i = 0; i < net->route_count; i++)
+		require(net->routes[i].port < (int)fake_dp.port_count, "routes are on open ports");
+	if (fails(FAKE_DP_NET, &rc, ret_error)) {
+		txn->failed = true;
+		return rc;
+	}
+	net_free(&txn->net);
+	net_copy(&txn->net, net);
+	txn->with_net = true;
+	return 0;
+}
+
+int
+dp_txn_real_flush(struct dp_txn *txn, uint32_t real_slot)
+{
+	int rc;
+
+	require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
+	require(real_slot < fake_dp.real_count, "the slot is that of a server");
+	if (fails(FAKE_DP_FLUSH, &rc, NULL)) {
+		txn->failed = true;
+		return rc;
+	}
+	txn->flush = reallocarray(txn->flush, txn->flush_count + 1, sizeof(*txn->flush));
+	require(txn->flush != NULL, "there is memory");
+	txn->flush[txn->flush_count++] = real_slot;
+	return 0;
+}
+
+int
+dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
+{
+	int rc;
+
+	require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
+	if (fails(FAKE_DP_COMMIT, &rc, ret_error)) {
+		dp_txn_abort(txn);
+		return rc;
+	}
+	for (struct op *op = txn->first; op != NULL; op = op->next)
+		op_apply(op);
+	for (uint32_t i = 0; i < txn->flush_count; i++)
+		fake_dp.real[txn->flush[i]]->flushed = true;
+	if (txn->with_net) {
+		net_free(&fake_dp.net);
+		fake_dp.net = txn->net;
+		txn->net = (struct dp_net){ 0 };
+	}
+	fake_dp.commits++;
+	dp_txn_abort(txn);
+	return 0;
+}
+
+void
+dp_txn_abort(struct dp_txn *txn)
+{
+	require(txn == fake_dp.txn, "what is aborted is the open transaction");
+	for (struct op *op = txn->first, *next; op != NULL; op = next) {
+		next = op->next;
+		service_free(op->service);
+		free(op);
+	}
+	net_free(&txn->net);
+	free(txn->flush);
+	free(txn);
+	fake_dp.txn = NULL;
+}
+
+/* ---- helpers ---- */
+
+static void
+require(bool condition, const char *promise)
+{
+	if (condition)
+		return;
+	fprintf(stderr, "fake_dp: the contract of dp.h is broken: %s\n", promise);
+	abort();
+}
+
+static bool
+fails(enum fake_dp_call call, int *ret_rc, char *ret_error)
+{
+	fake_dp.calls[call]++;
+	if (fake_dp.fail_at[call] == 0 || --fake_dp.fail_at[call] > 0)
+		return false;
+	*ret_rc = fake_dp.fail_rc[call];
+	if (ret_error != NULL)
+		snprintf(ret_error, DP_ERROR_SIZE, "the fake data plane was told to fail");
+	return true;
+}
+
+static int
+key_compare(const struct dp_service_key *a, const struct dp_service_key *b)
+{
+	int by_vip = memcmp(a->vip.b, b->vip.b, sizeof(a->vip.b));
+
+	if (by_vip != 0)
+		return by_vip;
+	return a->port != b->port ? a->port - b->port : a->proto - b->proto;
+}
+
+static int
+service_compare(const void *a, const void *b)
+{
+	const struct fake_dp_service *left = a, *right = b;
+
+	return key_compare(&left->key, &right->key);
+}
+
+static int
+real_compare(const void *a, const void *b)
+{
+	const struct fake_real *left = a, *right = b;
+	int order = key_compare(&left->service, &right->service);
+
+	if (order == 0)
+		order = memcmp(left->addr.b, right->addr.b, sizeof(left->addr.b));
+	return order != 0 ? order : left->port - right->port;
+}
+
+static struct fake_dp_service *
+service_copy(const struct dp_service *from)
+{
+	struct fake_dp_service *to = calloc(1, sizeof(*to));
+
+	require(to != NULL, "there is memory");
+	to->key = from->key;
+	to->sched = from->sched;
+	to->real_count = from->real_count;
+	to->slot = from->ret_slot;
+	to->reals = array_copy(from->reals, from->real_count, sizeof(*from->reals));
+	return to;
+}
+
+static void
+service_free(struct fake_dp_service *service)
+{
+	free(service->reals);
+	free(service);
+}
+
+static struct fake_real *
+real_get(const struct dp_service_key *service, const struct sl_addr *addr, uint16_t port)
+{
+	const struct fake_real wanted = { .service = *service, .addr = *addr, .port = port };
+	struct fake_real **found = tfind(&wanted, &fake_dp.real_tree, real_compare);
+	struct fake_real *real;
+
+	if (found != NULL)
+		return *found;
+	real = array_copy(&wanted, 1, sizeof(wanted));
+	real->slot = fake_dp.real_count;
+	array_grow(&fake_dp.real, &fake_dp.real_size, fake_dp.real_count);
+	fake_dp.real[fake_dp.real_count++] = real;
+	tsearch(real, &fake_dp.real_tree, real_compare);
+	return real;
+}
+
+static void
+op_add(struct dp_txn *txn, struct fake_dp_service *service, bool remove)
+{
+	struct op *op = calloc(1, sizeof(*op));
+
+	require(op != NULL, "there is memory");
+	op->service = service;
+	op->remove = remove;
+	*txn->last_next = op;
+	txn->last_next = &op->next;
+}
+
+/* The op keeps what is to be freed: the service that was there before, or its own. */
+static void
+op_apply(struct op *op)
+{
+	struct fake_dp_service **found = tfind(op->service, &fake_dp.service_tree, service_compare);
+	struct fake_dp_service *now = found != NULL ? *found : NULL;
+
+	if (now != NULL)
+		reals_mark(now, false);
+	if (op->remove) {
+		struct fake_dp_service *last = fake_dp.service[fake_dp.service_count - 1];
+
+		require(now != NULL, "what is removed exists");
+		tdelete(now, &fake_dp.service_tree, service_compare);
+		fake_dp.service[now->at] = last;
+		last->at = now->at;
+		fake_dp.service_count--;
+		service_free(now);
+		return;
+	}
+	reals_mark(op->service, true);
+	if (now != NULL) {
+		struct fake_dp_service old = *now;
+
+		*now = *op->service;
+		now->at = old.at;
+		*op->service = old;
+		return;
+	}
+	array_grow(&fake_dp.service, &fake_dp.service_size, fake_dp.service_count);
+	op->service->at = fake_dp.service_count;
+	fake_dp.service[fake_dp.service_count++] = op->service;
+	tsearch(op->service, &fake_dp.service_tree, service_compare);
+	op->service = calloc(1, sizeof(*op->service));
+	require(op->service != NULL, "there is memory");
+}
+
+static void
+reals_mark(const struct fake_dp_service *service, bool present)
+{
+	for (uint32_t i = 0; i < service->real_count; i++) {
+		const struct dp_real *from = &service->reals[i];
+		struct fake_real *real = fake_dp.real[from->ret_slot];
+
+		real->present = present;
+		real->fwd = from->fwd;
+		real->served = real->served || from->weight > 0;
+		real->flushed = present ? false : real->flushed;
+	}
+}
+
+static void *
+array_copy(const void *from, size_t count, size_t size)
+{
+	void *to = calloc(count + 1, size);
+
+	require(to != NULL, "there is memory");
+	if (count > 0)
+		memcpy(to, from, count * size);
+	return to;
+}
+
+/* Room for one more pointer in *array (a pointer to an array of pointers). */
+static void
+array_grow(void *array, uint32_t *size, uint32_t count)
+{
+	void **now;
+
+	if (count < *size)
+		return;
+	*size = *size > 0 ? *size * 2 : 16;
+	memcpy(&now, array, sizeof(now));
+	now = reallocarray(now, *size, sizeof(*now));
+	require(now != NULL, "there is memory");
+	memcpy(array, &now, sizeof(now));
+}
+
+static void
+net_copy(struct dp_net *to, const struct dp_net *from)
+{
+	*to = *from;
+	to->addrs = array_copy(from->addrs, from->addr_count, sizeof(*from->addrs));
+	to->routes = array_copy(from->routes, from->route_count, sizeof(*from->routes));
+	to->neighs = array_copy(from->neighs, from->neigh_count, sizeof(*from->neighs));
+}
+
+static void
+net_free(struct dp_net *net)
+{
+	union {
+		const void *in;
+		void *out;
+	} part[] = { { net->addrs }, { net->routes }, { net->neighs } };
+
+	for (int i = 0; i < 3; i++)
+		free(part[i].out);
+	*net = (struct dp_net){ 0 };
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A data plane without packets: include/sluice/dp.h in memory, for tests of
+ * the control core and for a daemon without devices (sluiced-fake).
+ *
+ * It keeps what was committed, and is strict: what the contract forbids
+ * (servers out of order, two transactions at once, a transaction used after a
+ * failure) ends the process with a message. Tests may make calls fail and look
+ * at the result. One thread.
+ */
+#ifndef FAKE_DP_H
+#define FAKE_DP_H
+
+#include <sluice/dp.h>
+
+/* Which call fake_dp_fail() lets fail. */
+enum fake_dp_call {
+	FAKE_DP_BEGIN,
+	FAKE_DP_PUT,
+	FAKE_DP_REMOVE,
+	FAKE_DP_NET,
+	FAKE_DP_FLUSH,
+	FAKE_DP_COMMIT,
+	FAKE_DP_CALL_MAX
+};
+
+struct fake_dp_service {
+	struct dp_service_key key;
+	const struct sched_ops *sched;
+	struct dp_real *reals;
+	uint32_t real_count;
+	uint32_t slot;
+	uint32_t at; /* in the fake's array */
+};
+
+/* Back to the state before dp_eal_start, nothing left allocated. */
+void fake_dp_reset(void);
+
+/* The n-th (1: the next) of these calls from now on fails once with `rc`. 0: none. */
+void fake_dp_fail(enum fake_dp_call call, unsigned int n, int rc);
+
+/* How often each was called, and how many transactions were committed. */
+unsigned int fake_dp_calls(enum fake_dp_call call);
+unsigned int fake_dp_commits(void);
+
+/* What was committed: NULL past the end or when there is none. In no order. */
+const struct fake_dp_service *fake_dp_service_at(unsigned int i);
+const struct fake_dp_service *fake_dp_service_find(const struct dp_service_key *key);
+const struct dp_net *fake_dp_net(void);
+bool fake_dp_flushed(uint32_t real_slot);
+
+enum dp_idle fake_dp_idle(void);
+unsigned int fake_dp_conn_reuse_mode(void);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the two halves of the fake data plane share: fake_dp.c keeps what was
+ * committed, fake_dp_stats.c makes counters and lists up from it.
+ */
+#ifndef FAKE_DP_PRIVATE_H
+#define FAKE_DP_PRIVATE_H
+
+#include "fake_dp.h"
+
+/* A real server's slot. It stays after the server has gone, so that one that comes back finds it. */
+struct fake_real {
+	struct dp_service_key service; /* with addr and port, the key */
+	struct sl_addr addr;
+	uint16_t port;
+	uint8_t fwd;
+	uint32_t slot;
+	bool present; /* in its service now */
+	bool flushed;
+	bool served; /* has had a weight: so it has connections */
+};
+
+struct fake_dp {
+	struct dp_params params;
+	struct dp_port_conf port[DP_PORTS_MAX];
+	unsigned int port_count;
+	bool eal_started, started;
+
+	struct fake_dp_service **service; /* array, in no order */
+	uint32_t service_count, service_size;
+	void *service_tree; /* the same by key */
+	uint32_t service_slots;
+
+	struct fake_real **real; /* by slot */
+	uint32_t real_count, real_size;
+	void *real_tree;
+
+	struct dp_net net;
+	struct dp_net_addr *addrs;
+	struct dp_route *routes;
+	struct dp_static_neigh *neighs;
+
+	enum dp_idle idle;
+	unsigned int tcp_s, tcp_fin_s, udp_s, conn_reuse_mode;
+
+	struct dp_txn *txn; /* the open one */
+	unsigned int calls[FAKE_DP_CALL_MAX];
+	unsigned int fail_at[FAKE_DP_CALL_MAX];
+	int fail_rc[FAKE_DP_CALL_MAX];
+	unsigned int commits;
+};
+
+extern struct fake_dp fake_dp;
+
+#endif
