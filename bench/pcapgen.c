@@ -9,10 +9,13 @@
  * servers: the server of service j is the j-th address after REAL, so that is
  * only right where each service has that one server.
  *
- * UDP: one packet a flow and direction. TCP (-t ACKS): first one SYN a flow,
- * then ACKS plain segments of each. Packets are as short as Ethernet allows,
- * their checksums are right, and their order is random; the same seed gives
- * the same file.
+ * Each flow has one packet a direction, a plain TCP segment; with -w (for the
+ * warm-up) the file holds the SYNs that open the flows instead, in an order of
+ * its own: entries that lie in memory in the very order in which packets ask
+ * for them would make every table look fast. With -u it is UDP.
+ *
+ * Packets are as short as Ethernet allows, their checksums are right, and
+ * their order is random; the same seed gives the same file.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -37,8 +40,8 @@ enum kind { REQUEST, REPLY, SYN };
 
 struct options {
 	const char *path;
-	unsigned int flows, services, acks;
-	bool both, ipv6;
+	unsigned int flows, services;
+	bool both, ipv6, udp, warm_up;
 	uint64_t seed;
 	uint8_t device_mac[6], peer_mac[6];
 	uint8_t vip[16], real[16]; /* 4 or 16 bytes */
@@ -133,8 +136,7 @@ shuffle(struct packet *packets, size_t count, uint64_t seed)
 static size_t
 packets_list(const struct options *opt, struct packet **ret_packets)
 {
-	size_t per_flow = opt->acks > 0 ? 1 + (size_t)opt->acks : opt->both ? 2 : 1;
-	size_t count = per_flow * opt->flows;
+	size_t count = opt->both ? 2 * (size_t)opt->flows : opt->flows;
 	struct packet *packets = malloc(count * sizeof(*packets));
 	if (packets == NULL) {
 		fprintf(stderr, "pcapgen: no memory for %zu packets\n", count);
@@ -142,15 +144,10 @@ packets_list(const struct options *opt, struct packet **ret_packets)
 	}
 
 	for (size_t i = 0; i < count; i++) {
-		uint32_t flow = (uint32_t)(i % opt->flows);
-		bool first = i < opt->flows;
-		enum kind kind = opt->acks > 0 ? (first ? SYN : REQUEST) : (first ? REQUEST : REPLY);
-		packets[i] = (struct packet){ flow, kind };
+		enum kind kind = i >= opt->flows ? REPLY : opt->warm_up ? SYN : REQUEST;
+		packets[i] = (struct packet){ (uint32_t)(i % opt->flows), kind };
 	}
-	/* SYNs stay before everything else: they make the flows. */
-	size_t ordered = opt->acks > 0 ? opt->flows : 0;
-	shuffle(packets, ordered, opt->seed + 1);
-	shuffle(packets + ordered, count - ordered, opt->seed + 2);
+	shuffle(packets, count, opt->seed + opt->warm_up);
 	*ret_packets = packets;
 	return count;
 }
@@ -235,7 +232,7 @@ frame_build(const struct options *opt, const struct packet *packet, uint8_t *fra
 {
 	const size_t addr_len = opt->ipv6 ? 16 : 4;
 	const size_t ip_len = opt->ipv6 ? sizeof(struct ip6_hdr) : sizeof(struct iphdr);
-	const bool tcp = opt->acks > 0;
+	const bool tcp = !opt->udp;
 	const uint8_t proto = tcp ? IPPROTO_TCP : IPPROTO_UDP;
 	size_t l4_len = tcp ? sizeof(struct tcphdr) : sizeof(struct udphdr);
 	if (!tcp && sizeof(struct ether_header) + ip_len + l4_len < FRAME_MIN)
@@ -289,8 +286,8 @@ usage(const char *fault, const char *value)
 {
 	fprintf(stderr,
 		"pcapgen: %s \"%s\"\n"
-		"usage: pcapgen -o FILE -n FLOWS -v VIP,PORT [-k SERVICES] [-b -r REAL,PORT] [-t ACKS]\n"
-		"               [-d DEVICE_MAC] [-p PEER_MAC] [-s SEED]\n"
+		"usage: pcapgen -o FILE -n FLOWS -v VIP,PORT [-k SERVICES] [-b -r REAL,PORT] [-w]\n"
+		"               [-u] [-d DEVICE_MAC] [-p PEER_MAC] [-s SEED]\n"
 		"prints the number of packets it wrote\n",
 		fault, value);
 	exit(2);
@@ -344,7 +341,7 @@ options_parse(struct options *opt, int argc, char **argv)
 				 .seed = 1,
 				 .device_mac = { 2, 'p', 'c', 'a', 'p', 0 },
 				 .peer_mac = { 2, 0, 0, 0, 0, 1 } };
-	while ((letter = getopt(argc, argv, "o:n:v:r:k:bt:d:p:s:")) != -1) {
+	while ((letter = getopt(argc, argv, "o:n:v:r:k:bwud:p:s:")) != -1) {
 		switch (letter) {
 		case 'o':
 			opt->path = optarg;
@@ -364,8 +361,11 @@ options_parse(struct options *opt, int argc, char **argv)
 		case 'b':
 			opt->both = true;
 			break;
-		case 't':
-			opt->acks = (unsigned int)number_parse(optarg, 1, 1000);
+		case 'w':
+			opt->warm_up = true;
+			break;
+		case 'u':
+			opt->udp = true;
 			break;
 		case 'd':
 			mac_parse(optarg, opt->device_mac);
@@ -386,6 +386,6 @@ options_parse(struct options *opt, int argc, char **argv)
 		usage("missing one of", "-o, -n, -v");
 	if (opt->both && (opt->real_port == 0 || real_ipv6 != opt->ipv6))
 		usage("replies (-b) need a server of the VIP's family in", "-r");
-	if (opt->both && opt->acks > 0)
-		usage("-b cannot go with", "-t");
+	if (opt->both && opt->warm_up)
+		usage("-b cannot go with", "-w");
 }

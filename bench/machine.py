@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the benchmark takes from the machine and gives back: CPUs and hugepages.
+
+Two CPUs take part: one runs the packets of the program that is measured and
+nothing else of ours; everything else (its control thread, the commands that
+read its counters, this rig) stays on the other. Hugepages are reserved for the
+whole run, if we may, and released at its end, however it ends.
+"""
+
+import contextlib
+import glob
+import os
+
+HUGEPAGE = 2 << 20
+NR_HUGEPAGES = "/proc/sys/vm/nr_hugepages"
+
+
+class MachineError(Exception):
+    """The machine cannot run the benchmark; the text says why and what would help."""
+
+
+def choose_cpus(data_cpu):
+    """Returns (control, data): `data_cpu` or else the last CPU, and the first other one."""
+    usable = sorted(os.sched_getaffinity(0))
+    if data_cpu is None:
+        data_cpu = usable[-1]
+    if data_cpu not in usable:
+        raise MachineError(f"CPU {data_cpu} is not among the usable ones: {usable}")
+    others = [cpu for cpu in usable if cpu != data_cpu]
+    if not others:
+        raise MachineError("needs two CPUs: one for packets, one for everything else")
+    return others[0], data_cpu
+
+
+def meminfo(name):
+    """A line of /proc/meminfo: bytes, or a count for the HugePages_ lines."""
+    with open("/proc/meminfo", encoding="ascii") as lines:
+        for line in lines:
+            key, _, value = line.partition(":")
+            if key == name:
+                number, _, unit = value.strip().partition(" ")
+                return int(number) * (1024 if unit == "kB" else 1)
+    return 0
+
+
+def hugepages_taken():
+    return meminfo("HugePages_Total") - meminfo("HugePages_Free")
+
+
+@contextlib.contextmanager
+def hugepages(size_bytes):
+    """Reserves hugepages for `size_bytes`; yields whether there are enough of them."""
+    if meminfo("Hugepagesize") != HUGEPAGE:
+        yield False
+        return
+    needed = -(-size_bytes // HUGEPAGE) - meminfo("HugePages_Free")
+    total = meminfo("HugePages_Total")
+    changed = needed > 0 and nr_hugepages_set(total + needed)
+    try:
+        yield meminfo("HugePages_Free") * HUGEPAGE >= size_bytes
+    finally:
+        if changed:
+            nr_hugepages_set(total)
+
+
+def nr_hugepages_set(count):
+    """The kernel gives as many as it can. False: not allowed."""
+    try:
+        with open(NR_HUGEPAGES, "w", encoding="ascii") as knob:
+            knob.write(str(count))
+    except OSError:
+        return False
+    return True
+
+
+def thread_times(pid):
+    """Nanoseconds on a CPU of each thread of a process, by thread id."""
+    times = {}
+    for path in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            with open(path, encoding="ascii") as schedstat:
+                times[path.split("/")[4]] = int(schedstat.read().split()[0])
+    return times
+
+
+def busiest_share(before, after, elapsed_s):
+    """The part of the time that the busiest thread had its CPU; None if unknown."""
+    used = [after[tid] - before[tid] for tid in after if tid in before]
+    return max(used) / 1e9 / elapsed_s if used else None
+
+
+def cpu_model():
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return "unknown"
