@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The arena of one configuration: chunks from malloc, cut from the front. What
+ * is larger than a chunk gets a chunk of its own. See conf_arena.h for who may
+ * use it and what happens when memory runs out.
+ */
+#include "conf_arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_SIZE_MIN = 4096, CHUNK_SIZE_MAX = 1 << 20, ALIGNMENT = 16 };
+
+struct conf_arena_chunk {
+	struct conf_arena_chunk *next;
+	size_t size;
+	_Alignas(ALIGNMENT) char bytes[];
+};
+
+static void chunk_add(struct conf_arena *arena, size_t size);
+static void out_of_memory(struct conf_arena *arena) __attribute__((noreturn));
+
+void *
+conf_arena_alloc(struct conf_arena *arena, size_t size)
+{
+	if (size > SIZE_MAX / 4)
+		out_of_memory(arena);
+	size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	if (size > (size_t)(arena->end - arena->next))
+		chunk_add(arena, size);
+
+	char *memory = arena->next;
+
+	arena->next += size;
+	return memset(memory, 0, size);
+}
+
+void *
+conf_arena_grow(struct conf_arena *arena, void *items, size_t count, size_t item_size)
+{
+	if (count > 0 && (count & (count - 1)) != 0)
+		return items;
+
+	size_t room = count == 0 ? 1 : count * 2;
+
+	if (room > SIZE_MAX / 4 / item_size)
+		out_of_memory(arena);
+
+	void *larger = conf_arena_alloc(arena, room * item_size);
+
+	if (count > 0)
+		memcpy(larger, items, count * item_size);
+	return larger;
+}
+
+char *
+conf_arena_strndup(struct conf_arena *arena, const char *text, size_t len)
+{
+	char *copy = conf_arena_alloc(arena, len + 1);
+
+	memcpy(copy, text, len);
+	return copy;
+}
+
+char *
+conf_arena_printf(struct conf_arena *arena, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	int len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (len < 0)
+		out_of_memory(arena);
+
+	char *text = conf_arena_alloc(arena, (size_t)len + 1);
+
+	va_start(args, format);
+	vsnprintf(text, (size_t)len + 1, format, args);
+	va_end(args);
+	return text;
+}
+
+void
+conf_arena_free(struct conf_arena *arena)
+{
+	struct conf_arena_chunk *chunk = arena->chunks;
+
+	while (chunk != NULL) {
+		struct conf_arena_chunk *next = chunk->next;
+
+		free(chunk);
+		chunk = next;
+	}
+	arena->chunks = NULL;
+	arena->next = arena->end = NULL;
+}
+
+/* Chunks double, so that a small file stays small and a large one has few. */
+static void
+chunk_add(struct conf_arena *arena, size_t size)
+{
+	size_t chunk_size = arena->chunks == NULL ? CHUNK_SIZE_MIN : arena->chunks->size * 2;
+
+	if (chunk_size > CHUNK_SIZE_MAX)
+		chunk_size = CHUNK_SIZE_MAX;
+	if (chunk_size < size)
+		chunk_size = size;
+
+	struct conf_arena_chunk *chunk = malloc(sizeof(*chunk) + chunk_size);
+
+	if (chunk == NULL)
+		out_of_memory(arena);
+	chunk->size = chunk_size > CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX : chunk_size;
+	chunk->next = arena->chunks;
+	arena->chunks = chunk;
+	arena->next = chunk->bytes;
+	arena->end = chunk->bytes + chunk_size;
+}
+
+static void
+out_of_memory(struct conf_arena *arena)
+{
+	longjmp(*arena->out_of_memory, 1);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The keywords of the outermost level, of global_defs, and of Sluice's own
+ * blocks. Those of virtual_server are in conf_keywords_lvs.c, those of VRRP in
+ * conf_keywords_vrrp.c. conf_keywords.h says what the columns mean. Constant
+ * tables; the supported keywords come first, because they are looked for most.
+ */
+#include "conf_keywords.h"
+
+#include <string.h>
+
+#define VRRP_REASON "VRRP is not built yet, VIPs are always held"
+#define MAIL_REASON "no mail is sent"
+
+static const struct conf_keyword top[] = {
+	{ "virtual_server", CONF_SUPPORTED, "virtual_server ADDRESS PORT { real_server ... }",
+	  conf_build_virtual_server, 1, 2, CONF_BRACES_YES, .many = true },
+	{ "static_route", CONF_SUPPORTED,
+	  "static_route PREFIX via ADDRESS [dev PORT], or static_route PREFIX dev PORT",
+	  conf_build_static_route, 3, CONF_ARGS_ANY, CONF_BRACES_NO, .many = true },
+	{ "static_neighbor", CONF_SUPPORTED, "static_neighbor ADDRESS MAC dev PORT",
+	  conf_build_static_neighbor, 4, 4, CONF_BRACES_NO, .many = true },
+	{ "port", CONF_SUPPORTED, "port NAME { device ... }", conf_build_port, 1, 1, CONF_BRACES_YES,
+	  .many = true },
+	{ "global_defs", CONF_SUPPORTED, "global_defs { ... }", conf_build_global_defs, 0, 0, CONF_BRACES_YES,
+	  .many = true },
+	{ "dataplane", CONF_SUPPORTED, "dataplane { ... }", conf_build_dataplane, 0, 0, CONF_BRACES_YES },
+	{ "static_routes", CONF_SUPPORTED, "static_routes { PREFIX via ADDRESS dev PORT }",
+	  conf_build_static_routes, 0, 0, CONF_BRACES_YES, .many = true },
+
+	{ "static_rules", CONF_REFUSED, "packets are routed by their destination alone" },
+	{ "static_ipaddress", CONF_NO_EFFECT, "addresses of the box are given by \"address\" in a port" },
+	{ "local_address_group", CONF_NO_EFFECT, "it belongs to FullNAT, which is not built yet" },
+	{ "virtual_server_group", CONF_NO_EFFECT, "only \"virtual_server ADDRESS PORT\" is available" },
+	{ "vrrp_instance", CONF_NO_EFFECT, VRRP_REASON },
+	{ "vrrp_sync_group", CONF_NO_EFFECT, VRRP_REASON },
+	{ "vrrp_script", CONF_NO_EFFECT, VRRP_REASON },
+	{ "SSL", CONF_NO_EFFECT, "health checkers are not built yet" },
+	{ 0 },
+};
+
+static const struct conf_keyword global[] = {
+	{ "router_id", CONF_SUPPORTED, "router_id NAME", conf_build_router_id, 1, 1, CONF_BRACES_NO },
+	{ "lvs_timeouts", CONF_SUPPORTED, "lvs_timeouts [tcp SECONDS] [tcpfin SECONDS] [udp SECONDS]",
+	  conf_build_lvs_timeouts, 1, CONF_ARGS_ANY, CONF_BRACES_NO },
+	{ "control_socket", CONF_SUPPORTED, "control_socket PATH", conf_build_control_socket, 1, 1,
+	  CONF_BRACES_NO },
+	{ "conn_reuse_mode", CONF_SUPPORTED, "conn_reuse_mode 0|1", conf_build_conn_reuse_mode, 1, 1,
+	  CONF_BRACES_NO },
+	{ "metrics", CONF_NO_EFFECT, "the metrics server is not built yet" },
+	{ 0 },
+};
+
+static const struct conf_keyword dataplane[] = {
+	{ "workers", CONF_SUPPORTED, "workers auto|COUNT", conf_build_workers, 1, 1, CONF_BRACES_NO },
+	{ "worker_cores", CONF_SUPPORTED, "worker_cores LIST, such as 2-5,7", conf_build_worker_cores, 1,
+	  CONF_ARGS_ANY, CONF_BRACES_NO },
+	{ "idle", CONF_SUPPORTED, "idle adaptive|busy", conf_build_idle, 1, 1, CONF_BRACES_NO },
+	{ "connections", CONF_SUPPORTED, "connections COUNT, such as 4m", conf_build_connections, 1, 1,
+	  CONF_BRACES_NO },
+	{ "mbufs", CONF_SUPPORTED, "mbufs COUNT", conf_build_mbufs, 1, 1, CONF_BRACES_NO },
+	{ "memory", CONF_SUPPORTED, "memory MEGABYTES", conf_build_memory, 1, 1, CONF_BRACES_NO },
+	{ 0 },
+};
+
+static const struct conf_keyword port[] = {
+	{ "device", CONF_SUPPORTED, "device PCI-ADDRESS, or device \"net_...,key=value\"", conf_build_device,
+	  1, 1, CONF_BRACES_NO },
+	{ "queues", CONF_SUPPORTED, "queues auto|COUNT", conf_build_queues, 1, 1, CONF_BRACES_NO },
+	{ "address", CONF_SUPPORTED, "address ADDRESS/LENGTH", conf_build_address, 1, 1, CONF_BRACES_NO,
+	  .many = true },
+	{ "gateway", CONF_SUPPORTED, "gateway ADDRESS", conf_build_gateway, 1, 1, CONF_BRACES_NO,
+	  .many = true },
+	{ "mtu", CONF_SUPPORTED, "mtu BYTES", conf_build_mtu, 1, 1, CONF_BRACES_NO },
+	{ "promiscuous", CONF_SUPPORTED, "promiscuous on|off", conf_build_promiscuous, 1, 1, CONF_BRACES_NO },
+	{ "tap", CONF_SUPPORTED, "tap on|off", conf_build_tap, 1, 1, CONF_BRACES_NO },
+	{ "transit", CONF_SUPPORTED, "transit kernel|drop", conf_build_transit, 1, 1, CONF_BRACES_NO },
+	{ 0 },
+};
+
+const struct conf_block conf_block_top = { "the outermost level", top };
+const struct conf_block conf_block_global = { "global_defs", global };
+const struct conf_block conf_block_dataplane = { "dataplane", dataplane };
+const struct conf_block conf_block_port = { "port", port };
+
+const struct conf_block *
+conf_block_at(unsigned int i)
+{
+	static const struct conf_block *const blocks[] = {
+		&conf_block_top,  &conf_block_global,  &conf_block_dataplane,
+		&conf_block_port, &conf_block_service, &conf_block_real,
+	};
+
+	return i < sizeof(blocks) / sizeof(blocks[0]) ? blocks[i] : NULL;
+}
+
+bool
+conf_keyword_is_outermost(const char *name, bool block)
+{
+	static const char *const names[] = {
+		"virtual_server",      "virtual_server_group", "global_defs",      "dataplane",
+		"static_route",        "static_routes",        "static_neighbor",  "static_rules",
+		"vrrp_instance",       "vrrp_script",          "static_ipaddress", "vrrp_sync_group",
+		"local_address_group",
+	};
+
+	/* "port" is a word of other blocks of this field, so its block must tell it. */
+	if (block && strcmp(name, "port") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(names[i], name) == 0)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every keyword that may stand in a configuration file, block by block, in
+ * tables. A keyword is one of three things:
+ *
+ *   supported     has a builder, which checks its words and keeps the value
+ *   no effect     keepalived knows it, but here it does nothing yet: a warning
+ *                 with the reason. Blocks of this kind may name the table of
+ *                 what stands inside, so that typing errors are found there too
+ *   refused       keepalived knows it, and to go on without it would send
+ *                 packets elsewhere than the file says: an error
+ *
+ * Anything else is unknown: an error that names the nearest that exists.
+ */
+#ifndef CONF_KEYWORDS_H
+#define CONF_KEYWORDS_H
+
+#include "conf_load.h"
+
+enum conf_kind { CONF_SUPPORTED, CONF_NO_EFFECT, CONF_REFUSED };
+
+enum conf_braces {
+	CONF_BRACES_NO,
+	CONF_BRACES_YES,
+	CONF_BRACES_MAYBE,
+};
+
+enum { CONF_ARGS_ANY = 255 };
+
+typedef void conf_build_fn(struct conf_load *load, const struct conf_stmt *stmt, void *object);
+
+struct conf_keyword {
+	const char *name;
+	enum conf_kind kind;
+	const char *text; /* supported: how it is written; else the reason */
+	conf_build_fn *build;
+	unsigned char args_min, args_max;
+	unsigned char braces; /* enum conf_braces */
+	bool many;            /* may stand more than once in its block */
+	const struct conf_block *inside;
+};
+
+struct conf_block {
+	const char *name; /* as in messages: `in real_server` */
+	const struct conf_keyword *keywords; /* ends with a NULL name */
+};
+
+extern const struct conf_block conf_block_top, conf_block_global, conf_block_dataplane, conf_block_port,
+	conf_block_service, conf_block_real;
+
+/* Not for builders: tables that others point to. */
+extern const struct conf_block conf_block_vrrp_instance, conf_block_vrrp_sync_group, conf_block_vrrp_script,
+	conf_block_vrrp_track_process, conf_block_track_file, conf_block_garp_group, conf_block_bfd_instance,
+	conf_block_ssl, conf_block_checker_tcp, conf_block_checker_http, conf_block_checker_ssl,
+	conf_block_checker_smtp, conf_block_checker_dns, conf_block_checker_misc, conf_block_checker_bfd,
+	conf_block_checker_ping, conf_block_checker_udp, conf_block_checker_file;
+
+/* Blocks by number, NULL past the last: to say where a keyword does belong. */
+const struct conf_block *conf_block_at(unsigned int i);
+
+/* Stands at the outermost level and never inside a block. `block`: it opens one. */
+bool conf_keyword_is_outermost(const char *name, bool block);
+
+/* Hands every statement of a block to its builder, or reports it. */
+void conf_walk(struct conf_load *load, const struct conf_stmt *first, const struct conf_block *block,
+	       void *object);
+
+/* Builders, named after their keywords. */
+conf_build_fn conf_build_global_defs, conf_build_dataplane, conf_build_port, conf_build_static_route,
+	conf_build_static_routes, conf_build_static_neighbor, conf_build_virtual_server;
+conf_build_fn conf_build_router_id, conf_build_lvs_timeouts, conf_build_control_socket,
+	conf_build_conn_reuse_mode;
+conf_build_fn conf_build_workers, conf_build_worker_cores, conf_build_idle, conf_build_connections,
+	conf_build_mbufs, conf_build_memory;
+conf_build_fn conf_build_device, conf_build_queues, conf_build_address, conf_build_gateway, conf_build_mtu,
+	conf_build_promiscuous, conf_build_tap, conf_build_transit;
+conf_build_fn conf_build_protocol, conf_build_lb_algo, conf_build_lb_kind, conf_build_service_weight,
+	conf_build_real_server;
+conf_build_fn conf_build_weight, conf_build_lvs_method;
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the parts of the configuration loader share: the load in progress, and
+ * statements as the tree hands them to the builders.
+ *
+ * A load runs in four steps, each in files of its own:
+ *   conf_file, conf_lex, conf_tree   text -> statements, with includes and
+ *                                    variables resolved; knows no keyword
+ *   conf_walk, conf_keywords*        statements -> calls of builders, by table
+ *   conf_global, _port, _net, _service   builders: words -> values
+ *   conf_check                       what one object says against another
+ *
+ * Every step reports its faults and goes on. A struct conf_load lives for one
+ * call of conf_load, on one thread.
+ */
+#ifndef CONF_LOAD_H
+#define CONF_LOAD_H
+
+#include "conf.h"
+#include "conf_arena.h"
+#include "conf_table.h"
+
+struct conf_word {
+	const char *text; /* zero-terminated, without its quotes */
+	struct conf_place place;
+	bool quoted;       /* some of it stood in quotes */
+	bool undefined;    /* an undefined variable stands in it, outside quotes */
+};
+
+/* `words [ { statements } ]`. The first word is the keyword. */
+struct conf_stmt {
+	struct conf_word *words;
+	unsigned int word_count;
+	bool has_block;
+	struct conf_stmt *first; /* in its block */
+	struct conf_stmt *next;  /* in the block it stands in */
+};
+
+/* What refers to a port by name, until all ports are known. */
+struct conf_route_draft {
+	struct conf_route route;
+	const struct conf_word *dev;    /* NULL: none given */
+	const struct conf_word *prefix; /* NULL: it was no prefix */
+	const struct conf_word *via;
+};
+
+struct conf_neigh_draft {
+	struct conf_neigh neigh;
+	const struct conf_word *addr;
+	const struct conf_word *dev;
+};
+
+struct conf_port_draft {
+	struct conf_place *addr_places; /* of each of conf_port's addrs */
+	struct conf_place gateway4_place, gateway6_place, device_place, mtu_place;
+	bool addrs_uncertain; /* an address had a fault: do not judge by subnets */
+};
+
+struct conf_load {
+	struct conf_faults *faults;
+	struct conf *conf;          /* what is being built */
+	struct conf_arena *keep;    /* lives as long as conf */
+	const char *first_file;     /* its name */
+	struct conf_arena *scratch; /* lives as long as the load */
+
+	struct conf_table vars;  /* conf_lex's: name -> value */
+	struct conf_table files; /* names, in order of appearance: name -> number + 1 */
+	unsigned int file_count;
+	size_t text_size, expanded_size, stmt_count; /* against limits */
+
+	/* What is open right now, to be closed if memory runs out. */
+	void (*undo)(void *object);
+	void *undo_object;
+
+	/* Something could not be read, so that what seems missing may not be. */
+	bool incomplete;
+
+	/* builders' drafts, finished by conf_check */
+	struct conf_port_draft *port_drafts; /* beside conf->ports */
+	bool port_seen;                      /* a `port` statement, good or bad */
+	struct conf_route_draft *routes;
+	struct conf_neigh_draft *neighs;
+	unsigned int route_count, neigh_count;
+};
+
+void conf_error(struct conf_load *load, const struct conf_place *place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void conf_warn(struct conf_load *load, const struct conf_place *place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* A text of the file as it may stand in a message: short, printable, quoted. Scratch memory. */
+const char *conf_show(struct conf_load *load, const char *text);
+
+/* Puts the faults of a finished load into the order of their places. */
+void conf_faults_sort(struct conf_load *load);
+
+/* True when one more of this severity would only be counted, so that texts need not be made. */
+bool conf_faults_full(const struct conf_faults *faults, enum conf_severity severity);
+
+/*
+ * A file's text in scratch memory, or NULL after reporting why not, at `place`
+ * (where it is included; NULL: it is the first file). `name` is kept.
+ */
+struct conf_file {
+	const char *name;
+	const char *text;
+	size_t len;
+	uint64_t device, inode; /* 0, 0: from memory */
+};
+
+bool conf_file_read(struct conf_load *load, const char *name, const struct conf_place *place,
+		    struct conf_file *ret_file);
+/* Takes text that is in memory already; false after reporting that it is none. */
+bool conf_file_take(struct conf_load *load, const char *name, const char *text, size_t len,
+		    struct conf_file *ret_file);
+
+/* All statements of a file and of what it includes. */
+struct conf_stmt *conf_tree_parse(struct conf_load *load, const struct conf_file *file);
+
+/* Ends the drafts and compares the objects with each other. */
+void conf_check(struct conf_load *load);
+
+#endif

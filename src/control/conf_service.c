@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Builders of `virtual_server` and its `real_server`s, with keepalived's
+ * defaults: TCP, wlc, NAT, weight 1, the service's port. What a server inherits
+ * may stand behind it in the file, so servers are finished when the block ends.
+ */
+#include "conf_keywords.h"
+#include "conf_value.h"
+#include "sl_addr.h"
+#include "sl_near.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { WEIGHT_MAX = 65535 };
+
+struct real_object {
+	struct conf_real real;
+	const struct conf_word *port; /* NULL: the service's */
+	struct conf_place addr_place;
+	bool has_weight, has_fwd, fwd_good;
+};
+
+struct service_object {
+	struct conf_service *service;
+	uint32_t weight; /* of servers that give none */
+	bool vip_good, fwd_good;
+	struct real_object *reals;
+	unsigned int real_count;
+};
+
+static bool vip_read(struct conf_load *load, const struct conf_stmt *stmt, struct conf_service *service);
+static void reals_finish(struct conf_load *load, struct service_object *self);
+static void real_finish(struct conf_load *load, const struct service_object *self,
+			const struct real_object *draft, struct conf_real *real);
+static bool fwd_read(struct conf_load *load, const struct conf_stmt *stmt, enum sl_fwd *ret_fwd);
+static const char *sched_name_at(unsigned int i, const void *context);
+static const char *sched_names(struct conf_load *load);
+static const char *fwd_names(void);
+
+void
+conf_build_virtual_server(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	struct conf *conf = load->conf;
+	struct conf_service service = {
+		.place = stmt->words[0].place,
+		.key.proto = SL_PROTO_TCP,
+		.sched = sched_find("wlc"),
+		.fwd = SL_FWD_NAT,
+	};
+	struct service_object self = { .service = &service, .weight = 1, .fwd_good = true };
+
+	self.vip_good = vip_read(load, stmt, &service);
+	conf_walk(load, stmt->first, &conf_block_service, &self);
+	reals_finish(load, &self);
+	if (!self.vip_good)
+		return;
+	conf->services =
+		conf_arena_grow(load->keep, conf->services, conf->service_count, sizeof(*conf->services));
+	conf->services[conf->service_count++] = service;
+}
+
+void
+conf_build_protocol(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	struct service_object *self = object;
+	const struct conf_word *word = &stmt->words[1];
+
+	if (strcasecmp(word->text, "TCP") == 0) {
+		self->service->key.proto = SL_PROTO_TCP;
+	} else if (strcasecmp(word->text, "UDP") == 0) {
+		self->service->key.proto = SL_PROTO_UDP;
+	} else if (conf_value_defined(load, word)) {
+		self->vip_good = false;
+		conf_error(load, &word->place, "protocol must be TCP or UDP, not %s%s",
+			   conf_show(load, word->text),
+			   strcasecmp(word->text, "SCTP") == 0 ? " (which is not available yet)" : "");
+	}
+}
+
+void
+conf_build_lb_algo(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	static const char *const known[] = { "lblc", "lblcr", "dh",  "sh", "sed",
+					     "nq",   "fo",    "ovf", "mh", "twos" };
+	struct service_object *self = object;
+	const struct conf_word *word = &stmt->words[1];
+	const struct sched_ops *sched = sched_find(word->text);
+
+	if (!conf_value_defined(load, word))
+		return;
+	if (sched != NULL) {
+		self->service->sched = sched;
+		return;
+	}
+	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strcmp(known[i], word->text) == 0) {
+			conf_error(load, &word->place, "scheduler \"%s\" is not available yet: there are %s",
+				   word->text, sched_names(load));
+			return;
+		}
+	}
+
+	const char *near = sl_near_find(word->text, sched_name_at, NULL);
+
+	conf_error(load, &word->place, "unknown scheduler %s (%s%s%s%s)", conf_show(load, word->text),
+		   near == NULL ? "" : "did you mean ", near == NULL ? "" : near,
+		   near == NULL ? "there are " : "? There are ", sched_names(load));
+}
+
+void
+conf_build_lb_kind(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	struct service_object *self = object;
+
+	self->fwd_good = fwd_read(load, stmt, &self->service->fwd);
+}
+
+/* keepalived's default for the servers of the block. */
+void
+conf_build_service_weight(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	struct service_object *self = object;
+
+	conf_value_number(load, &stmt->words[1], "weight", 0, WEIGHT_MAX, &self->weight);
+}
+
+void
+conf_build_real_server(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	struct service_object *self = object;
+	struct real_object draft = { .real.place = stmt->words[0].place, .addr_place = stmt->words[1].place };
+	bool good = conf_value_addr(load, &stmt->words[1], "real_server", &draft.real.addr);
+
+	if (stmt->word_count > 2) {
+		if (conf_value_port(load, &stmt->words[2], &draft.real.port))
+			draft.port = &stmt->words[2];
+		else
+			good = false;
+	}
+	conf_walk(load, stmt->first, &conf_block_real, &draft);
+	if (!good)
+		return;
+	self->reals = conf_arena_grow(load->scratch, self->reals, self->real_count, sizeof(draft));
+	self->reals[self->real_count++] = draft;
+}
+
+void
+conf_build_weight(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	struct real_object *self = object;
+
+	self->has_weight = true;
+	conf_value_number(load, &stmt->words[1], "weight", 0, WEIGHT_MAX, &self->real.weight);
+}
+
+void
+conf_build_lvs_method(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	struct real_object *self = object;
+
+	self->has_fwd = true;
+	self->fwd_good = fwd_read(load, stmt, &self->real.fwd);
+}
+
+/* `virtual_server ADDRESS PORT`; keepalived's other two forms would lose a service. */
+static bool
+vip_read(struct conf_load *load, const struct conf_stmt *stmt, struct conf_service *service)
+{
+	const struct conf_word *word = &stmt->words[1];
+
+	if (strcmp(word->text, "fwmark") == 0 || strcmp(word->text, "group") == 0) {
+		conf_error(load, &word->place,
+			   "\"virtual_server %s\" is not available yet, and this service would be lost: "
+			   "write virtual_server ADDRESS PORT, once for each",
+			   word->text);
+		return false;
+	}
+	if (!conf_value_addr(load, word, "virtual_server", &service->key.vip))
+		return false;
+	if (stmt->word_count == 2 || strcmp(stmt->words[2].text, "0") == 0) {
+		conf_error(load, stmt->word_count == 2 ? &word->place : &stmt->words[2].place,
+			   "virtual_server %s needs a port from 1 to 65535: all ports at once (port 0) take "
+			   "persistence, which is not available yet",
+			   word->text);
+		return false;
+	}
+	return conf_value_port(load, &stmt->words[2], &service->key.port);
+}
+
+static void
+reals_finish(struct conf_load *load, struct service_object *self)
+{
+	struct conf_service *service = self->service;
+
+	if (self->real_count == 0)
+		return;
+	service->reals = conf_arena_alloc(load->keep, self->real_count * sizeof(*service->reals));
+	service->real_count = self->real_count;
+	for (unsigned int i = 0; i < self->real_count; i++)
+		real_finish(load, self, &self->reals[i], &service->reals[i]);
+}
+
+static void
+real_finish(struct conf_load *load, const struct service_object *self, const struct real_object *draft,
+	    struct conf_real *real)
+{
+	const struct dp_service_key *key = &self->service->key;
+	bool fwd_good = draft->has_fwd ? draft->fwd_good : self->fwd_good;
+
+	*real = draft->real;
+	real->weight = draft->has_weight ? draft->real.weight : self->weight;
+	real->fwd = draft->has_fwd ? draft->real.fwd : self->service->fwd;
+	if (!self->vip_good)
+		return;
+	if (draft->port == NULL)
+		real->port = key->port;
+	if (!fwd_good)
+		return;
+	if (sl_addr_is_v4(&real->addr) != sl_addr_is_v4(&key->vip))
+		conf_error(load, &draft->addr_place,
+			   "real_server %s is %s and its virtual_server %s: NAT and DR keep the family",
+			   conf_addr_text(load, &real->addr), sl_addr_is_v4(&real->addr) ? "IPv4" : "IPv6",
+			   sl_addr_is_v4(&key->vip) ? "IPv4" : "IPv6");
+	if (real->fwd == SL_FWD_DR && real->port != key->port) {
+		conf_warn(load, &draft->port->place,
+			  "DR cannot change the port: port %u of the virtual_server is used, not %u",
+			  key->port, real->port);
+		real->port = key->port;
+	}
+}
+
+static bool
+fwd_read(struct conf_load *load, const struct conf_stmt *stmt, enum sl_fwd *ret_fwd)
+{
+	static const char *const kinds[SL_FWD_MAX] = {
+#define X(id, kind, word) [id] = kind,
+		SL_FWD_LIST(X)
+#undef X
+	};
+	static const char *const known[] = { "TUN", "FNAT" };
+	const struct conf_word *word = &stmt->words[1];
+
+	if (!conf_value_defined(load, word))
+		return false;
+	for (unsigned int i = 0; i < SL_FWD_MAX; i++) {
+		if (strcasecmp(kinds[i], word->text) != 0)
+			continue;
+		if (stmt->word_count > 2) {
+			conf_error(load, &stmt->words[2].place, "%s is too much: %s has no options",
+				   conf_show(load, stmt->words[2].text), kinds[i]);
+			return false;
+		}
+		*ret_fwd = i;
+		return true;
+	}
+	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strcasecmp(known[i], word->text) == 0) {
+			conf_error(load, &word->place,
+				   "forwarding method %s is not available yet: there are %s", known[i],
+				   fwd_names());
+			return false;
+		}
+	}
+	conf_error(load, &word->place, "forwarding method must be one of %s, not %s", fwd_names(),
+		   conf_show(load, word->text));
+	return false;
+}
+
+static const char *
+sched_name_at(unsigned int i, const void *context)
+{
+	const struct sched_ops *sched = sched_at(i);
+
+	return sched == NULL ? NULL : sched->name;
+}
+
+static const char *
+sched_names(struct conf_load *load)
+{
+	const char *names = "";
+
+	for (unsigned int i = 0; sched_at(i) != NULL; i++)
+		names = conf_arena_printf(load->scratch, "%s%s%s", names, i > 0 ? ", " : "",
+					  sched_at(i)->name);
+	return names;
+}
+
+static const char *
+fwd_names(void)
+{
+#define X(id, kind, word) ", " kind
+	static const char names[] = SL_FWD_LIST(X);
+#undef X
+	return names + 2;
+}

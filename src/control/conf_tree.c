@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From words to statements, and from included files to one tree.
+ *
+ * A statement ends with its line or at a brace; a block may open on the same
+ * line or on the next. Every file must close the blocks that it opens. An
+ * include may stand wherever a statement may, and its statements take its
+ * place. Lines beginning with `@id` count only where the host is called that.
+ *
+ * A missing brace would make nonsense of everything behind it. So a keyword
+ * that stands only at the outermost level closes, with one fault, whatever is
+ * open where it appears, and the closing braces that are then too many are
+ * taken in silence.
+ */
+#include "conf_keywords.h"
+#include "conf_lex.h"
+
+#include <glob.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	BLOCKS_DEPTH_MAX = 32,
+	INCLUDES_DEPTH_MAX = 16,
+	FILES_MAX = 10000,
+	STMTS_MAX = 4000000,
+};
+
+struct level {
+	struct conf_stmt *stmt; /* whose block it is; NULL: the outermost */
+	struct conf_stmt **tail;
+};
+
+/* The file being read, inside the one that includes it. */
+struct open_file {
+	const struct open_file *includer;
+	const struct conf_file *file;
+	unsigned int depth;
+};
+
+struct parser {
+	struct conf_load *load;
+	struct level level[BLOCKS_DEPTH_MAX + 1];
+	unsigned int depth;
+	bool too_many; /* statements: said already */
+};
+
+static void file_parse(struct parser *parser, const struct conf_file *file, const struct open_file *includer);
+static enum conf_token stmt_read(struct parser *parser, struct conf_lex *lex, struct conf_word *word,
+				 struct conf_stmt *stmt);
+static bool condition_holds(const struct conf_word *word);
+static void stmt_append(struct parser *parser, struct conf_stmt *stmt);
+static void block_open(struct parser *parser, struct conf_lex *lex, struct conf_stmt *stmt,
+		       const struct conf_place *place);
+static void block_skip(struct parser *parser, struct conf_lex *lex);
+static void outermost_restore(struct parser *parser, const struct conf_stmt *stmt, bool block,
+			      unsigned int base, unsigned int *forgiven);
+static void glob_undo(void *found);
+static void include(struct parser *parser, const struct conf_stmt *stmt, const struct open_file *includer);
+static void include_file(struct parser *parser, const char *name, const struct conf_place *place,
+			 const struct open_file *includer);
+
+struct include_kind {
+	const char *keyword;
+	bool must_match; /* a pattern without a file is a fault */
+};
+
+/* keepalived's variants differ in what it checks; we check that all can be read. */
+static const struct include_kind include_kinds[] = {
+	{ "include", false }, { "includer", false }, { "includem", true },
+	{ "includew", true }, { "includeb", true },  { "includea", true },
+};
+
+static const struct include_kind *include_kind_find(const char *keyword);
+
+struct conf_stmt *
+conf_tree_parse(struct conf_load *load, const struct conf_file *file)
+{
+	struct conf_stmt *first = NULL;
+	struct parser parser = { .load = load, .level[0].tail = &first };
+
+	file_parse(&parser, file, NULL);
+	return first;
+}
+
+static void
+file_parse(struct parser *parser, const struct conf_file *file, const struct open_file *includer)
+{
+	struct open_file self = { .includer = includer,
+				  .file = file,
+				  .depth = includer == NULL ? 0 : includer->depth + 1 };
+	struct conf_lex *lex = conf_arena_alloc(parser->load->scratch, sizeof(*lex));
+	unsigned int base = parser->depth, forgiven = 0;
+	struct conf_stmt *pending = NULL; /* ended with its line: a block may follow */
+	struct conf_word word;
+
+	conf_lex_init(lex, parser->load, file);
+	for (;;) {
+		enum conf_token token = conf_lex_next(lex, true, false, &word);
+		struct conf_stmt *stmt = NULL;
+
+		if (token == CONF_TOKEN_END || parser->too_many)
+			break;
+		if (token == CONF_TOKEN_EOL)
+			continue;
+		if (token == CONF_TOKEN_WORD && word.text[0] == '@' && !word.quoted) {
+			if (!condition_holds(&word))
+				conf_lex_skip_line(lex);
+			continue;
+		}
+		if (token == CONF_TOKEN_WORD && !word.quoted &&
+		    (strncmp(word.text, "~SEQ", 4) == 0 || strncmp(word.text, "~LST", 4) == 0)) {
+			conf_error(parser->load, &word.place,
+				   "%.4s lines are not available: write out the lines that it stands for",
+				   word.text);
+			parser->load->incomplete = true;
+			conf_lex_skip_line(lex);
+			continue;
+		}
+		if (token == CONF_TOKEN_WORD) {
+			stmt = conf_arena_alloc(parser->load->scratch, sizeof(*stmt));
+			token = stmt_read(parser, lex, &word, stmt);
+			if (include_kind_find(stmt->words[0].text) != NULL) {
+				include(parser, stmt, &self);
+				pending = NULL;
+				if (token == CONF_TOKEN_OPEN) {
+					conf_error(parser->load, &word.place, "\"%s\" takes no block",
+						   stmt->words[0].text);
+					block_skip(parser, lex);
+				}
+			} else {
+				outermost_restore(parser, stmt, token == CONF_TOKEN_OPEN, base, &forgiven);
+				stmt_append(parser, stmt);
+				pending = stmt;
+				if (token == CONF_TOKEN_OPEN) {
+					block_open(parser, lex, stmt, &word.place);
+					pending = NULL;
+				}
+			}
+		} else if (token == CONF_TOKEN_OPEN) {
+			if (pending == NULL) {
+				conf_error(parser->load, &word.place,
+					   "a block needs a keyword before its \"{\"");
+				block_skip(parser, lex);
+			} else {
+				block_open(parser, lex, pending, &word.place);
+			}
+			pending = NULL;
+		}
+		if (token == CONF_TOKEN_CLOSE) {
+			pending = NULL;
+			if (parser->depth > base)
+				parser->depth--;
+			else if (forgiven > 0)
+				forgiven--;
+			else
+				conf_error(parser->load, &word.place,
+					   "this \"}\" closes nothing: no block is open%s",
+					   includer == NULL ? "" : " in this file");
+		}
+	}
+	if (parser->depth > base && !lex->failed && !parser->too_many) {
+		const struct conf_word *opener = &parser->level[parser->depth].stmt->words[0];
+
+		conf_error(parser->load, &opener->place,
+			   "block \"%.32s\" is not closed: a \"}\" is missing before the end of the file",
+			   opener->text);
+		parser->load->incomplete = true;
+	}
+	parser->depth = base;
+}
+
+/*
+ * The words of one statement, the first of which has been read. Returns the
+ * token that ends it; `word` then has its place.
+ */
+static enum conf_token
+stmt_read(struct parser *parser, struct conf_lex *lex, struct conf_word *word, struct conf_stmt *stmt)
+{
+	bool is_include = include_kind_find(word->text) != NULL;
+	enum conf_token token = CONF_TOKEN_WORD;
+
+	while (token == CONF_TOKEN_WORD) {
+		stmt->words = conf_arena_grow(parser->load->scratch, stmt->words, stmt->word_count,
+					      sizeof(*stmt->words));
+		stmt->words[stmt->word_count++] = *word;
+		token = conf_lex_next(lex, false, is_include, word);
+	}
+	if (++parser->load->stmt_count > STMTS_MAX && !parser->too_many) {
+		conf_error(parser->load, &stmt->words[0].place,
+			   "more than 4,000,000 statements: the rest was not read");
+		parser->load->incomplete = parser->too_many = true;
+	}
+	return token;
+}
+
+/* `@id` and `@^id`, where id is the host's name up to its first dot. */
+static bool
+condition_holds(const struct conf_word *word)
+{
+	char host[HOST_NAME_MAX + 1] = "";
+	bool negated = word->text[1] == '^';
+
+	gethostname(host, sizeof(host) - 1);
+	host[strcspn(host, ".")] = '\0';
+	return (strcmp(word->text + (negated ? 2 : 1), host) == 0) != negated;
+}
+
+static void
+stmt_append(struct parser *parser, struct conf_stmt *stmt)
+{
+	struct level *level = &parser->level[parser->depth];
+
+	*level->tail = stmt;
+	level->tail = &stmt->next;
+}
+
+static void
+block_open(struct parser *parser, struct conf_lex *lex, struct conf_stmt *stmt,
+	   const struct conf_place *place)
+{
+	stmt->has_block = true;
+	if (parser->depth == BLOCKS_DEPTH_MAX) {
+		conf_error(parser->load, place, "blocks are nested more than %d deep", BLOCKS_DEPTH_MAX);
+		block_skip(parser, lex);
+		return;
+	}
+	parser->depth++;
+	parser->level[parser->depth] = (struct level){ .stmt = stmt, .tail = &stmt->first };
+}
+
+/* Past the block whose brace has just been read. */
+static void
+block_skip(struct parser *parser, struct conf_lex *lex)
+{
+	struct conf_word word = { 0 };
+	struct conf_place opened = lex->here;
+
+	for (size_t open = 1; open > 0;) {
+		switch (conf_lex_next(lex, true, false, &word)) {
+		case CONF_TOKEN_OPEN:
+			open++;
+			break;
+		case CONF_TOKEN_CLOSE:
+			open--;
+			break;
+		case CONF_TOKEN_END:
+			if (!lex->failed)
+				conf_error(parser->load, &opened, "this block is not closed");
+			parser->load->incomplete = true;
+			/* what encloses it cannot be closed either: one fault is enough */
+			lex->failed = true;
+			return;
+		default:
+			break;
+		}
+	}
+}
+
+static void
+outermost_restore(struct parser *parser, const struct conf_stmt *stmt, bool block, unsigned int base,
+		  unsigned int *forgiven)
+{
+	if (parser->depth == base || !conf_keyword_is_outermost(stmt->words[0].text, block))
+		return;
+
+	const struct conf_word *opener = &parser->level[parser->depth].stmt->words[0];
+
+	conf_error(parser->load, &stmt->words[0].place,
+		   "\"%s\" cannot stand inside \"%.32s\", which is open since line %u: "
+		   "a \"}\" is missing before this line",
+		   stmt->words[0].text, opener->text, opener->place.line);
+	*forgiven += parser->depth - base;
+	parser->depth = base;
+}
+
+static const struct include_kind *
+include_kind_find(const char *keyword)
+{
+	if (strncmp(keyword, "include", 7) != 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof(include_kinds) / sizeof(include_kinds[0]); i++) {
+		if (strcmp(include_kinds[i].keyword, keyword) == 0)
+			return &include_kinds[i];
+	}
+	return NULL;
+}
+
+static void
+glob_undo(void *found)
+{
+	globfree(found);
+}
+
+static void
+include(struct parser *parser, const struct conf_stmt *stmt, const struct open_file *includer)
+{
+	const struct conf_word *keyword = &stmt->words[0];
+	struct conf_arena *scratch = parser->load->scratch;
+
+	if (stmt->word_count != 2 || stmt->words[1].text[0] == '\0') {
+		conf_error(parser->load, &stmt->words[stmt->word_count > 2 ? 2 : 0].place,
+			   "\"%s\" takes one file name or pattern", keyword->text);
+		return;
+	}
+
+	const char *pattern = stmt->words[1].text;
+	const char *slash = strrchr(includer->file->name, '/');
+	glob_t found = { 0 };
+
+	if (pattern[0] != '/' && slash != NULL)
+		pattern = conf_arena_printf(scratch, "%.*s/%s", (int)(slash - includer->file->name),
+					    includer->file->name, pattern);
+	if (strpbrk(pattern, "*?[{") == NULL || access(pattern, F_OK) == 0) {
+		include_file(parser, pattern, &stmt->words[1].place, includer);
+		return;
+	}
+
+	int result = strlen(pattern) < PATH_MAX ? glob(pattern, GLOB_BRACE, NULL, &found) : GLOB_NOMATCH;
+	char **names = NULL;
+	size_t count = result == 0 ? found.gl_pathc : 0;
+
+	parser->load->undo = glob_undo;
+	parser->load->undo_object = &found;
+	for (size_t i = 0; i < count; i++) {
+		names = conf_arena_grow(scratch, names, i, sizeof(*names));
+		names[i] = conf_arena_strndup(scratch, found.gl_pathv[i], strlen(found.gl_pathv[i]));
+	}
+	parser->load->undo = NULL;
+	globfree(&found);
+	if (count == 0 && include_kind_find(keyword->text)->must_match)
+		conf_error(parser->load, &stmt->words[1].place, "no file matches %s",
+			   conf_show(parser->load, pattern));
+	for (size_t i = 0; i < count; i++)
+		include_file(parser, names[i], &stmt->words[1].place, includer);
+}
+
+static void
+include_file(struct parser *parser, const char *name, const struct conf_place *place,
+	     const struct open_file *includer)
+{
+	struct conf_load *load = parser->load;
+	struct conf_file *file = conf_arena_alloc(load->scratch, sizeof(*file));
+
+	if (includer->depth + 1 > INCLUDES_DEPTH_MAX || load->file_count >= FILES_MAX) {
+		if (!load->incomplete)
+			conf_error(load, place,
+				   load->file_count >= FILES_MAX ? "more than 10,000 files are included"
+								 : "files include files more than 16 deep");
+		load->incomplete = true;
+		return;
+	}
+	if (!conf_file_read(load, name, place, file))
+		return;
+	for (const struct open_file *open = includer; open != NULL; open = open->includer) {
+		if (open->file->inode == file->inode && open->file->device == file->device) {
+			conf_error(load, place, "%s includes itself%s", conf_show(load, name),
+				   open == includer ? "" : " by way of other files");
+			load->incomplete = true;
+			return;
+		}
+	}
+	file_parse(parser, file, includer);
+}

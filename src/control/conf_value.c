@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Values of a configuration, checked: numbers in their ranges, addresses,
+ * texts. What a person reads says what was found and what would be right.
+ */
+#include "conf_value.h"
+
+#include "sl_addr.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool digits_parse(const char *text, size_t *ret_len, uint64_t *ret_number);
+
+bool
+conf_value_defined(struct conf_load *load, const struct conf_word *word)
+{
+	if (!word->undefined)
+		return true;
+
+	const char *name = strchr(word->text, '$');
+
+	conf_error(load, &word->place, "variable %s is not defined: $NAME=VALUE must stand before its use",
+		   conf_show(load, name == NULL ? word->text : name));
+	return false;
+}
+
+bool
+conf_value_number(struct conf_load *load, const struct conf_word *word, const char *what, uint32_t low,
+		  uint32_t high, uint32_t *ret_number)
+{
+	uint64_t number;
+	size_t len;
+
+	if (!conf_value_defined(load, word))
+		return false;
+	if (!digits_parse(word->text, &len, &number) || word->text[len] != '\0' || number < low ||
+	    number > high) {
+		conf_error(load, &word->place, "%s must be a number from %u to %u, not %s", what, low, high,
+			   conf_show(load, word->text));
+		return false;
+	}
+	*ret_number = (uint32_t)number;
+	return true;
+}
+
+bool
+conf_value_count(struct conf_load *load, const struct conf_word *word, const char *what, uint32_t low,
+		 uint32_t high, uint32_t *ret_number)
+{
+	uint64_t number, factor = 1;
+	size_t len;
+	bool good;
+
+	if (!conf_value_defined(load, word))
+		return false;
+	good = digits_parse(word->text, &len, &number);
+	if (good && word->text[len] != '\0') {
+		switch (word->text[len] | ' ') {
+		case 'k':
+			factor = 1000;
+			break;
+		case 'm':
+			factor = 1000 * 1000;
+			break;
+		case 'g':
+			factor = 1000 * 1000 * 1000;
+			break;
+		default:
+			good = false;
+		}
+		good = good && word->text[len + 1] == '\0';
+	}
+	if (!good || number * factor < low || number * factor > high) {
+		conf_error(load, &word->place,
+			   "%s must be a number from %u to %u (250k and 4m are decimal), not %s", what, low,
+			   high, conf_show(load, word->text));
+		return false;
+	}
+	*ret_number = (uint32_t)(number * factor);
+	return true;
+}
+
+bool
+conf_value_bool(struct conf_load *load, const struct conf_word *word, const char *what, bool *ret_on)
+{
+	static const char *const names[] = { "off", "on", "false", "true", "no", "yes" };
+
+	if (!conf_value_defined(load, word))
+		return false;
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcasecmp(word->text, names[i]) == 0) {
+			*ret_on = i % 2 == 1;
+			return true;
+		}
+	}
+	conf_error(load, &word->place, "%s must be on or off, not %s", what, conf_show(load, word->text));
+	return false;
+}
+
+bool
+conf_value_port(struct conf_load *load, const struct conf_word *word, uint16_t *ret_port)
+{
+	uint32_t port;
+
+	if (!conf_value_number(load, word, "port", 1, 65535, &port))
+		return false;
+	*ret_port = (uint16_t)port;
+	return true;
+}
+
+bool
+conf_value_addr(struct conf_load *load, const struct conf_word *word, const char *what,
+		struct sl_addr *ret_addr)
+{
+	struct sl_addr addr;
+	uint16_t port;
+
+	if (!conf_value_defined(load, word))
+		return false;
+	if (sl_addr_parse(word->text, &addr) < 0) {
+		const char *hint = "";
+
+		if (sl_endpoint_parse(word->text, &addr, &port) == 0)
+			hint = ": the port is a word of its own";
+		else if (strchr(word->text, '/') != NULL)
+			hint = ": no prefix length here";
+		conf_error(load, &word->place, "%s must be an IPv4 or IPv6 address, not %s%s", what,
+			   conf_show(load, word->text), hint);
+		return false;
+	}
+	if (!sl_addr_is_unicast(&addr)) {
+		conf_error(
+			load, &word->place,
+			"%s must be the address of a host, not %s (zero, loopback, multicast or broadcast)",
+			what, conf_show(load, word->text));
+		return false;
+	}
+	*ret_addr = addr;
+	return true;
+}
+
+bool
+conf_value_prefix(struct conf_load *load, const struct conf_word *word, const char *what,
+		  struct sl_prefix *ret_prefix)
+{
+	if (!conf_value_defined(load, word))
+		return false;
+	if (sl_prefix_parse(word->text, ret_prefix) == 0)
+		return true;
+	conf_error(load, &word->place,
+		   "%s must be ADDRESS/LENGTH, such as 192.0.2.1/24 or 2001:db8::1/64, not %s", what,
+		   conf_show(load, word->text));
+	return false;
+}
+
+bool
+conf_value_text(struct conf_load *load, const struct conf_word *word, const char *what, char *ret_text,
+		size_t size)
+{
+	size_t len = strlen(word->text);
+
+	if (!conf_value_defined(load, word))
+		return false;
+	if (len == 0 || len >= size) {
+		conf_error(load, &word->place, "%s must have 1 to %zu characters, not %zu", what, size - 1,
+			   len);
+		return false;
+	}
+	memcpy(ret_text, word->text, len + 1);
+	return true;
+}
+
+const char *
+conf_addr_text(struct conf_load *load, const struct sl_addr *addr)
+{
+	return sl_addr_format(addr, conf_arena_alloc(load->scratch, SL_ADDR_STRLEN));
+}
+
+const char *
+conf_prefix_text(struct conf_load *load, const struct sl_prefix *prefix)
+{
+	return sl_prefix_format(prefix, conf_arena_alloc(load->scratch, SL_PREFIX_STRLEN));
+}
+
+const char *
+conf_endpoint_text(struct conf_load *load, const struct sl_addr *addr, uint16_t port)
+{
+	return sl_endpoint_format(addr, port, conf_arena_alloc(load->scratch, SL_ENDPOINT_STRLEN));
+}
+
+/* A run of decimal digits that fits in 40 bits. */
+static bool
+digits_parse(const char *text, size_t *ret_len, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+	size_t len = 0;
+
+	for (; text[len] >= '0' && text[len] <= '9'; len++) {
+		number = number * 10 + (uint64_t)(text[len] - '0');
+		if (number >> 34 != 0)
+			return false;
+	}
+	*ret_len = len;
+	*ret_number = number;
+	return len > 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From words to values. Each returns false after reporting what is wrong with
+ * the word, and then leaves its result alone. `what` names the value in the
+ * message.
+ */
+#ifndef CONF_VALUE_H
+#define CONF_VALUE_H
+
+#include "conf_load.h"
+
+/* False after reporting an undefined variable. The others call it themselves. */
+bool conf_value_defined(struct conf_load *load, const struct conf_word *word);
+
+bool conf_value_number(struct conf_load *load, const struct conf_word *word, const char *what, uint32_t low,
+		       uint32_t high, uint32_t *ret_number);
+/* The same with a decimal k, m or g behind it. */
+bool conf_value_count(struct conf_load *load, const struct conf_word *word, const char *what, uint32_t low,
+		      uint32_t high, uint32_t *ret_number);
+bool conf_value_bool(struct conf_load *load, const struct conf_word *word, const char *what, bool *ret_on);
+bool conf_value_port(struct conf_load *load, const struct conf_word *word, uint16_t *ret_port);
+
+/* A host's address: not zero, loopback, multicast. */
+bool conf_value_addr(struct conf_load *load, const struct conf_word *word, const char *what,
+		     struct sl_addr *ret_addr);
+/* An address with a prefix length; what it may be is the caller's business. */
+bool conf_value_prefix(struct conf_load *load, const struct conf_word *word, const char *what,
+		       struct sl_prefix *ret_prefix);
+
+/* Copies a name or path of at most size - 1 bytes. */
+bool conf_value_text(struct conf_load *load, const struct conf_word *word, const char *what, char *ret_text,
+		     size_t size);
+
+const char *conf_addr_text(struct conf_load *load, const struct sl_addr *addr);
+const char *conf_prefix_text(struct conf_load *load, const struct sl_prefix *prefix);
+const char *conf_endpoint_text(struct conf_load *load, const struct sl_addr *addr, uint16_t port);
+
+#endif
