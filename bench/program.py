@@ -268,7 +268,7 @@ class Sluiced(Program):
         return os.path.join(self.setup.build_dir, *parts)
 
     def control(self, *verb):
-        done = subprocess.run([self.path("src", "cli", "sluicectl"), "-s", self.socket_path, "-j", *verb],
+        done = subprocess.run([self.path("src", "cli", "sluicectl"), "--socket", self.socket_path, "-j", *verb],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode != 0:
             self.require_alive()
@@ -276,8 +276,8 @@ class Sluiced(Program):
         return json.loads(done.stdout)
 
     def ask(self):
-        (worker,) = self.control("workers")["workers"]
-        return {name: value for name, value in worker.items() if isinstance(value, int)}
+        (worker,) = [entry for entry in self.control("workers") if entry["worker"] != "control"]
+        return {name: value for name, value in worker.items() if isinstance(value, int) and name != "worker"}
 
     def is_warm(self, counters):
         """Every flow is there, and whatever came before its flow was is two rounds of the file ago."""
@@ -291,11 +291,17 @@ class Sluiced(Program):
     def check(self, counters, delta):
         row = self.row
         self.require(delta["tx"] > 0, "forwarded nothing", delta)
+        self.require(counters["balanced"], "packets are not accounted for", delta)
         self.require(counters["flows"] == row.flows, f"has {counters['flows']} flows instead of {row.flows}", delta)
         self.require(abs(delta["rx"] - delta["tx"]) <= SKEW_PACKETS, "did not forward what it received", delta)
         self.require(abs(delta["rx"] - delta["hits"]) <= SKEW_PACKETS, "packets did not meet their flows", delta)
         for name in ("misses", "drops", "punts", "handed_in", "handed_out", "generated", "flows_created",
                      "flows_expired"):
-            self.require(delta[name] == 0, f"{name} is not zero", delta)
+            self.require(delta[name] == 0, f"{name} grew", delta)
         listed = self.control("conn", "count")["count"]
         self.require(listed == row.flows, f"conn count says {listed} instead of {row.flows}", delta)
+
+    def require(self, condition, why, delta):
+        if not condition:
+            drops = {entry["reason"]: entry["packets"] for entry in self.control("drops") if entry["packets"]}
+            super().require(False, f"{why}; drops since its start: {drops}", delta)
