@@ -85,7 +85,7 @@ class Sluice:
         self.stop()
 
     def argv(self, *options):
-        return [self.daemon, "-f", self.conf, "-s", self.socket, *options]
+        return [self.daemon, "-f", self.conf, "--socket", self.socket, *options]
 
     def spawn(self, *options, **more):
         return self.rig.spawn(f"{self.topology.name}-sluiced", self.argv(*self.options, *options),
@@ -207,13 +207,13 @@ class Sluice:
 
     @staticmethod
     def named(service, real):
-        return ["--proto", service.proto.lower(), service.name, endpoint(real)]
+        return [service.proto.lower(), service.name, endpoint(real)]
 
     def real_add(self, service, real, weight):
-        self.ctl("real", "add", *self.named(service, real), "--weight", weight)
+        self.ctl("real", "add", *self.named(service, real), "weight", weight)
 
     def real_edit(self, service, real, weight):
-        self.ctl("real", "edit", *self.named(service, real), "--weight", weight)
+        self.ctl("real", "edit", *self.named(service, real), "weight", weight)
 
     def real_drain(self, service, real):
         self.ctl("real", "drain", *self.named(service, real))

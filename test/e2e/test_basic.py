@@ -142,9 +142,9 @@ def vanished(t):
         with t.case("udp"):
             told = Queries(net, "ipv4", 100, 1000, sockets=20).result()
             check(told["answered"] == 100, f"{told['answered']} of 100 queries answered")
-            count = sluice.conn_count("--proto", "udp")
+            count = sluice.conn_count("proto", "udp")
             check(count == 20, f"{count} UDP connections, not 20")
-            wait_for(lambda: sluice.conn_count("--proto", "udp") == 0, 8, "UDP connections expire")
+            wait_for(lambda: sluice.conn_count("proto", "udp") == 0, 8, "UDP connections expire")
         sluice.check_accounting()
 
 
@@ -155,8 +155,8 @@ def vanish(net, sluice, service, family):
     holder = rig.spawn(rig.numbered("holder"), [
         "socat", "-u", f"TCP{family[3]}:{service.name},bind={bracketed(client)}", "STDOUT"], net.client)
     try:
-        wait_for(lambda: sluice.conn_count("--client", client) == 1, 5, "the connection is there")
-        listed = sluice.conns("--client", client)[0]
+        wait_for(lambda: sluice.conn_count("client", client) == 1, 5, "the connection is there")
+        listed = sluice.conns("client", client)[0]
         check(listed["state"].upper() == "ESTABLISHED", f"the connection is {listed}")
         check(active(sluice, service) == [0, 1] or active(sluice, service) == [1, 0], "it is not active")
         # From here on not even its end of the connection reaches anybody.
@@ -164,7 +164,7 @@ def vanish(net, sluice, service, family):
              f"add chain {word} gone out {{ type filter hook output priority 0; }}; "
              f"add rule {word} gone out {word} saddr {client} drop"], net.client)
         holder.kill()
-        wait_for(lambda: sluice.conn_count("--client", client) == 0, 9, "the connection expires")
+        wait_for(lambda: sluice.conn_count("client", client) == 0, 9, "the connection expires")
         for real in service.reals:
             left = sluice.real(service, real)
             check(left["active"] == left["inactive"] == 0, f"counts are not zero again: {left}")
@@ -215,10 +215,10 @@ def lists(t):
                   and conn["real"] in [endpoint(real) for real in service.reals]
                   and conn["state"].upper() == "ESTABLISHED", f"a connection is listed as {conn}")
         check(len({conn["client"] for conn in conns}) == 4, "a connection is listed twice")
-        for filters, count in ((["--client", client], 4), (["--client", "10.9.9.9"], 0),
-                               (["--vip", service.name], 4), (["--real", endpoint(service.reals[0])], 2),
-                               (["--state", "established"], 4), (["--state", "fin_wait"], 0),
-                               (["--proto", "tcp"], 4), (["--proto", "udp"], 0)):
+        for filters, count in ((["client", client], 4), (["client", "10.9.9.9"], 0),
+                               (["vip", service.name], 4), (["real", endpoint(service.reals[0])], 2),
+                               (["state", "established"], 4), (["state", "fin_wait"], 0),
+                               (["proto", "tcp"], 4), (["proto", "udp"], 0)):
             check(len(sluice.conns(*filters)) == count, f"conn list {filters}: not {count} connections")
             check(sluice.conn_count(*filters) == count, f"conn count {filters}: not {count}")
         for process in held:
