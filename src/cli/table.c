@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Aligned columns (table.h). Rows that are kept lie one after another in one
+ * buffer, each cell as its text and a zero.
+ */
+#include "table.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEPT_ROWS = 512, CELL_SIZE = 512, GAP = 2 };
+
+struct table {
+	FILE *out;
+	const struct table_column *columns;
+	unsigned int count, column; /* of the row under way */
+	int width[TABLE_COLUMNS_MAX];
+	unsigned int kept; /* rows; once they are printed, `flowing` */
+	int flowing;
+	char *text;
+	size_t len, room;
+};
+
+static void cell_keep(struct table *table, const char *cell);
+static void cell_print(const struct table *table, unsigned int column, const char *cell);
+static void kept_print(struct table *table);
+
+struct table *
+table_create(FILE *out, const struct table_column *columns, unsigned int count)
+{
+	struct table *table = calloc(1, sizeof(*table));
+
+	if (table == NULL)
+		return NULL;
+	table->out = out;
+	table->columns = columns;
+	table->count = count;
+	for (unsigned int i = 0; i < count; i++)
+		table->width[i] = (int)strlen(columns[i].title);
+	return table;
+}
+
+void
+table_cell(struct table *table, const char *format, ...)
+{
+	char cell[CELL_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(cell, sizeof(cell), format, args);
+	va_end(args);
+	if (table->flowing)
+		cell_print(table, table->column, cell);
+	else
+		cell_keep(table, cell);
+	if (++table->column < table->count)
+		return;
+	table->column = 0;
+	if (!table->flowing && ++table->kept == KEPT_ROWS)
+		kept_print(table);
+}
+
+void
+table_row_end(struct table *table)
+{
+	while (table->column != 0)
+		table_cell(table, "%s", "");
+}
+
+void
+table_destroy(struct table *table)
+{
+	if (table == NULL)
+		return;
+	if (!table->flowing)
+		kept_print(table);
+	table_abandon(table);
+}
+
+void
+table_abandon(struct table *table)
+{
+	if (table == NULL)
+		return;
+	fflush(table->out);
+	free(table->text);
+	free(table);
+}
+
+const char *
+table_number(uint64_t number, char buf[TABLE_NUMBER_SIZE])
+{
+	static const char units[] = "kMGTPE";
+	double value = (double)number;
+	int unit = -1;
+
+	while (value >= 999.5 && units[unit + 1] != '\0') {
+		value /= 1000;
+		unit++;
+	}
+	if (unit < 0)
+		snprintf(buf, TABLE_NUMBER_SIZE, "%u", (unsigned int)number);
+	else
+		snprintf(buf, TABLE_NUMBER_SIZE, "%.*f%c",
+			 value < 9.995   ? 2
+			 : value < 99.95 ? 1
+					 : 0,
+			 value, units[unit]);
+	return buf;
+}
+
+static void
+cell_keep(struct table *table, const char *cell)
+{
+	size_t size = strlen(cell) + 1;
+
+	if (table->len + size > table->room) {
+		size_t room = (table->room + size) * 2;
+		char *text = realloc(table->text, room);
+
+		if (text == NULL) {
+			fprintf(stderr, "sluicectl: out of memory\n");
+			exit(1);
+		}
+		table->text = text;
+		table->room = room;
+	}
+	memcpy(table->text + table->len, cell, size);
+	table->len += size;
+	if ((int)size - 1 > table->width[table->column])
+		table->width[table->column] = (int)size - 1;
+}
+
+/* The last column is not filled up: no blanks at the end of a line. */
+static void
+cell_print(const struct table *table, unsigned int column, const char *cell)
+{
+	int last = column + 1 == table->count;
+	int gap = column > 0 ? GAP : 0;
+
+	if (table->columns[column].align == TABLE_RIGHT)
+		fprintf(table->out, "%*s%*s", gap, "", table->width[column], cell);
+	else
+		fprintf(table->out, "%*s%-*s", gap, "", last ? 0 : table->width[column], cell);
+	if (last)
+		fputc('\n', table->out);
+}
+
+static void
+kept_print(struct table *table)
+{
+	const char *cell = table->text;
+
+	for (unsigned int i = 0; i < table->count; i++)
+		cell_print(table, i, table->columns[i].title);
+	for (unsigned int row = 0; row < table->kept; row++) {
+		for (unsigned int i = 0; i < table->count; i++) {
+			cell_print(table, i, cell);
+			cell += strlen(cell) + 1;
+		}
+	}
+	table->flowing = 1;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How services, real servers and connections look.
+ */
+#include "cli.h"
+
+const struct table_column cli_service_columns[CLI_SERVICE_COLUMNS] = {
+	{ "PROTO", TABLE_LEFT },     { "SERVICE", TABLE_LEFT }, { "SCHEDULER", TABLE_LEFT },
+	{ "METHOD", TABLE_LEFT },    { "WEIGHT", TABLE_RIGHT }, { "ACTIVE", TABLE_RIGHT },
+	{ "INACTIVE", TABLE_RIGHT }, { "NOTE", TABLE_LEFT },
+};
+
+const struct table_column cli_conn_columns[CLI_CONN_COLUMNS] = {
+	{ "PROTO", TABLE_LEFT },   { "CLIENT", TABLE_LEFT }, { "VIP", TABLE_LEFT },
+	{ "REAL", TABLE_LEFT },    { "METHOD", TABLE_LEFT }, { "EXPIRES", TABLE_RIGHT },
+	{ "WORKER", TABLE_RIGHT }, { "STATE", TABLE_LEFT },
+};
+
+/* A row for the service with the sums of its servers, then a row for each of them. */
+void
+cli_service_row(struct cli *cli, const json_t *service)
+{
+	const json_t *reals = json_object_get(service, "reals"), *real;
+	json_int_t active = 0, inactive = 0;
+	size_t i;
+
+	json_array_foreach(reals, i, real)
+	{
+		active += cli_number(real, "active");
+		inactive += cli_number(real, "inactive");
+	}
+	table_cell(cli->table, "%s", cli_text(service, "proto"));
+	table_cell(cli->table, "%s", cli_text(service, "vip"));
+	table_cell(cli->table, "%s", cli_text(service, "scheduler"));
+	table_cell(cli->table, "%s", cli_text(service, "method"));
+	table_cell(cli->table, "%s", "");
+	table_cell(cli->table, "%lld", (long long)active);
+	table_cell(cli->table, "%lld", (long long)inactive);
+	table_row_end(cli->table);
+	json_array_foreach(reals, i, real)
+	{
+		table_cell(cli->table, "%s", "");
+		table_cell(cli->table, "-> %s", cli_text(real, "real"));
+		table_cell(cli->table, "%s", "");
+		table_cell(cli->table, "%s", cli_text(real, "method"));
+		table_cell(cli->table, "%lld", (long long)cli_number(real, "weight"));
+		table_cell(cli->table, "%lld", (long long)cli_number(real, "active"));
+		table_cell(cli->table, "%lld", (long long)cli_number(real, "inactive"));
+		table_cell(cli->table, "%s",
+			   json_is_true(json_object_get(real, "draining")) ? "draining" : "");
+	}
+}
+
+void
+cli_conn_row(struct cli *cli, const json_t *conn)
+{
+	long long expires_s = cli_number(conn, "expires_s");
+
+	table_cell(cli->table, "%s", cli_text(conn, "proto"));
+	table_cell(cli->table, "%s", cli_text(conn, "client"));
+	table_cell(cli->table, "%s", cli_text(conn, "vip"));
+	table_cell(cli->table, "%s", cli_text(conn, "real"));
+	table_cell(cli->table, "%s", cli_text(conn, "method"));
+	table_cell(cli->table, "%02lld:%02lld", expires_s / 60, expires_s % 60);
+	table_cell(cli->table, "%lld", (long long)cli_number(conn, "worker"));
+	table_cell(cli->table, "%s", cli_text(conn, "state"));
+}
+
+void
+cli_conn_count_show(struct cli *cli, const json_t *result)
+{
+	static const struct table_column columns[] = { { "STATE", TABLE_LEFT },
+						       { "CONNECTIONS", TABLE_RIGHT } };
+	struct table *table = table_create(stdout, columns, 2);
+	const char *state;
+	json_t *count;
+
+	json_object_foreach(json_object_get(result, "states"), state, count)
+	{
+		table_cell(table, "%s", state);
+		table_cell(table, "%lld", (long long)json_integer_value(count));
+	}
+	table_cell(table, "%s", "all");
+	table_cell(table, "%lld", (long long)cli_number(result, "count"));
+	table_destroy(table);
+}

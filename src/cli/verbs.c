@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The table of verbs, finding one in the words of the command line, and
+ * running it: one call, and its answer as a table, as text or as JSON.
+ */
+#include "cli.h"
+
+#include "client.h"
+#include "sl_near.h"
+
+#include <string.h>
+
+#define LIST(name, NAME)                                                                                     \
+	.columns = cli_##name##_columns, .column_count = CLI_##NAME##_COLUMNS, .row = cli_##name##_row
+
+#define SERVICE .positional = { "proto", "vip" }, .required = 2
+#define SERVICE_IF_ANY .positional = { "proto", "vip" }, .all_or_none = true
+#define REAL .positional = { "proto", "vip", "real" }, .required = 3
+#define FILE_IF_ANY .positional = { "file" }
+
+enum { ERROR_CONFIGURATION = -32003, WORDS_SIZE = 64 };
+
+static const struct cli_verb verbs[] = {
+	{ "status", "status", "what runs: version, uptime, counts, timeouts", .show = cli_status_show },
+	{ "service list", "service.list", "virtual services and their real servers", SERVICE_IF_ANY,
+	  LIST(service, SERVICE) },
+	{ "service add", "service.add", "make a virtual service (wlc and dr unless said otherwise)", SERVICE,
+	  .keywords = { "scheduler", "method" } },
+	{ "service edit", "service.edit", "change a virtual service", SERVICE,
+	  .keywords = { "scheduler", "method" } },
+	{ "service del", "service.del", "remove a virtual service; its connections may finish", SERVICE },
+	{ "real add", "real.add", "add a real server to a service", REAL,
+	  .keywords = { "weight", "method" } },
+	{ "real edit", "real.edit", "change weight or method of a real server", REAL,
+	  .keywords = { "weight", "method" } },
+	{ "real del", "real.del", "remove a real server; its connections may finish, unless flush", REAL,
+	  .keywords = { "flush" } },
+	{ "real drain", "real.drain", "give a real server no new connections", REAL },
+	{ "real undrain", "real.undrain", "give a real server new connections again", REAL },
+	{ "conn list", "conn.list", "connections, those that fit all that is given", LIST(conn, CONN),
+	  .keywords = { "client", "vip", "real", "state", "proto", "limit" } },
+	{ "conn count", "conn.count", "how many connections there are, by state",
+	  .keywords = { "client", "vip", "real", "state", "proto" }, .show = cli_conn_count_show },
+	{ "stats", "stats", "what services and real servers have counted, or their rates", SERVICE_IF_ANY,
+	  .options = CLI_RATE | CLI_WATCH, .show = cli_stats_show },
+	{ "drops", "drops", "why packets were dropped (--all: also what never happened)", LIST(drop, DROP),
+	  .options = CLI_ALL | CLI_WATCH },
+	{ "workers", "workers", "what each worker has done, and whether its packets add up",
+	  LIST(worker, WORKER), .options = CLI_WATCH },
+	{ "ports", "ports", "devices and their counters", LIST(port, PORT), .options = CLI_WATCH },
+	{ "neigh", "neigh", "neighbours: ARP and IPv6 neighbour discovery", LIST(neigh, NEIGH) },
+	{ "config check", "config.check", "check a configuration file, change nothing", FILE_IF_ANY,
+	  .show = cli_config_check_show },
+	{ "config apply", "config.apply", "make a configuration file what runs", FILE_IF_ANY,
+	  .show = cli_config_apply_show },
+	{ "config diff", "config.diff", "what applying it would change", FILE_IF_ANY,
+	  .show = cli_config_diff_show },
+};
+
+enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
+
+static int words_match(const struct cli_verb *verb, int argc, char **argv);
+static const char *words_at(unsigned int i, const void *context);
+static void element_show(const json_t *element, void *context);
+static int error_show(const struct cli *cli, const struct cli_verb *verb, const json_t *error);
+
+struct showing {
+	struct cli *cli;
+	const struct cli_verb *verb;
+};
+
+const struct cli_verb *
+cli_verb_at(unsigned int i)
+{
+	return i < VERB_COUNT ? &verbs[i] : NULL;
+}
+
+const struct cli_verb *
+cli_verb_find(int argc, char **argv, int *ret_used)
+{
+	char words[WORDS_SIZE];
+	const char *near;
+
+	for (unsigned int i = 0; i < VERB_COUNT; i++) {
+		*ret_used = words_match(&verbs[i], argc, argv);
+		if (*ret_used > 0)
+			return &verbs[i];
+	}
+	snprintf(words, sizeof(words), "%s%s%s", argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+	near = sl_near_find(words, words_at, NULL);
+	if (near == NULL)
+		near = sl_near_find(argv[0], words_at, NULL);
+	fprintf(stderr, "sluicectl: there is no verb \"%s\"", words);
+	if (near != NULL)
+		fprintf(stderr, " (did you mean \"%s\"?)", near);
+	fprintf(stderr, "\n");
+	for (unsigned int i = 0; i < VERB_COUNT; i++) {
+		size_t len = strlen(argv[0]);
+
+		if (strncmp(verbs[i].words, argv[0], len) == 0 && verbs[i].words[len] == ' ')
+			fprintf(stderr, "  %-14s %s\n", verbs[i].words, verbs[i].help);
+	}
+	if (near == NULL)
+		fprintf(stderr, "sluicectl help lists them\n");
+	return NULL;
+}
+
+int
+cli_verb_run(struct cli *cli, const struct cli_verb *verb, json_t *params)
+{
+	struct showing showing = { cli, verb };
+	struct client client;
+	struct reply reply = {
+		.raw = cli->json ? stdout : NULL,
+		.element = verb->row != NULL ? element_show : NULL,
+		.context = &showing,
+	};
+	int code = client_open(&client, cli->socket_path, cli->timeout_s);
+
+	if (verb->row != NULL && !cli->json)
+		cli->table = table_create(stdout, verb->columns, verb->column_count);
+	if (code == 0)
+		code = client_call(&client, verb->method, params, &reply);
+	if (code == 0 && reply.error == NULL) {
+		table_destroy(cli->table);
+		cli->table = NULL;
+		if (cli->json)
+			putchar('\n');
+		else if (verb->show != NULL)
+			verb->show(cli, reply.result);
+	} else if (code == 0) {
+		code = error_show(cli, verb, reply.error);
+	} else {
+		fflush(stdout);
+		fprintf(stderr, "sluicectl: %s\n", client.error);
+	}
+	table_abandon(cli->table);
+	cli->table = NULL;
+	client_close(&client);
+	reply_fini(&reply);
+	return code;
+}
+
+/* How many words of the command line are the verb's; 0: it is another one. */
+static int
+words_match(const struct cli_verb *verb, int argc, char **argv)
+{
+	const char *rest = verb->words;
+	int used = 0;
+
+	while (*rest != '\0') {
+		size_t len = strcspn(rest, " ");
+
+		if (used == argc || strlen(argv[used]) != len || strncmp(argv[used], rest, len) != 0)
+			return 0;
+		used++;
+		rest += len;
+		rest += strspn(rest, " ");
+	}
+	return used;
+}
+
+static const char *
+words_at(unsigned int i, const void *context)
+{
+	return i < VERB_COUNT ? verbs[i].words : NULL;
+}
+
+static void
+element_show(const json_t *element, void *context)
+{
+	struct showing *showing = context;
+
+	showing->verb->row(showing->cli, element);
+}
+
+/* With -j the error is on standard output too, for programs. */
+static int
+error_show(const struct cli *cli, const struct cli_verb *verb, const json_t *error)
+{
+	bool faulty = cli_number(error, "code") == ERROR_CONFIGURATION;
+
+	if (cli->json) {
+		json_t *json = json_pack("{s:O}", "error", error);
+
+		json_dumpf(json, stdout, JSON_COMPACT);
+		putchar('\n');
+		json_decref(json);
+	}
+	if (faulty && !cli->json)
+		cli_faults_print(stderr, json_object_get(json_object_get(error, "data"), "faults"));
+	fprintf(stderr, "sluicectl: %s: %s\n", verb->words, cli_text(error, "message"));
+	return faulty ? CLI_CONFIGURATION : CLI_REFUSED;
+}
