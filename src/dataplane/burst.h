@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A burst of packets on its way through the pipeline: structure of arrays,
+ * one column an item, one row a packet, and sets of packets as bit masks.
+ *
+ * The worker fills mbuf[], count and port; each stage reads what stages before
+ * it wrote and takes packets out of `live` when it drops or punts them. Only
+ * the worker that polled the packets touches any of it.
+ */
+#ifndef DP_BURST_H
+#define DP_BURST_H
+
+#include <sluice/addr.h>
+#include <sluice/drop.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_mbuf.h>
+
+#include <stdint.h>
+
+enum { BURST_MAX = 64 };
+
+/*
+ * The tuple by which a flow is found. `client` is the client's side, `other`
+ * the VIP (towards the server) or the real server (back). `ports` has the
+ * layout of struct flow's: client port, VIP port, server port, protocol, and
+ * a byte that never takes part.
+ */
+struct pkt_key {
+	struct sl_addr client;
+	struct sl_addr other;
+	uint64_t ports;
+};
+
+/* Which bytes of `ports` identify a flow in either direction. Little-endian. */
+#define KEY_PORTS_IN 0x00ff0000ffffffffull
+#define KEY_PORTS_OUT 0x00ffffff0000ffffull
+
+enum {
+	KEY_SHIFT_VIP_PORT = 16,
+	KEY_SHIFT_REAL_PORT = 32,
+	KEY_SHIFT_PROTO = 48,
+};
+
+struct burst {
+	uint64_t live;  /* still in the pipeline */
+	uint64_t in;    /* towards a VIP: client to server */
+	uint64_t out;   /* not towards a VIP: perhaps a server's reply */
+	uint64_t hit;   /* flow[] is set */
+	uint64_t miss;  /* towards a VIP, but no flow yet */
+	uint64_t punt;  /* for the control core */
+	uint64_t owned; /* handed over by another worker: this one owns them */
+	uint32_t count;
+	uint32_t port; /* where they came in; of `owned` ones it does not matter */
+
+	struct rte_mbuf *mbuf[BURST_MAX];
+	uint8_t *l3[BURST_MAX]; /* the IP header */
+	uint8_t *l4[BURST_MAX]; /* the TCP or UDP header */
+	struct pkt_key key[BURST_MAX];
+	uint32_t ports[BURST_MAX];    /* source and destination port as they lie in the packet */
+	uint8_t event[BURST_MAX];     /* enum tcp_event */
+	uint8_t family6[BURST_MAX];   /* 1: IPv6 */
+	uint16_t ip_len[BURST_MAX];   /* total length of the IP packet, bytes */
+	uint8_t vip_flags[BURST_MAX]; /* ADDR_*, of packets towards a VIP */
+	uint32_t bucket[BURST_MAX];
+	uint16_t tag[BURST_MAX];
+	struct flow *flow[BURST_MAX]; /* first a candidate, then, with `hit`, the flow */
+	uint64_t nexthop[BURST_MAX];  /* the word of neigh.h */
+	uint32_t nexthop_index[BURST_MAX];
+};
+
+#define BURST_FOREACH(i, mask)                                                                               \
+	for (uint64_t left_ = (mask); left_ != 0 && ((i) = (unsigned int)__builtin_ctzll(left_), 1);         \
+	     left_ &= left_ - 1)
+
+static inline uint64_t
+burst_all(unsigned int count)
+{
+	return count >= 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
+}
+
+#endif

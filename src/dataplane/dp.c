@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The data plane's life: everything is made before the first worker runs, in
+ * the order of dp_start, and unmade in the opposite order after the last has
+ * ended. In between the control thread calls dp_poll.
+ */
+#include "addr_book.h"
+#include "book.h"
+#include "control.h"
+#include "eal.h"
+#include "port.h"
+#include "punt_rx.h"
+#include "rcu.h"
+#include "tcp_state.h"
+#include "txn.h"
+#include "worker.h"
+
+#include "sl_log.h"
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <rte_ring_elem.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+
+enum { PUNT_BATCH = 64, WISH_BATCH = 64, REAP_EVERY_MS = 100, MBUF_CACHE = 256 };
+
+struct dp_worker *dp_workers[DP_WORKERS_MAX];
+unsigned int dp_workers_count;
+
+static struct dp_params params;
+static uint64_t start_tsc, next_reap_ms;
+
+static uint64_t
+now_ms(void)
+{
+	return (rte_rdtsc() - start_tsc) / (rte_get_tsc_hz() / 1000);
+}
+
+static void
+secret_make(unsigned int number, uint64_t ret_secret[2])
+{
+	if (!params.seeded && getrandom(ret_secret, 16, 0) == 16)
+		return;
+	for (unsigned int i = 0; i < 2; i++) {
+		uint64_t x = params.seed + (number * 2 + i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+		x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+		x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+		ret_secret[i] = x ^ x >> 31;
+	}
+}
+
+static void *
+array_map(size_t count, size_t size)
+{
+	void *memory = mmap(NULL, count * size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return NULL;
+	(void)madvise(memory, count * size, MADV_HUGEPAGE);
+	return memory;
+}
+
+static struct rte_ring *
+ring_make(const char *kind, unsigned int from, unsigned int to, unsigned int size)
+{
+	char name[RTE_RING_NAMESIZE];
+
+	snprintf(name, sizeof(name), "%s-%u-%u", kind, from, to);
+	return rte_ring_create(name, size, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+}
+
+static int
+worker_create(unsigned int id)
+{
+	struct dp_worker *w = array_map(1, sizeof(*w));
+	uint32_t capacity = params.connections / params.workers;
+	uint64_t secret[2];
+	char name[RTE_RING_NAMESIZE];
+
+	if (w == NULL)
+		return -ENOMEM;
+	dp_workers[id] = w;
+	w->id = id;
+	w->worker_count = params.workers;
+	w->lcore = id + 1;
+	w->cpu = params.cpu[id];
+	w->rings = params.workers > 1 || id == 0;
+	/* Flows do not spread quite evenly: an eighth more than its share. */
+	if (params.workers > 1)
+		capacity += capacity / 8;
+	secret_make(id, secret);
+	if (flow_table_init(&w->table, capacity, secret, (int)rte_lcore_to_socket_id(w->lcore)) != 0)
+		return -ENOMEM;
+	w->real = array_map(DP_REALS_MAX, sizeof(*w->real));
+	w->svc = array_map(DP_SERVICES_MAX, sizeof(*w->svc));
+	w->load = array_map(DP_REALS_MAX, sizeof(*w->load));
+	w->ring_punt = ring_make("punt", id, 0, PUNT_RING_SIZE);
+	snprintf(name, sizeof(name), "wish-%u", id);
+	w->ring_wish = rte_ring_create_elem(name, sizeof(struct neigh_wish), WISH_RING_SIZE, SOCKET_ID_ANY,
+					    RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (id == 0)
+		w->ring_control = dp_control.ring = ring_make("control", 0, 0, PUNT_RING_SIZE);
+	return w->real == NULL || w->svc == NULL || w->load == NULL || w->ring_punt == NULL ||
+			       w->ring_wish == NULL || dp_control.ring == NULL
+		       ? -ENOMEM
+		       : 0;
+}
+
+/* A ring each way between every two workers. */
+static int
+workers_connect(void)
+{
+	for (unsigned int from = 0; from < dp_workers_count; from++) {
+		for (unsigned int to = 0; to < dp_workers_count; to++) {
+			struct rte_ring *ring;
+
+			if (from == to)
+				continue;
+			ring = ring_make("hand", from, to, HANDOVER_RING_SIZE);
+			if (ring == NULL)
+				return -ENOMEM;
+			dp_workers[from]->ring_out[to] = ring;
+			dp_workers[to]->ring_in[from] = ring;
+		}
+	}
+	return 0;
+}
+
+/* Receive queues go round the workers, port by port, so that one-queue ports do not all meet at worker 0. */
+static void
+queues_assign(void)
+{
+	unsigned int next = 0;
+
+	for (unsigned int port = 0; port < dp_ports_count; port++) {
+		if (dp_ports[port].rx_queues >= dp_workers_count)
+			next = 0;
+		for (uint16_t queue = 0; queue < dp_ports[port].rx_queues; queue++) {
+			struct dp_worker *w = dp_workers[next++ % dp_workers_count];
+
+			if (w->rx_count < DP_QUEUES_MAX)
+				w->rx[w->rx_count++] = (struct worker_queue){
+					.port = (uint16_t)port,
+					.ethdev = dp_ports[port].ethdev,
+					.queue = queue,
+				};
+		}
+	}
+}
+
+static int
+workers_create(void)
+{
+	for (unsigned int id = 0; id < params.workers; id++) {
+		int code = worker_create(id);
+
+		if (code != 0)
+			return code;
+		dp_workers_count = id + 1;
+	}
+	queues_assign();
+	return workers_connect();
+}
+
+static int
+fail(char *ret_error, int code, const char *what)
+{
+	snprintf(ret_error, DP_ERROR_SIZE, "%s (%s)", what, strerror(-code));
+	return code;
+}
+
+void
+dp_params_set(const struct dp_params *wanted)
+{
+	params = *wanted;
+}
+
+int
+dp_start(char ret_error[DP_ERROR_SIZE])
+{
+	uint32_t mbufs = dp_mbufs_needed(&params, dp_ports_count);
+	uint64_t seed[2];
+	int code;
+
+	start_tsc = rte_rdtsc();
+	dp_owner_init();
+	secret_make(DP_WORKERS_MAX, seed);
+	dp_control.pool = rte_pktmbuf_pool_create("packets", mbufs, MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+						  SOCKET_ID_ANY);
+	if (dp_control.pool == NULL) {
+		snprintf(ret_error, DP_ERROR_SIZE,
+			 "no memory for %u packet buffers (%s): give EAL more with dataplane { memory "
+			 "MEGABYTES }, or "
+			 "fewer buffers with dataplane { mbufs N }",
+			 mbufs, strerror(rte_errno));
+		return -ENOMEM;
+	}
+	if ((code = dp_rcu_init(params.workers)) != 0)
+		return fail(ret_error, code, "no memory for the workers' grace periods");
+	if ((code = book_init()) != 0)
+		return fail(ret_error, code, "no memory for services and servers");
+	if ((code = dp_neigh_init(seed[0], now_ms())) != 0)
+		return fail(ret_error, code, "no memory for neighbours");
+	if ((code = dp_txn_init()) != 0)
+		return fail(ret_error, code, "no memory for a snapshot");
+	if ((code = dp_ports_start(params.workers, dp_control.pool, ret_error)) != 0)
+		return code;
+	if ((code = workers_create()) != 0)
+		return fail(ret_error, code, "no memory for the workers and their connection tables");
+	atomic_store(&dp_workers_stop, false);
+	for (unsigned int id = 0; id < dp_workers_count; id++) {
+		code = rte_eal_remote_launch(dp_worker_run, dp_workers[id], dp_workers[id]->lcore);
+		if (code != 0)
+			return fail(ret_error, code, "a worker does not start");
+	}
+	return 0;
+}
+
+static unsigned int
+punts_receive(struct dp_worker *w)
+{
+	struct rte_mbuf *m[PUNT_BATCH];
+	unsigned int count = rte_ring_sc_dequeue_burst(w->ring_punt, (void **)m, PUNT_BATCH, NULL);
+
+	if (count > 0) {
+		dp_control.rx += count;
+		dp_punt_rx(m, count);
+	}
+	return count;
+}
+
+static unsigned int
+wishes_receive(struct dp_worker *w)
+{
+	struct neigh_wish wish[WISH_BATCH];
+	unsigned int count =
+		rte_ring_sc_dequeue_burst_elem(w->ring_wish, wish, sizeof(wish[0]), WISH_BATCH, NULL);
+
+	for (unsigned int i = 0; i < count; i++)
+		(void)dp_neigh_want(wish[i].port, &wish[i].addr);
+	return count;
+}
+
+unsigned int
+dp_poll(void)
+{
+	uint64_t now = now_ms();
+	unsigned int work = 0;
+
+	for (unsigned int id = 0; id < dp_workers_count; id++) {
+		work += punts_receive(dp_workers[id]);
+		work += wishes_receive(dp_workers[id]);
+	}
+	work += dp_neigh_tick(now);
+	work += dp_rcu_poll();
+	if (now >= next_reap_ms) {
+		next_reap_ms = now + REAP_EVERY_MS;
+		work += book_reap();
+	}
+	return work;
+}
+
+static void
+ring_drain(struct rte_ring *ring)
+{
+	void *pointer;
+
+	while (ring != NULL && rte_ring_sc_dequeue(ring, &pointer) == 0)
+		rte_pktmbuf_free((struct rte_mbuf *)((uintptr_t)pointer & ~(uintptr_t)1));
+	rte_ring_free(ring);
+}
+
+static void
+worker_destroy(struct dp_worker *w)
+{
+	dp_hold_fini(w);
+	for (unsigned int port = 0; port < dp_ports_count; port++)
+		rte_pktmbuf_free_bulk(w->tx[port].mbuf, w->tx[port].count);
+	for (unsigned int from = 0; from < w->worker_count; from++)
+		ring_drain(w->ring_in[from]);
+	ring_drain(w->ring_punt);
+	ring_drain(w->ring_control);
+	rte_ring_free(w->ring_wish);
+	flow_table_fini(&w->table);
+	if (w->real != NULL)
+		munmap(w->real, sizeof(*w->real) * DP_REALS_MAX);
+	if (w->svc != NULL)
+		munmap(w->svc, sizeof(*w->svc) * DP_SERVICES_MAX);
+	if (w->load != NULL)
+		munmap(w->load, sizeof(*w->load) * DP_REALS_MAX);
+	munmap(w, sizeof(*w));
+}
+
+void
+dp_stop(void)
+{
+	atomic_store(&dp_workers_stop, true);
+	for (unsigned int id = 0; id < dp_workers_count; id++)
+		rte_eal_wait_lcore(dp_workers[id]->lcore);
+	dp_rcu_fini();
+	dp_txn_fini();
+	dp_addr_book_fini();
+	dp_neigh_fini();
+	for (unsigned int id = 0; id < dp_workers_count; id++)
+		worker_destroy(dp_workers[id]);
+	dp_workers_count = 0;
+	memset(dp_workers, 0, sizeof(dp_workers));
+	book_fini();
+	dp_ports_stop();
+	rte_mempool_free(dp_control.pool);
+	memset(&dp_control, 0, sizeof(dp_control));
+	(void)rte_eal_cleanup();
+}
+
+void
+dp_idle_set(enum dp_idle idle)
+{
+	atomic_store(&dp_idle_mode, (unsigned int)idle);
+}
+
+void
+dp_conn_reuse_mode_set(unsigned int mode)
+{
+	atomic_store(&dp_reuse_mode, mode);
+}
+
+void
+dp_timeouts_set(unsigned int tcp_s, unsigned int tcp_fin_s, unsigned int udp_s)
+{
+	const struct {
+		enum sl_state state;
+		unsigned int seconds;
+	} set[] = {
+		{ SL_STATE_ESTABLISHED, tcp_s },
+		{ SL_STATE_FIN_WAIT, tcp_fin_s },
+		{ SL_STATE_UDP, udp_s },
+	};
+
+	for (unsigned int i = 0; i < RTE_DIM(set); i++)
+		if (set[i].seconds != 0)
+			atomic_store(&tcp_timeout_s[set[i].state], set[i].seconds);
+}
+
+void
+dp_timeouts_get(unsigned int *ret_tcp_s, unsigned int *ret_tcp_fin_s, unsigned int *ret_udp_s)
+{
+	*ret_tcp_s = atomic_load(&tcp_timeout_s[SL_STATE_ESTABLISHED]);
+	*ret_tcp_fin_s = atomic_load(&tcp_timeout_s[SL_STATE_FIN_WAIT]);
+	*ret_udp_s = atomic_load(&tcp_timeout_s[SL_STATE_UDP]);
+}

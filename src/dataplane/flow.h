@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker's connection table.
+ *
+ * One flow is one cache line, and one bucket of the index is one cache line:
+ * eight 16-bit tags, compared at once, and eight flow numbers. A flow hashes by
+ * its client's address and port alone, as in Linux IPVS, so both directions of
+ * NAT find the same entry. A bucket that is full continues in an overflow
+ * bucket; a chain is bounded, because a single client tuple may open as many
+ * flows as there are services.
+ *
+ * The table belongs to one worker, which alone writes it. The control thread
+ * reads flows beside it (dp_conn_next): `seq` is odd while an entry is being
+ * made or unmade, and different after every reuse.
+ */
+#ifndef DP_FLOW_H
+#define DP_FLOW_H
+
+#include "burst.h"
+
+#include <sluice/conn.h>
+
+#include <assert.h>
+#include <emmintrin.h>
+#include <stdbool.h>
+
+enum {
+	FLOW_FWD_MASK = 0x07, /* enum sl_fwd */
+	FLOW_V6 = 0x08,
+	FLOW_IN_ONLY = 0x10, /* replies do not pass here: enum tcp_side */
+	FLOW_IN_ONLY_SHIFT = 4,
+};
+
+struct flow {
+	struct sl_addr client;
+	struct sl_addr vip;
+	union {
+		struct {
+			uint16_t client_port_be;
+			uint16_t vip_port_be;
+			uint16_t real_port_be;
+			uint8_t proto; /* 0: the entry is free */
+			uint8_t seq;
+		};
+		uint64_t ports; /* as struct pkt_key's */
+	};
+	uint32_t real;       /* slot of the server */
+	uint16_t generation; /* of that slot when the flow was made */
+	uint8_t state;       /* enum sl_state */
+	uint8_t flags;       /* FLOW_* */
+	uint32_t seen;       /* tick of the last packet */
+	uint32_t next_free;  /* while the entry is free */
+	uint64_t route;      /* way to the client: network epoch << 16 | next hop; 0: unknown */
+};
+static_assert(sizeof(struct flow) == 64, "a flow is one cache line");
+
+enum { BUCKET_SLOTS = 8, BUCKET_CHAIN_MAX = 16 };
+
+struct flow_bucket {
+	_Alignas(64) uint16_t tag[BUCKET_SLOTS]; /* 0: the slot is free */
+	uint32_t flow[BUCKET_SLOTS];
+	uint32_t next; /* overflow bucket, or 0 */
+	uint32_t pad[3];
+};
+static_assert(sizeof(struct flow_bucket) == 64, "a bucket is one cache line");
+
+struct flow_table {
+	struct flow *flow;          /* number 0 is never used */
+	struct flow_bucket *bucket; /* `bucket_count` hashed ones, then the overflow ones */
+	uint64_t secret[2];
+	uint32_t bucket_count;
+	uint32_t capacity;
+	uint32_t used;
+	uint32_t high;          /* no flow above this number was ever used */
+	uint32_t free;          /* list of freed flows, 0: none */
+	uint32_t overflow_free; /* list of free overflow buckets, 0: none */
+	uint32_t sweep;         /* where expiry goes on */
+	size_t flow_bytes, bucket_bytes;
+};
+
+/* Where a tuple belongs. */
+struct flow_hash {
+	uint32_t bucket;
+	uint16_t tag;
+};
+
+/* 0 or -ENOMEM. Huge pages where there are any. */
+int flow_table_init(struct flow_table *table, uint32_t capacity, const uint64_t secret[2], int numa_node);
+void flow_table_fini(struct flow_table *table);
+
+/*
+ * Makes an entry for `key` (direction in); the caller knows there is none. Its
+ * other members are the caller's to fill. NULL and a reason when it cannot be.
+ */
+struct flow *flow_insert(struct flow_table *table, const struct pkt_key *key, struct flow_hash hash,
+			 enum sl_drop *ret_reason);
+void flow_remove(struct flow_table *table, struct flow *flow);
+
+/*
+ * Multiply-and-fold under the worker's secret: clients choose their tuples, and
+ * must not be able to choose their buckets.
+ */
+static inline struct flow_hash
+flow_hash(const struct flow_table *table, const struct sl_addr *client, uint16_t client_port_be,
+	  uint8_t proto)
+{
+	uint64_t low, high;
+	unsigned __int128 product;
+
+	memcpy(&low, client->b, 8);
+	memcpy(&high, client->b + 8, 8);
+	product = (unsigned __int128)(high ^ table->secret[0]) *
+		  ((low + ((uint64_t)client_port_be << 8 | proto) * UINT64_C(0x9e3779b97f4a7c15)) ^
+		   table->secret[1]);
+	low = (uint64_t)product ^ (uint64_t)(product >> 64);
+	/* One more round: neighbours in address and port must not be neighbours in buckets. */
+	product = (unsigned __int128)low * UINT64_C(0xd6e8feb86659fd93);
+	low = (uint64_t)product ^ (uint64_t)(product >> 64);
+	return (struct flow_hash){
+		.bucket = (uint32_t)(((low >> 32) * table->bucket_count) >> 32),
+		.tag = (uint16_t)low | 1,
+	};
+}
+
+/* Slots of a bucket that bear the tag, two bits a slot. */
+static inline uint32_t
+bucket_match(const struct flow_bucket *bucket, uint16_t tag)
+{
+	__m128i tags = _mm_load_si128((const __m128i *)bucket->tag);
+
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag)));
+}
+
+static inline bool
+addr_same(const struct sl_addr *a, const struct sl_addr *b)
+{
+	__m128i x = _mm_loadu_si128((const __m128i *)a);
+	__m128i y = _mm_loadu_si128((const __m128i *)b);
+
+	return _mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) == 0xffff;
+}
+
+#endif

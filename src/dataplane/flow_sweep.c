@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Ending connections: those that were idle too long, found by a sweep over the
+ * worker's own entries. It walks memory in order, a few entries a millisecond,
+ * and passes the whole table about once a second; nothing is done per packet
+ * but to note the time. Runs in the worker, between two bursts.
+ */
+#include "tcp_state.h"
+#include "worker.h"
+
+__rte_cold void
+dp_flow_end(struct dp_worker *w, struct flow *flow)
+{
+	struct dp_real_own *real = &w->real[flow->real];
+
+	real->active -= TCP_ACTIVE_STATES >> flow->state & 1;
+	real->total--;
+	w->count.flows_expired++;
+	flow_remove(&w->table, flow);
+}
+
+void
+dp_flow_sweep(struct dp_worker *w, uint32_t budget)
+{
+	struct flow_table *table = &w->table;
+	uint32_t limit[16];
+
+	if (table->high == 0)
+		return;
+	/* One tick more: the first one may have been nearly over. */
+	for (unsigned int state = 0; state < 16; state++)
+		limit[state] =
+			atomic_load_explicit(&tcp_timeout_s[state], memory_order_relaxed) * 1000 / TICK_MS +
+			1;
+	if (budget > table->high)
+		budget = table->high;
+	for (; budget > 0; budget--) {
+		struct flow *flow = &table->flow[table->sweep];
+
+		if (flow->proto != 0 &&
+		    (w->tick - flow->seen >= limit[flow->state] ||
+		     flow->generation != atomic_load_explicit(&dp_real_slots[flow->real].generation,
+							      memory_order_relaxed)))
+			dp_flow_end(w, flow);
+		if (++table->sweep > table->high)
+			table->sweep = 1;
+	}
+}

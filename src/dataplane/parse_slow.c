@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The packet that is not the common one: told apart header by header.
+ *
+ * Comes here from dp_stage_parse alone. Ends in one of three ways: the packet
+ * is good after all (options, extension headers, several buffers, a trailer
+ * to be cut off) and stays live with its columns filled, or it is punted, or it
+ * is dropped with the reason that fits first.
+ */
+#include "port.h"
+#include "tcp_state.h"
+#include "wire.h"
+#include "worker.h"
+
+#include <rte_byteorder.h>
+
+enum {
+	PROTO_HOP_BY_HOP = 0,
+	PROTO_ICMP = 1,
+	PROTO_ROUTING = 43,
+	PROTO_FRAGMENT = 44,
+	PROTO_ICMP6 = 58,
+	PROTO_NONE = 59,
+	PROTO_DEST_OPTIONS = 60,
+	EXT_HEADERS_MAX = 8,
+};
+
+/* What becomes of the packet: a drop reason, or one of these. */
+enum {
+	GOES_ON = SL_DROP_MAX,
+	PUNTED,
+};
+
+struct slow {
+	struct dp_worker *w;
+	struct burst *b;
+	unsigned int i;
+	struct rte_mbuf *m;
+	uint8_t *ip;
+	uint32_t room; /* bytes from `ip` to the frame's end */
+	uint32_t seen; /* of them in the first buffer */
+};
+
+static __rte_cold bool
+is_own(const struct slow *s, const struct sl_addr *addr)
+{
+	return addr_table_find(s->w->snapshot->addrs, addr) != 0;
+}
+
+static __rte_cold int
+transport(struct slow *s, uint32_t at, uint8_t proto, uint32_t ip_len)
+{
+	struct burst *b = s->b;
+	unsigned int i = s->i;
+	uint32_t l4_len = ip_len - at, need = proto == SL_PROTO_TCP ? TCP_LEN : UDP_LEN;
+	uint8_t *l4 = s->ip + at;
+
+	if (l4_len < need)
+		return SL_DROP_L4_HEADER;
+	if (s->seen < at + need)
+		return SL_DROP_SEGMENTS;
+	b->l4[i] = l4;
+	b->ports[i] = load32(l4);
+	b->key[i].ports = b->ports[i] | (uint64_t)proto << KEY_SHIFT_PROTO;
+	b->event[i] = TCP_EVENT_UDP;
+	if (proto == SL_PROTO_TCP) {
+		uint32_t offset = (l4[TCP_OFFSET_AT] >> 4) * 4u;
+
+		if (offset < TCP_LEN || offset > l4_len)
+			return SL_DROP_L4_HEADER;
+		b->event[i] = tcp_event_of_flags[l4[TCP_FLAGS_AT]];
+	}
+	return GOES_ON;
+}
+
+/* Cuts off what lies behind the packet, when it is more than Ethernet's padding. */
+static __rte_cold void
+trailer_cut(struct slow *s, uint32_t ip_len)
+{
+	uint32_t whole = RTE_MAX(ip_len + (uint32_t)ETH_LEN, (uint32_t)ETH_MIN_FRAME);
+
+	if (s->m->pkt_len > whole)
+		(void)rte_pktmbuf_trim(s->m, (uint16_t)RTE_MIN(s->m->pkt_len - whole, (uint32_t)UINT16_MAX));
+}
+
+static __rte_cold int
+slow4(struct slow *s)
+{
+	struct pkt_key *key = &s->b->key[s->i];
+	uint8_t *ip = s->ip;
+	uint32_t header_len, ip_len;
+	uint8_t proto;
+	bool own;
+
+	if (s->room < IP4_LEN)
+		return SL_DROP_TRUNCATED;
+	if (s->seen < IP4_LEN)
+		return SL_DROP_SEGMENTS;
+	header_len = (ip[0] & 0x0f) * 4u;
+	ip_len = rte_be_to_cpu_16(load16(ip + IP4_TOTAL_AT));
+	if (ip[0] >> 4 != 4 || header_len < IP4_LEN || ip_len < header_len)
+		return SL_DROP_IP_HEADER;
+	if (ip_len > s->room)
+		return SL_DROP_TRUNCATED;
+	if (header_len > s->seen)
+		return SL_DROP_SEGMENTS;
+	if ((s->m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
+	    sum_fold(sum_bytes(ip, header_len)) != 0xffff)
+		return SL_DROP_IP_CHECKSUM;
+	key->client = sl_addr_from_v4(load32(ip + IP4_SRC_AT));
+	key->other = sl_addr_from_v4(load32(ip + IP4_DST_AT));
+	s->b->ip_len[s->i] = (uint16_t)ip_len;
+	s->b->family6[s->i] = 0;
+	proto = ip[IP4_PROTO_AT];
+	own = is_own(s, &key->other);
+	if ((load16(ip + IP4_FRAG_AT) & RTE_BE16(0x3fff)) != 0)
+		return SL_DROP_FRAGMENT;
+	if (proto != SL_PROTO_TCP && proto != SL_PROTO_UDP) {
+		if (own && proto == PROTO_ICMP)
+			return PUNTED;
+		return own ? SL_DROP_PROTOCOL : SL_DROP_TRANSIT;
+	}
+	if (ip[IP4_TTL_AT] <= 1)
+		return SL_DROP_TTL;
+	trailer_cut(s, ip_len);
+	return transport(s, header_len, proto, ip_len);
+}
+
+/* The offset and protocol of what follows the extension headers. */
+static __rte_cold int
+ext_headers_skip(struct slow *s, uint32_t ip_len, uint32_t *ret_at, uint8_t *ret_proto)
+{
+	uint8_t next = s->ip[IP6_NEXT_AT];
+	uint32_t at = IP6_LEN;
+
+	for (unsigned int n = 0; n < EXT_HEADERS_MAX; n++) {
+		switch (next) {
+		case PROTO_HOP_BY_HOP:
+			if (n != 0)
+				return SL_DROP_EXT_HEADER;
+			break;
+		case PROTO_ROUTING:
+		case PROTO_DEST_OPTIONS:
+			break;
+		case PROTO_FRAGMENT:
+			return SL_DROP_FRAGMENT;
+		case PROTO_NONE:
+			return SL_DROP_EXT_HEADER;
+		default:
+			*ret_at = at;
+			*ret_proto = next;
+			return GOES_ON;
+		}
+		if (at + 8 > ip_len)
+			return SL_DROP_EXT_HEADER;
+		if (at + 8 > s->seen)
+			return SL_DROP_SEGMENTS;
+		next = s->ip[at];
+		at += (s->ip[at + 1] + 1u) * 8;
+		if (at > ip_len)
+			return SL_DROP_EXT_HEADER;
+	}
+	return SL_DROP_EXT_HEADER;
+}
+
+static __rte_cold int
+slow6(struct slow *s)
+{
+	struct pkt_key *key = &s->b->key[s->i];
+	uint8_t *ip = s->ip, proto = 0;
+	uint32_t ip_len, at = 0;
+	int verdict;
+	bool own;
+
+	if (s->room < IP6_LEN)
+		return SL_DROP_TRUNCATED;
+	if (s->seen < IP6_LEN)
+		return SL_DROP_SEGMENTS;
+	if (ip[0] >> 4 != 6)
+		return SL_DROP_IP_HEADER;
+	ip_len = rte_be_to_cpu_16(load16(ip + IP6_PAYLOAD_AT)) + (uint32_t)IP6_LEN;
+	if (ip_len > s->room)
+		return SL_DROP_TRUNCATED;
+	if (ip_len > UINT16_MAX)
+		return SL_DROP_IP_HEADER;
+	key->client = sl_addr_from_v6(ip + IP6_SRC_AT);
+	key->other = sl_addr_from_v6(ip + IP6_DST_AT);
+	s->b->ip_len[s->i] = (uint16_t)ip_len;
+	s->b->family6[s->i] = 1;
+	verdict = ext_headers_skip(s, ip_len, &at, &proto);
+	if (verdict != GOES_ON)
+		return verdict;
+	own = is_own(s, &key->other);
+	if (proto != SL_PROTO_TCP && proto != SL_PROTO_UDP) {
+		/* Multicast and link-local ICMPv6 is neighbour discovery's; control sorts it out. */
+		if (proto == PROTO_ICMP6 && (own || ip[IP6_DST_AT] == 0xff || ip[IP6_DST_AT] == 0xfe))
+			return PUNTED;
+		return own ? SL_DROP_PROTOCOL : SL_DROP_TRANSIT;
+	}
+	if (ip[IP6_HOPS_AT] <= 1)
+		return SL_DROP_TTL;
+	trailer_cut(s, ip_len);
+	return transport(s, at, proto, ip_len);
+}
+
+/* A frame that is not for our MAC address: only what the whole link must hear is for us. */
+static __rte_cold bool
+is_for_link(const uint8_t *frame, uint16_t type)
+{
+	if (type == ETH_TYPE_ARP_BE)
+		return (frame[0] & 1) != 0;
+	return type == ETH_TYPE_IP6_BE && frame[0] == 0x33 && frame[1] == 0x33;
+}
+
+static __rte_cold int
+slow_frame(struct slow *s)
+{
+	const struct dp_port *port = &dp_ports[s->b->port];
+	uint8_t *frame = rte_pktmbuf_mtod(s->m, uint8_t *);
+	uint16_t type;
+
+	if (s->m->pkt_len < ETH_LEN)
+		return SL_DROP_TRUNCATED;
+	if (s->m->data_len < ETH_LEN)
+		return SL_DROP_SEGMENTS;
+	type = load16(frame + ETH_TYPE_AT);
+	s->ip = frame + ETH_LEN;
+	s->room = s->m->pkt_len - ETH_LEN;
+	s->seen = s->m->data_len - (uint32_t)ETH_LEN;
+	s->b->l3[s->i] = s->ip;
+	if (s->b->owned == 0 && (load64(frame) & DP_NH_MAC_MASK) != port->mac_word &&
+	    !is_for_link(frame, type))
+		return SL_DROP_NOT_TO_US;
+	switch (type) {
+	case ETH_TYPE_IP4_BE:
+		return slow4(s);
+	case ETH_TYPE_IP6_BE:
+		return slow6(s);
+	case ETH_TYPE_ARP_BE:
+		return PUNTED;
+	default:
+		return SL_DROP_ETHERTYPE;
+	}
+}
+
+__rte_cold void
+dp_parse_slow(struct dp_worker *w, struct burst *b, unsigned int i)
+{
+	struct slow s = { .w = w, .b = b, .i = i, .m = b->mbuf[i] };
+	int verdict = slow_frame(&s);
+
+	if (verdict == PUNTED) {
+		b->live &= ~(UINT64_C(1) << i);
+		b->punt |= UINT64_C(1) << i;
+	} else if (verdict != GOES_ON) {
+		dp_drop(w, b, i, (enum sl_drop)verdict);
+	}
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Give every new connection a server.
+ * Reads:  miss, key, event, in.   Writes: flow, hit; live.
+ * Drops:  TRANSIT (out, and no reply), SOURCE, NO_SERVICE, NO_CONNECTION, NO_SERVER, TABLE_FULL, BUCKET_FULL.   Prefetches: nothing.
+ * Cost:   on misses only: the service, its servers, a new entry.
+ *
+ * Packets of a burst are taken in order, and each is looked up again first:
+ * the one before it may have opened the same connection. What may open one:
+ * any datagram, and a segment with SYN and without RST (Linux IPVS).
+ */
+#include "tcp_state.h"
+#include "wire.h"
+#include "worker.h"
+
+#include <rte_cycles.h>
+
+enum { PORT_FTP_DATA = 20, OTHERS_MAX_AGE_MS = 1 };
+
+/* Addresses that nobody can send from, and our own. */
+static bool
+source_is_bad(const struct dp_worker *w, const struct sl_addr *source)
+{
+	if (sl_addr_is_v4(source)) {
+		uint8_t first = source->b[12];
+
+		if (first == 0 || first == 127 || first >= 224)
+			return true;
+	} else {
+		static const struct sl_addr loopback = { .b = { [15] = 1 } };
+
+		if (source->b[0] == 0xff || sl_addr_is_none(source) || sl_addr_eq(source, &loopback))
+			return true;
+	}
+	return addr_table_find(w->snapshot->addrs, source) != 0;
+}
+
+/* Sums up, a millisecond old at most, what the other workers have on these servers. */
+static void
+others_refresh(struct dp_worker *w, const struct dp_svc *svc, struct svc_own *own)
+{
+	uint64_t now = rte_rdtsc();
+
+	if (own->others_tsc != 0 && now - own->others_tsc < rte_get_tsc_hz() / 1000 * OTHERS_MAX_AGE_MS)
+		return;
+	own->others_tsc = now;
+	for (uint32_t i = 0; i < svc->count; i++) {
+		uint32_t slot = svc->server[i].slot, active = 0, total = 0;
+
+		for (unsigned int other = 0; other < w->worker_count; other++) {
+			const struct dp_real_own *real = &dp_workers[other]->real[slot];
+
+			if (other == w->id)
+				continue;
+			active += __atomic_load_n(&real->active, __ATOMIC_RELAXED);
+			total += __atomic_load_n(&real->total, __ATOMIC_RELAXED);
+		}
+		w->real[slot].others_active = active;
+		w->real[slot].others_total = total;
+	}
+}
+
+static void
+view_load(struct dp_worker *w, const struct dp_svc *svc, struct svc_own *own, struct sched_load *load)
+{
+	if (w->worker_count > 1)
+		others_refresh(w, svc, own);
+	for (uint32_t i = 0; i < svc->count; i++) {
+		const struct dp_real_own *real = &w->real[svc->server[i].slot];
+
+		load[i].active = real->active + real->others_active;
+		load[i].total = real->total + real->others_total;
+	}
+}
+
+static int
+server_pick(struct dp_worker *w, const struct dp_svc *svc, const struct pkt_key *key)
+{
+	struct svc_own *own = &w->svc[svc->slot];
+	struct sched_view view = {
+		.server = svc->server,
+		.count = svc->count,
+		.epoch = svc->epoch,
+		.stagger = w->id,
+	};
+	struct sched_flow flow = {
+		.client = key->client,
+		.vip = key->other,
+		.client_port = rte_be_to_cpu_16((uint16_t)key->ports),
+		.vip_port = rte_be_to_cpu_16((uint16_t)(key->ports >> KEY_SHIFT_VIP_PORT)),
+	};
+
+	if (own->sched_generation != svc->sched_generation)
+		*own = (struct svc_own){ .sched_generation = svc->sched_generation };
+	if (svc->sched->needs_load) {
+		view_load(w, svc, own, w->load);
+		view.load = w->load;
+	}
+	return svc->sched->pick(&view, &own->sched, &flow);
+}
+
+/* Opens the connection of packet i. Returns the reason why not, or -1. */
+static int
+connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const struct dp_svc *svc)
+{
+	const struct pkt_key *key = &b->key[i];
+	enum sl_drop reason = SL_DROP_TABLE_FULL;
+	const struct dp_real_slot *shared;
+	struct dp_real_own *real;
+	struct flow *flow;
+	int choice;
+
+	if (w->table.free == 0 && w->table.high == w->table.capacity)
+		return SL_DROP_TABLE_FULL; /* before a scheduler's turn is spent on it */
+	choice = server_pick(w, svc, key);
+	if (choice < 0)
+		return SL_DROP_NO_SERVER;
+	flow = flow_insert(&w->table, key, (struct flow_hash){ .bucket = b->bucket[i], .tag = b->tag[i] },
+			   &reason);
+	if (flow == NULL)
+		return (int)reason;
+	flow->real = svc->server[choice].slot;
+	shared = &dp_real_slots[flow->real];
+	flow->real_port_be = shared->port_be;
+	flow->generation = atomic_load_explicit(&shared->generation, memory_order_relaxed);
+	flow->state = b->event[i] == TCP_EVENT_UDP ? SL_STATE_UDP : SL_STATE_NONE;
+	flow->flags = svc->fwd[choice] | (svc->fwd[choice] == SL_FWD_NAT ? 0 : FLOW_IN_ONLY) |
+		      (b->family6[i] ? FLOW_V6 : 0);
+	flow->seen = w->tick;
+	atomic_signal_fence(memory_order_seq_cst);
+	flow->seq++;
+	real = &w->real[flow->real];
+	real->conns++;
+	real->total++;
+	w->count.flows_created++;
+	b->flow[i] = flow;
+	return -1;
+}
+
+int
+dp_schedule_one(struct dp_worker *w, struct burst *b, unsigned int i)
+{
+	const struct dp_snapshot *snapshot = w->snapshot;
+	const struct pkt_key *key = &b->key[i];
+	bool in = (b->in >> i & 1) != 0;
+	struct dp_service_key service_key = {
+		.vip = key->other,
+		.port = rte_be_to_cpu_16((uint16_t)(key->ports >> KEY_SHIFT_VIP_PORT)),
+		.proto = (uint8_t)(key->ports >> KEY_SHIFT_PROTO),
+	};
+	uint32_t slot;
+
+	b->flow[i] =
+		dp_flow_find_slow(w, key, in, (struct flow_hash){ .bucket = b->bucket[i], .tag = b->tag[i] });
+	if (b->flow[i] != NULL)
+		return -1;
+	if (!in)
+		return SL_DROP_TRANSIT;
+	if (source_is_bad(w, &key->client))
+		return SL_DROP_SOURCE;
+	slot = service_table_find(snapshot->services, &service_key);
+	if (slot == 0)
+		return SL_DROP_NO_SERVICE;
+	if (b->event[i] != TCP_EVENT_SYN && b->event[i] != TCP_EVENT_UDP)
+		return SL_DROP_NO_CONNECTION;
+	if ((uint16_t)key->ports == RTE_BE16(PORT_FTP_DATA))
+		return SL_DROP_NO_CONNECTION;
+	return connection_open(w, b, i, snapshot->svc[slot]);
+}
+
+void
+dp_stage_schedule(struct dp_worker *w, struct burst *b)
+{
+	unsigned int i;
+
+	if (b->miss == 0)
+		return;
+	BURST_FOREACH(i, b->miss)
+	{
+		int reason = dp_schedule_one(w, b, i);
+
+		if (reason < 0)
+			b->hit |= UINT64_C(1) << i;
+		else
+			dp_drop(w, b, i, (enum sl_drop)reason);
+	}
+}

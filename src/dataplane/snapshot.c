@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The look-up tables of a snapshot: built by the control thread, never changed
+ * afterwards, read by every worker. Both are open-addressing tables at most
+ * half full, so a search always ends at an empty entry.
+ */
+#include "snapshot.h"
+
+#include <stdlib.h>
+
+_Atomic(const struct dp_snapshot *) dp_snapshot_current;
+
+static uint32_t
+table_size(uint32_t count)
+{
+	uint32_t size = 8;
+
+	while (size < 2 * count)
+		size *= 2;
+	return size;
+}
+
+static uint32_t
+key_hash(const struct dp_service_key *key)
+{
+	uint64_t low, high;
+
+	memcpy(&low, key->vip.b, 8);
+	memcpy(&high, key->vip.b + 8, 8);
+	low = (low * UINT64_C(0xc2b2ae3d27d4eb4f)) ^ high ^ ((uint64_t)key->port << 8 | key->proto);
+	low *= UINT64_C(0x9e3779b97f4a7c15);
+	return (uint32_t)(low >> 32);
+}
+
+static bool
+key_eq(const struct dp_service_key *a, const struct dp_service_key *b)
+{
+	return a->port == b->port && a->proto == b->proto && sl_addr_eq(&a->vip, &b->vip);
+}
+
+uint32_t
+service_table_find(const struct service_table *table, const struct dp_service_key *key)
+{
+	uint32_t at = key_hash(key) & table->mask;
+
+	for (; table->entry[at].slot != 0; at = (at + 1) & table->mask)
+		if (key_eq(&table->entry[at].key, key))
+			return table->entry[at].slot;
+	return 0;
+}
+
+struct addr_table *
+addr_table_build(const struct addr_entry *entries, uint32_t count)
+{
+	uint32_t size = table_size(count);
+	struct addr_table *table = calloc(1, sizeof(*table) + size * sizeof(table->entry[0]));
+
+	if (table == NULL)
+		return NULL;
+	table->mask = size - 1;
+	table->shift = 64 - (uint32_t)__builtin_ctz(size);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = addr_table_hash(table, &entries[i].addr);
+
+		while (table->entry[at].flags != 0 && !sl_addr_eq(&table->entry[at].addr, &entries[i].addr))
+			at = (at + 1) & table->mask;
+		table->entry[at].addr = entries[i].addr;
+		table->entry[at].flags |= entries[i].flags;
+	}
+	return table;
+}
+
+struct service_table *
+service_table_build(const struct service_entry *entries, uint32_t count)
+{
+	uint32_t size = table_size(count);
+	struct service_table *table = calloc(1, sizeof(*table) + size * sizeof(table->entry[0]));
+
+	if (table == NULL)
+		return NULL;
+	table->mask = size - 1;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t at = key_hash(&entries[i].key) & table->mask;
+
+		while (table->entry[at].slot != 0)
+			at = (at + 1) & table->mask;
+		table->entry[at] = entries[i];
+	}
+	return table;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the workers work by: an immutable picture of the configuration.
+ *
+ * The control thread builds a snapshot, publishes it with one pointer store and
+ * frees what it replaced after a grace period (rcu.h). Parts that did not
+ * change are shared between a snapshot and the next. A worker reads the
+ * pointer once a burst.
+ */
+#ifndef DP_SNAPSHOT_H
+#define DP_SNAPSHOT_H
+
+#include <sluice/dp.h>
+#include <sluice/sched.h>
+
+#include "route.h"
+
+#include <stdatomic.h>
+
+/* What an address of the box is. Both may be set. */
+enum {
+	ADDR_VIP = 1 << 0,
+	ADDR_OWN = 1 << 1,
+	ADDR_OWNER_HASH = 1 << 2,  /* a VIP whose flows belong to the worker of the client's hash */
+	ADDR_LOCAL_FIRST = 1 << 3, /* ... but once belonged to the one that received them */
+};
+
+struct addr_entry {
+	struct sl_addr addr; /* none: the entry is empty */
+	uint32_t flags;
+	uint32_t pad;
+};
+
+/* Open addressing, at most half full. */
+struct addr_table {
+	uint32_t mask;
+	uint32_t shift;
+	struct addr_entry entry[];
+};
+
+struct service_entry {
+	struct dp_service_key key;
+	uint32_t slot; /* 0: the entry is empty */
+};
+
+struct service_table {
+	uint32_t mask;
+	struct service_entry entry[];
+};
+
+/* A service, ready to be scheduled. server[i].slot is a slot of real.h. */
+struct dp_svc {
+	struct dp_service_key key;
+	const struct sched_ops *sched;
+	uint32_t sched_generation; /* changes when the service gets another scheduler or is made anew */
+	uint32_t epoch;
+	uint32_t slot;
+	uint32_t count;
+	const uint8_t *fwd; /* enum sl_fwd of server[i]; behind server[] */
+	struct sched_server server[];
+};
+
+struct dp_snapshot {
+	const struct addr_table *addrs;
+	const struct service_table *services;
+	const struct dp_fib *fib;
+	uint32_t svc_count; /* entries of svc[], by slot */
+	bool any_nat;       /* replies are possible */
+	const struct dp_svc *const *svc;
+};
+
+extern _Atomic(const struct dp_snapshot *) dp_snapshot_current;
+
+static inline uint32_t
+addr_table_hash(const struct addr_table *table, const struct sl_addr *addr)
+{
+	uint64_t low, high;
+
+	memcpy(&low, addr->b, 8);
+	memcpy(&high, addr->b + 8, 8);
+	return (uint32_t)(((high ^ low * UINT64_C(0xc2b2ae3d27d4eb4f)) * UINT64_C(0x9e3779b97f4a7c15)) >>
+			  table->shift);
+}
+
+/* 0 when the address is not the box's. */
+static inline uint32_t
+addr_table_find(const struct addr_table *table, const struct sl_addr *addr)
+{
+	uint32_t at = addr_table_hash(table, addr);
+
+	for (;; at = (at + 1) & table->mask) {
+		const struct addr_entry *e = &table->entry[at];
+
+		if (sl_addr_eq(&e->addr, addr))
+			return e->flags;
+		if (e->flags == 0)
+			return 0;
+	}
+}
+
+/* Slot of the service at exactly this key, 0 if there is none. */
+uint32_t service_table_find(const struct service_table *table, const struct dp_service_key *key);
+
+struct addr_table *addr_table_build(const struct addr_entry *entries, uint32_t count);
+struct service_table *service_table_build(const struct service_entry *entries, uint32_t count);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the control core may know of workers and ports: consistent copies that
+ * the workers publish once a millisecond, and the devices' own counters.
+ */
+#include "control.h"
+#include "port.h"
+#include "punt_rx.h"
+#include "worker.h"
+
+#include <rte_ethdev.h>
+
+unsigned int
+dp_worker_count(void)
+{
+	return dp_workers_count;
+}
+
+static void
+counters_copy(const struct worker_counters *c, struct dp_worker_stats *ret)
+{
+	*ret = (struct dp_worker_stats){
+		.rx = c->rx,
+		.handed_in = c->handed_in,
+		.generated = c->generated,
+		.tx = c->tx,
+		.drops = c->drops,
+		.punts = c->punts,
+		.handed_out = c->handed_out,
+		.flows_created = c->flows_created,
+		.flows_expired = c->flows_expired,
+		.hits = c->hits,
+		.misses = c->misses,
+		.loops = c->loops,
+		.busy_loops = c->busy_loops,
+		.sleeps = c->sleeps,
+	};
+	memcpy(ret->drop, c->drop, sizeof(ret->drop));
+}
+
+void
+dp_worker_stats(unsigned int worker, struct dp_worker_stats *ret_stats)
+{
+	const struct dp_worker *w = worker < dp_workers_count ? dp_workers[worker] : NULL;
+	uint32_t seq;
+
+	*ret_stats = (struct dp_worker_stats){ 0 };
+	if (w == NULL)
+		return;
+	/* The copy takes the worker well under a microsecond, once a millisecond. */
+	do {
+		seq = atomic_load_explicit(&w->published_seq, memory_order_acquire);
+		counters_copy(&w->published, ret_stats);
+		ret_stats->held = w->published_held;
+		ret_stats->flows = w->published_flows;
+		atomic_thread_fence(memory_order_acquire);
+	} while ((seq & 1) != 0 || seq != atomic_load_explicit(&w->published_seq, memory_order_relaxed));
+	ret_stats->cpu = w->cpu;
+	ret_stats->flow_capacity = w->table.capacity;
+}
+
+void
+dp_control_stats(struct dp_worker_stats *ret_stats)
+{
+	*ret_stats = (struct dp_worker_stats){
+		.rx = dp_control.rx,
+		.generated = dp_control.generated,
+		.tx = dp_control.tx,
+		.drops = dp_control.drops,
+		.punts = dp_punt_consumed(),
+	};
+	memcpy(ret_stats->drop, dp_control.drop, sizeof(ret_stats->drop));
+	ret_stats->drop[SL_DROP_NO_MBUF] += dp_control.no_mbuf;
+}
+
+unsigned int
+dp_port_count(void)
+{
+	return dp_ports_count;
+}
+
+void
+dp_port_info(unsigned int port, struct dp_port_info *ret_info)
+{
+	const struct dp_port *p = &dp_ports[port];
+	struct rte_eth_dev_info info = { 0 };
+	struct rte_eth_stats stats = { 0 };
+	struct rte_eth_link link = { 0 };
+
+	*ret_info = (struct dp_port_info){
+		.mtu = p->mtu,
+		.rx_queues = p->rx_queues,
+		.tx_queues = p->tx_queues,
+		.numa_node = p->numa_node,
+		.rss = p->rss ? "hardware" : "none",
+		.checksum = p->rx_ip_checksum ? "hardware" : "software",
+	};
+	snprintf(ret_info->name, sizeof(ret_info->name), "%s", p->conf.name);
+	snprintf(ret_info->device, sizeof(ret_info->device), "%s", p->conf.device);
+	memcpy(ret_info->mac, p->mac, 6);
+	if (rte_eth_dev_info_get(p->ethdev, &info) == 0)
+		snprintf(ret_info->driver, sizeof(ret_info->driver), "%s", info.driver_name);
+	if (rte_eth_link_get_nowait(p->ethdev, &link) == 0) {
+		ret_info->link_up = link.link_status == RTE_ETH_LINK_UP;
+		ret_info->speed_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
+	}
+	if (rte_eth_stats_get(p->ethdev, &stats) == 0) {
+		ret_info->rx_packets = stats.ipackets;
+		ret_info->tx_packets = stats.opackets;
+		ret_info->rx_bytes = stats.ibytes;
+		ret_info->tx_bytes = stats.obytes;
+		ret_info->rx_missed = stats.imissed;
+		ret_info->rx_errors = stats.ierrors;
+		ret_info->tx_errors = stats.oerrors;
+		ret_info->rx_no_mbuf = stats.rx_nombuf;
+	}
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Move every connection's state on and count its packet.
+ * Reads:  flow, event, in, ip_len.   Writes: the flow's state and time; the worker's record of the server; live.
+ * Drops:  SERVER_REMOVED, and what schedule.c drops.   Prefetches: nothing.
+ * Cost:   entry and record, both fetched by the look-up; the entry is written when the tick or state changed.
+ *
+ * A segment that opens a connection and meets one that has just ended
+ * (TIME_WAIT, CLOSE) ends that one and is scheduled again: Linux IPVS's
+ * conn_reuse_mode 1. From there on the packets of the burst look their flows up
+ * anew, because entries have changed hands.
+ */
+#include "tcp_state.h"
+#include "wire.h"
+#include "worker.h"
+
+#define REUSABLE_STATES ((1u << SL_STATE_TIME_WAIT) | (1u << SL_STATE_CLOSE))
+
+__rte_cold void
+dp_flow_state_set(struct dp_worker *w, struct flow *flow, uint8_t state)
+{
+	struct dp_real_own *real = &w->real[flow->real];
+
+	real->active -= TCP_ACTIVE_STATES >> flow->state & 1;
+	real->active += TCP_ACTIVE_STATES >> state & 1;
+	flow->state = state;
+}
+
+/* Does packet i open a connection where an old one has ended? */
+static inline bool
+reopens(const struct burst *b, unsigned int i, const struct flow *flow, bool reuse)
+{
+	return b->event[i] == TCP_EVENT_SYN && reuse && (b->in >> i & 1) != 0 &&
+	       (REUSABLE_STATES >> flow->state & 1) != 0;
+}
+
+static inline bool
+is_removed(const struct flow *flow)
+{
+	return flow->generation !=
+	       atomic_load_explicit(&dp_real_slots[flow->real].generation, memory_order_relaxed);
+}
+
+/* The flow of packet i is looked up, or opened, again. False: the packet was dropped. */
+static __rte_cold bool
+flow_renew(struct dp_worker *w, struct burst *b, unsigned int i)
+{
+	int reason = dp_schedule_one(w, b, i);
+
+	if (reason >= 0)
+		dp_drop(w, b, i, (enum sl_drop)reason);
+	return reason < 0;
+}
+
+/*
+ * The rare cases before a packet is tracked. Sets *moved when entries changed
+ * hands. False: the packet was dropped.
+ */
+static __rte_cold bool
+track_rare(struct dp_worker *w, struct burst *b, unsigned int i, bool reuse, bool *moved)
+{
+	bool opens = b->event[i] == TCP_EVENT_SYN && (b->in >> i & 1) != 0;
+	struct flow *flow;
+
+	if (*moved && !flow_renew(w, b, i))
+		return false;
+	flow = b->flow[i];
+	if (is_removed(flow) && !opens) {
+		dp_drop(w, b, i, SL_DROP_SERVER_REMOVED);
+		return false;
+	}
+	if (!is_removed(flow) && !reopens(b, i, flow, reuse))
+		return true;
+	dp_flow_end(w, flow);
+	*moved = true;
+	return flow_renew(w, b, i);
+}
+
+static inline void
+track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flow)
+{
+	struct dp_real_own *real = &w->real[flow->real];
+	bool in = (b->in >> i & 1) != 0;
+	unsigned int side = in ? (flow->flags & FLOW_IN_ONLY) >> FLOW_IN_ONLY_SHIFT : TCP_SIDE_OUT;
+	uint8_t state = tcp_next[side][b->event[i]][flow->state];
+	uint64_t *traffic = in ? &real->in_packets : &real->out_packets;
+
+	if (unlikely(state != flow->state))
+		dp_flow_state_set(w, flow, state);
+	if (flow->seen != w->tick)
+		flow->seen = w->tick;
+	traffic[0]++;
+	traffic[2] += b->ip_len[i]; /* in_bytes, out_bytes: two words on */
+}
+
+void
+dp_stage_track(struct dp_worker *w, struct burst *b)
+{
+	bool reuse = atomic_load_explicit(&dp_reuse_mode, memory_order_relaxed) != 0;
+	bool moved = false;
+	unsigned int i;
+
+	BURST_FOREACH(i, b->live)
+	{
+		if (unlikely(moved || is_removed(b->flow[i]) || reopens(b, i, b->flow[i], reuse)) &&
+		    !track_rare(w, b, i, reuse, &moved))
+			continue;
+		track_one(w, b, i, b->flow[i]);
+	}
+}

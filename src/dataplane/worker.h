@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker: one thread, pinned, that polls its queues and runs the pipeline.
+ *
+ * Everything in struct dp_worker is written by its worker alone, once started;
+ * others read counters. What passes between threads goes through rings with
+ * one producer and one consumer: worker to worker (hand-over), worker to
+ * control (punts, wishes for a neighbour), control to worker 0 (transmission).
+ */
+#ifndef DP_WORKER_H
+#define DP_WORKER_H
+
+#include "burst.h"
+#include "flow.h"
+#include "neigh.h"
+#include "real.h"
+#include "snapshot.h"
+
+#include <sluice/dp.h>
+
+#include <rte_ring.h>
+
+enum {
+	TX_BUFFER = 4 * BURST_MAX,
+	HANDOVER_RING_SIZE = 2048,
+	PUNT_RING_SIZE = 1024,
+	WISH_RING_SIZE = 256,
+	HOLD_LANES = 64,
+	HOLD_LANE_SIZE = 8,
+	TICK_MS = 500, /* resolution of connection timeouts */
+};
+
+/* Packets of one port on their way to its device. */
+struct tx_buffer {
+	uint32_t count;
+	struct rte_mbuf *mbuf[TX_BUFFER];
+};
+
+/* Packets that wait for a neighbour's address, by hash of that neighbour. */
+struct hold_lane {
+	uint32_t count;
+	struct hold_packet {
+		struct rte_mbuf *mbuf;
+		struct sl_addr addr;
+		uint64_t deadline_tsc;
+		uint32_t port;
+	} packet[HOLD_LANE_SIZE];
+};
+
+/* A wish for the control core: resolve this neighbour. Goes through a ring by value. */
+struct neigh_wish {
+	struct sl_addr addr;
+	uint32_t port;
+	uint32_t pad;
+};
+
+/* What a worker remembers of a service, by the service's slot. */
+struct svc_own {
+	struct sched_state sched;
+	uint32_t sched_generation; /* of the service when `sched` was made */
+	uint32_t pad;
+	uint64_t others_tsc; /* when the other workers' counts were read */
+};
+
+/* Counts of the worker. Names as in struct dp_worker_stats. */
+struct worker_counters {
+	uint64_t rx, handed_in, generated;
+	uint64_t tx, drops, punts, handed_out;
+	uint64_t flows_created, flows_expired;
+	uint64_t hits, misses;
+	uint64_t loops, busy_loops, sleeps;
+	uint64_t drop[SL_DROP_MAX];
+};
+
+struct worker_queue {
+	uint16_t port, ethdev, queue;
+};
+
+struct dp_worker {
+	_Alignas(64) unsigned int id;
+	unsigned int worker_count;
+	uint32_t tick; /* now, in TICK_MS since start */
+	unsigned int rx_count;
+	const struct dp_snapshot *snapshot; /* of the present burst */
+	struct dp_real_own *real;           /* by slot of the server */
+	struct svc_own *svc;                /* by slot of the service */
+	uint64_t net_epoch;                 /* of the present burst; cached routes of another one are void */
+	struct flow_table table;
+	struct worker_counters count;
+
+	struct tx_buffer tx[DP_PORTS_MAX];
+	struct rte_mbuf *free_mbuf[BURST_MAX]; /* of dropped packets, freed once a burst */
+	uint32_t free_count;
+
+	struct tx_buffer handover[DP_WORKERS_MAX]; /* leave for another worker */
+	struct rte_ring *ring_in[DP_WORKERS_MAX];  /* from each other worker */
+	struct rte_ring *ring_out[DP_WORKERS_MAX];
+	struct rte_ring *ring_punt;
+	struct rte_ring *ring_wish;
+	struct rte_ring *ring_control; /* worker 0 only: the control core's packets */
+
+	struct hold_lane hold[HOLD_LANES];
+	uint64_t hold_lanes; /* which lanes hold something */
+	uint64_t held;
+
+	struct sched_load *load; /* scratch for schedulers */
+	uint32_t load_size;
+
+	unsigned int lcore;
+	int cpu;
+	bool rings; /* there are other workers, or the control core sends through this one */
+
+	/* A copy of the counters that is consistent in itself; see counters_publish. */
+	_Atomic uint32_t published_seq;
+	struct worker_counters published;
+	uint64_t published_held, published_flows;
+
+	struct worker_queue rx[DP_QUEUES_MAX];
+	uint64_t tick_tsc, next_house_tsc;
+	struct burst burst;
+};
+
+extern struct dp_worker *dp_workers[DP_WORKERS_MAX];
+extern unsigned int dp_workers_count;
+extern _Atomic bool dp_workers_stop;
+extern _Atomic unsigned int dp_idle_mode;
+extern _Atomic unsigned int dp_reuse_mode; /* LVS's conn_reuse_mode */
+
+/* The thread's function. */
+int dp_worker_run(void *worker);
+
+/* ---- stages, in the order of pipeline.c; each file opens with what its stage reads and writes ---- */
+void dp_pipeline_run(struct dp_worker *w, struct burst *b);
+void dp_stage_parse(struct dp_worker *w, struct burst *b);
+void dp_stage_classify(struct dp_worker *w, struct burst *b);
+void dp_stage_handover(struct dp_worker *w, struct burst *b);
+void dp_stage_lookup(struct dp_worker *w, struct burst *b);
+void dp_stage_schedule(struct dp_worker *w, struct burst *b);
+void dp_stage_track(struct dp_worker *w, struct burst *b);
+void dp_stage_rewrite(struct dp_worker *w, struct burst *b);
+void dp_stage_transmit(struct dp_worker *w, struct burst *b);
+void dp_stage_punt(struct dp_worker *w, struct burst *b);
+
+/* The rare packet: options, extension headers, anything wrong. Cold. */
+void dp_parse_slow(struct dp_worker *w, struct burst *b, unsigned int i);
+
+/*
+ * The flow of packet i, found or opened: sets flow[i] and returns -1, or returns
+ * the reason why there is none.
+ */
+int dp_schedule_one(struct dp_worker *w, struct burst *b, unsigned int i);
+
+/* Owner of a NAT flow: the worker of the client's address and port. */
+unsigned int dp_owner(const struct dp_worker *w, const struct sl_addr *client, uint16_t client_port_be);
+void dp_owner_init(void);
+
+/* The flow of a key, or NULL; looks at the whole chain. Cold: the stage finds nearly all by itself. */
+struct flow *dp_flow_find_slow(struct dp_worker *w, const struct pkt_key *key, bool in,
+			       struct flow_hash hash);
+/* Ends a flow: counts, index, entry. Cold. */
+void dp_flow_end(struct dp_worker *w, struct flow *flow);
+/* A flow's state changed: the counts of active connections follow. Cold. */
+void dp_flow_state_set(struct dp_worker *w, struct flow *flow, uint8_t state);
+/* Looks at the next `budget` entries for idle ones. */
+void dp_flow_sweep(struct dp_worker *w, uint32_t budget);
+
+/* Ways of packets i in `mask` out of the pipeline to a client, looked up. Cold. */
+void dp_route_client(struct dp_worker *w, struct burst *b, unsigned int i);
+/* Packet i waits until `addr` on `port` is resolved. Cold. */
+void dp_hold_packet(struct dp_worker *w, struct burst *b, unsigned int i, unsigned int port,
+		    const struct sl_addr *addr);
+/* Sends or drops held packets whose time has come. */
+void dp_hold_serve(struct dp_worker *w, uint64_t now_tsc);
+void dp_hold_fini(struct dp_worker *w);
+
+/* Sends everything that is buffered. */
+void dp_transmit_flush(struct dp_worker *w);
+void dp_transmit_flush_port(struct dp_worker *w, unsigned int port);
+/* One frame, complete, to a port; takes it over. */
+void dp_transmit_one(struct dp_worker *w, unsigned int port, struct rte_mbuf *m);
+void dp_handover_flush(struct dp_worker *w);
+void dp_handover_put(struct dp_worker *w, unsigned int to, struct rte_mbuf *tagged);
+/* Takes what other workers and the control core sent; returns how many packets. */
+unsigned int dp_handover_receive(struct dp_worker *w);
+
+void dp_drop_mbuf(struct dp_worker *w, struct rte_mbuf *m, enum sl_drop reason);
+void dp_drop_flush(struct dp_worker *w);
+
+/* Packet i ends here. Its place in `live` goes. */
+static inline void
+dp_drop(struct dp_worker *w, struct burst *b, unsigned int i, enum sl_drop reason)
+{
+	b->live &= ~(UINT64_C(1) << i);
+	dp_drop_mbuf(w, b->mbuf[i], reason);
+}
+
+#endif
