@@ -81,7 +81,7 @@ model_merge(struct model *model, const struct conf *conf, struct model_change *c
 		model_error_memory(ret_error);
 	sides_fini(side);
 	free(running);
-	*ret_place = merge.place;
+	*ret_place = rc < 0 ? merge.place : NULL;
 	return rc;
 }
 
@@ -136,7 +136,8 @@ merge_service(struct merge *merge, const struct conf_service *old, const struct 
 		return model_error_memory(merge->error);
 	/* What was removed by command and is wanted again is made from the new text alone. */
 	rc = merge_fields(merge, future, running != NULL ? old : NULL, new);
-	merge->place = &new->place;
+	if (rc >= 0)
+		merge->place = &new->place;
 	if (rc > 0 || (rc == 0 && running == NULL))
 		return stage(merge, running, future);
 	service_destroy(future);

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Text for the tests of the model (test_model_text.h), and the few functions
+ * of the configuration room that the model calls, over it.
+ */
+#include "test_model_text.h"
+
+#include "fake_dp.h"
+#include "sl_addr.h"
+#include "sl_test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { WORDS_MAX = 64 };
+
+struct words {
+	char text[1024];
+	char *word[WORDS_MAX];
+	unsigned int count;
+};
+
+/* One server as in the line of a service: "ADDR:PORT*WEIGHT/FWD!". */
+struct server {
+	struct sl_addr addr;
+	uint16_t port;
+	int64_t weight; /* -1: not given */
+	int fwd;        /* -1: not given */
+};
+
+static void words_split(struct words *words, const char *line, size_t len);
+static void line_service(struct conf *conf, const struct words *words, unsigned int line);
+static void line_port(struct conf *conf, const struct words *words, unsigned int line);
+static void line_route(struct conf *conf, const struct words *words);
+static void line_neigh(struct conf *conf, const struct words *words);
+static void line_set(struct conf *conf, const struct words *words);
+static struct dp_service_key key_parse(const char *proto, const char *endpoint);
+static struct server server_parse(const char *text);
+static int fwd_parse(const char *text);
+static const struct sched_ops *sched_parse(const char *text);
+static void *grow(void *array, unsigned int count, size_t size);
+static int print_service(char *buf, size_t size, const struct dp_service_key *key,
+			 const struct sched_ops *sched);
+static int print_server(char *buf, size_t size, const struct sl_addr *addr, uint16_t port, uint32_t weight,
+			int fwd, int default_fwd);
+
+struct conf *
+conf_from_text(const char *text)
+{
+	struct conf *conf = calloc(1, sizeof(*conf));
+	unsigned int number = 1;
+
+	assert_non_null(conf);
+	conf->conn_reuse_mode = 1;
+	conf->connections = 1000000;
+	conf->dataplane_place = (struct conf_place){ "test.conf", 1, 1 };
+	for (const char *line = text; *line != '\0'; number++) {
+		size_t len = strcspn(line, "\n");
+		struct words words;
+
+		words_split(&words, line, len);
+		line += line[len] == '\n' ? len + 1 : len;
+		if (words.count == 0)
+			continue;
+		if (strcmp(words.word[0], "port") == 0)
+			line_port(conf, &words, number);
+		else if (strcmp(words.word[0], "route") == 0)
+			line_route(conf, &words);
+		else if (strcmp(words.word[0], "neigh") == 0)
+			line_neigh(conf, &words);
+		else if (strcmp(words.word[0], "set") == 0)
+			line_set(conf, &words);
+		else
+			line_service(conf, &words, number);
+	}
+	return conf;
+}
+
+void
+conf_free(struct conf *conf)
+{
+	if (conf == NULL)
+		return;
+	for (unsigned int i = 0; i < conf->service_count; i++)
+		free(conf->services[i].reals);
+	for (unsigned int i = 0; i < conf->port_count; i++)
+		free(conf->ports[i].addrs);
+	free(conf->services);
+	free(conf->ports);
+	free(conf->routes);
+	free(conf->neighs);
+	free(conf);
+}
+
+void
+conf_fault_add(struct conf_faults *faults, enum conf_severity severity, const struct conf_place *place,
+	       const char *format, ...)
+{
+	struct conf_fault *fault = calloc(1, sizeof(*fault));
+	va_list args;
+
+	assert_non_null(fault);
+	assert_non_null(place);
+	va_start(args, format);
+	assert_true(vasprintf(&fault->text, format, args) >= 0);
+	va_end(args);
+	fault->severity = severity;
+	fault->file = strdup(place->file);
+	fault->line = place->line;
+	fault->column = place->column;
+	if (faults->first == NULL)
+		faults->last_next = &faults->first;
+	*faults->last_next = fault;
+	faults->last_next = &fault->next;
+	faults->errors += severity == CONF_ERROR;
+	faults->warnings += severity == CONF_WARNING;
+}
+
+void
+conf_faults_free(struct conf_faults *faults)
+{
+	for (struct conf_fault *fault = faults->first, *next; fault != NULL; fault = next) {
+		next = fault->next;
+		free(fault->file);
+		free(fault->text);
+		free(fault);
+	}
+	*faults = (struct conf_faults){ 0 };
+}
+
+int
+command_from_text(struct model *model, const char *text, struct model_error *ret_error)
+{
+	struct model_service_change service = { .fwd = -1 };
+	struct model_real_change real;
+	struct dp_service_key key;
+	struct server server = { .weight = -1, .fwd = -1 };
+	struct words words;
+	const char *verb;
+
+	words_split(&words, text, strlen(text));
+	assert_true(words.count >= 3);
+	verb = words.word[0];
+	key = key_parse(words.word[1], words.word[2]);
+	if (strcmp(verb, "del-service") == 0)
+		return model_service_del(model, &key, ret_error);
+	assert_true(words.count >= 4);
+	if (strcmp(verb, "add-service") == 0 || strcmp(verb, "edit-service") == 0) {
+		assert_int_equal(words.count, 5);
+		service.sched = sched_parse(words.word[3]);
+		service.fwd = fwd_parse(words.word[4]);
+		return verb[0] == 'a' ? model_service_add(model, &key, &service, ret_error)
+				      : model_service_edit(model, &key, &service, ret_error);
+	}
+	server = server_parse(words.word[3]);
+	real = (struct model_real_change){ .weight = server.weight, .fwd = server.fwd };
+	if (strcmp(verb, "add") == 0)
+		return model_real_add(model, &key, &server.addr, server.port, &real, ret_error);
+	if (strcmp(verb, "edit") == 0)
+		return model_real_edit(model, &key, &server.addr, server.port, &real, ret_error);
+	if (strcmp(verb, "drain") == 0 || strcmp(verb, "undrain") == 0)
+		return model_real_drain(model, &key, &server.addr, server.port, verb[0] == 'd', ret_error);
+	assert_true(strcmp(verb, "del") == 0 || strcmp(verb, "flush") == 0);
+	return model_real_del(model, &key, &server.addr, server.port, verb[0] == 'f', ret_error);
+}
+
+const char *
+text_from_model(struct model *model, char buf[TEXT_SIZE])
+{
+	int len = 0;
+
+	buf[0] = '\0';
+	for (const struct model_service *s = model_services(model); s != NULL; s = s->next) {
+		len += print_service(buf + len, TEXT_SIZE - (size_t)len, &s->key, s->sched);
+		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, " %s",
+				s->fwd == SL_FWD_NAT ? "NAT" : "DR");
+		for (const struct model_real *r = s->reals; r != NULL; r = r->next) {
+			len += print_server(buf + len, TEXT_SIZE - (size_t)len, &r->addr, r->port, r->weight,
+					    r->fwd, s->fwd);
+			len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "%s", r->draining ? "!" : "");
+		}
+		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "\n");
+	}
+	assert_true(len < TEXT_SIZE);
+	return buf;
+}
+
+/*
+ * Weight 0 in the data plane is what the model has as 0 or as draining: shown
+ * as the model has it when that agrees, so that both texts can be compared.
+ */
+const char *
+text_from_dp(struct model *model, char buf[TEXT_SIZE])
+{
+	unsigned int count = 0;
+	int len = 0;
+
+	buf[0] = '\0';
+	for (struct model_service *s = model_services(model); s != NULL; s = s->next, count++) {
+		const struct fake_dp_service *dp = fake_dp_service_find(&s->key);
+
+		assert_non_null(dp);
+		assert_int_equal(dp->slot, s->slot);
+		len += print_service(buf + len, TEXT_SIZE - (size_t)len, &dp->key, dp->sched);
+		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, " %s",
+				s->fwd == SL_FWD_NAT ? "NAT" : "DR");
+		for (uint32_t i = 0; i < dp->real_count; i++) {
+			const struct dp_real *real = &dp->reals[i];
+			const struct model_real *r = model_real_find(s, &real->addr, real->port);
+			bool draining = r != NULL && r->draining && real->weight == 0;
+
+			assert_true(r == NULL || r->slot == real->ret_slot);
+			len += print_server(buf + len, TEXT_SIZE - (size_t)len, &real->addr, real->port,
+					    draining ? r->weight : real->weight, real->fwd, s->fwd);
+			len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "%s", draining ? "!" : "");
+		}
+		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "\n");
+	}
+	assert_null(fake_dp_service_at(count));
+	assert_true(len < TEXT_SIZE);
+	return buf;
+}
+
+static void
+words_split(struct words *words, const char *line, size_t len)
+{
+	assert_true(len < sizeof(words->text));
+	memcpy(words->text, line, len);
+	words->text[len] = '\0';
+	words->count = 0;
+	for (char *word = strtok(words->text, " \t"); word != NULL; word = strtok(NULL, " \t")) {
+		assert_true(words->count < WORDS_MAX);
+		words->word[words->count++] = word;
+	}
+}
+
+static void
+line_service(struct conf *conf, const struct words *words, unsigned int line)
+{
+	struct conf_service *service;
+
+	assert_true(words->count >= 4);
+	conf->services = grow(conf->services, conf->service_count, sizeof(*service));
+	service = &conf->services[conf->service_count++];
+	*service = (struct conf_service){
+		.place = { "test.conf", line, 1 },
+		.key = key_parse(words->word[0], words->word[1]),
+		.sched = sched_parse(words->word[2]),
+		.fwd = (enum sl_fwd)fwd_parse(words->word[3]),
+	};
+	for (unsigned int i = 4; i < words->count; i++) {
+		struct server server = server_parse(words->word[i]);
+
+		service->reals = grow(service->reals, service->real_count, sizeof(*service->reals));
+		service->reals[service->real_count++] = (struct conf_real){
+			.place = { "test.conf", line, i },
+			.addr = server.addr,
+			.port = server.port,
+			.weight = server.weight < 0 ? 1 : (uint32_t)server.weight,
+			.fwd = server.fwd < 0 ? service->fwd : (enum sl_fwd)server.fwd,
+		};
+	}
+}
+
+static void
+line_port(struct conf *conf, const struct words *words, unsigned int line)
+{
+	struct conf_port *port;
+
+	assert_true(words->count >= 3);
+	conf->ports = grow(conf->ports, conf->port_count, sizeof(*port));
+	port = &conf->ports[conf->port_count++];
+	*port = (struct conf_port){ .place = { "test.conf", line, 1 } };
+	snprintf(port->dp.name, sizeof(port->dp.name), "%s", words->word[1]);
+	snprintf(port->dp.device, sizeof(port->dp.device), "%s", words->word[2]);
+	for (unsigned int i = 3; i < words->count; i++) {
+		struct sl_addr gateway;
+
+		if (strcmp(words->word[i], "gw") == 0) {
+			assert_int_equal(sl_addr_parse(words->word[++i], &gateway), 0);
+			if (sl_addr_is_v4(&gateway))
+				port->gateway4 = gateway;
+			else
+				port->gateway6 = gateway;
+			continue;
+		}
+		port->addrs = grow(port->addrs, port->addr_count, sizeof(*port->addrs));
+		assert_int_equal(sl_prefix_parse(words->word[i], &port->addrs[port->addr_count++]), 0);
+	}
+}
+
+static void
+line_route(struct conf *conf, const struct words *words)
+{
+	struct dp_route route = { .port = -1 };
+
+	assert_int_equal(words->count, 3);
+	assert_int_equal(sl_prefix_parse(words->word[1], &route.prefix), 0);
+	assert_int_equal(sl_addr_parse(words->word[2], &route.via), 0);
+	conf->routes = grow(conf->routes, conf->route_count, sizeof(*conf->routes));
+	conf->routes[conf->route_count++].dp = route;
+}
+
+static void
+line_neigh(struct conf *conf, const struct words *words)
+{
+	struct dp_static_neigh neigh = { 0 };
+
+	assert_int_equal(words->count, 4);
+	assert_int_equal(sl_addr_parse(words->word[1], &neigh.addr), 0);
+	assert_int_equal(sl_mac_parse(words->word[2], neigh.mac), 0);
+	while (neigh.port < conf->port_count && strcmp(conf->ports[neigh.port].dp.name, words->word[3]) != 0)
+		neigh.port++;
+	conf->neighs = grow(conf->neighs, conf->neigh_count, sizeof(*conf->neighs));
+	conf->neighs[conf->neigh_count++].dp = neigh;
+}
+
+static void
+line_set(struct conf *conf, const struct words *words)
+{
+	struct dp_port_conf no_port, *port = conf->port_count > 0 ? &conf->ports[0].dp : &no_port;
+	const struct {
+		const char *name;
+		unsigned int *field;
+	} fields[] = {
+		{ "workers", &conf->workers }, { "connections", &conf->connections },
+		{ "mbufs", &conf->mbufs },     { "memory", &conf->memory_mb },
+		{ "tcp", &conf->tcp_s },       { "tcpfin", &conf->tcp_fin_s },
+		{ "udp", &conf->udp_s },       { "reuse", &conf->conn_reuse_mode },
+		{ "queues", &port->queues },   { "mtu", &port->mtu },
+	};
+	unsigned int number;
+
+	assert_int_equal(words->count, 3);
+	number = (unsigned int)strtoul(words->word[2], NULL, 10);
+	if (strcmp(words->word[1], "idle") == 0) {
+		conf->idle = number != 0 ? DP_IDLE_BUSY : DP_IDLE_ADAPTIVE;
+		return;
+	}
+	if (strcmp(words->word[1], "promiscuous") == 0) {
+		port->promiscuous = number != 0;
+		return;
+	}
+	for (size_t i = 0; i < SL_COUNT(fields); i++) {
+		if (strcmp(fields[i].name, words->word[1]) == 0) {
+			*fields[i].field = number;
+			return;
+		}
+	}
+	fail_msg("no field %s", words->word[1]);
+}
+
+static struct dp_service_key
+key_parse(const char *proto, const char *endpoint)
+{
+	struct dp_service_key key = { .proto = strcmp(proto, "TCP") == 0 ? SL_PROTO_TCP : SL_PROTO_UDP };
+
+	if (sl_endpoint_parse(endpoint, &key.vip, &key.port) != 0)
+		fail_msg("not an endpoint: %s", endpoint);
+	return key;
+}
+
+static struct server
+server_parse(const char *text)
+{
+	struct server server = { .weight = -1, .fwd = -1 };
+	char copy[128];
+	char *star, *slash;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	slash = strchr(copy, '/');
+	if (slash != NULL) {
+		*slash = '\0';
+		server.fwd = fwd_parse(slash + 1);
+	}
+	star = strchr(copy, '*');
+	if (star != NULL) {
+		*star = '\0';
+		if (strcmp(star + 1, "-") != 0)
+			server.weight = strtoll(star + 1, NULL, 10);
+	}
+	if (sl_endpoint_parse(copy, &server.addr, &server.port) != 0)
+		fail_msg("not a server: %s", text);
+	return server;
+}
+
+static int
+fwd_parse(const char *text)
+{
+	if (strcmp(text, "-") == 0)
+		return -1;
+	return strcmp(text, "NAT") == 0 ? SL_FWD_NAT : strcmp(text, "DR") == 0 ? SL_FWD_DR : SL_FWD_MAX;
+}
+
+static const struct sched_ops *
+sched_parse(const char *text)
+{
+	const struct sched_ops *sched = strcmp(text, "-") == 0 ? NULL : sched_find(text);
+
+	if (sched == NULL && strcmp(text, "-") != 0)
+		fail_msg("no scheduler %s", text);
+	return sched;
+}
+
+static void *
+grow(void *array, unsigned int count, size_t size)
+{
+	char *more = array;
+
+	/* Full at each power of two. */
+	if ((count & (count - 1)) == 0)
+		more = reallocarray(array, count > 0 ? 2 * count : 1, size);
+	assert_non_null(more);
+	memset(more + count * size, 0, size);
+	return more;
+}
+
+static int
+print_service(char *buf, size_t size, const struct dp_service_key *key, const struct sched_ops *sched)
+{
+	char endpoint[SL_ENDPOINT_STRLEN];
+
+	return snprintf(buf, size, "%s %s %s", key->proto == SL_PROTO_TCP ? "TCP" : "UDP",
+			sl_endpoint_format(&key->vip, key->port, endpoint), sched->name);
+}
+
+static int
+print_server(char *buf, size_t size, const struct sl_addr *addr, uint16_t port, uint32_t weight, int fwd,
+	     int default_fwd)
+{
+	char endpoint[SL_ENDPOINT_STRLEN];
+	const char *method = fwd == default_fwd ? "" : fwd == SL_FWD_NAT ? "/NAT" : "/DR";
+
+	return snprintf(buf, size, " %s*%u%s", sl_endpoint_format(addr, port, endpoint), weight, method);
+}
