@@ -70,7 +70,7 @@ ports_check(struct check *check)
 	struct conf_load *load = check->load;
 	struct conf *conf = load->conf;
 
-	if (!load->port_seen && !load->incomplete && load->faults->errors == 0) {
+	if (!load->port_seen && !load->incomplete) {
 		struct conf_place place = { .file = load->first_file, .line = 1, .column = 1 };
 
 		conf_error(load, &place,
@@ -324,7 +324,9 @@ services_check(struct check *check)
 		} key = { service->key.vip, (uint64_t)service->key.port << 8 | service->key.proto };
 		struct conf_table reals = { 0 };
 
-		before = conf_table_put(&seen, load->scratch, &key, sizeof(key), service);
+		before = load->service_keys_good[i]
+				 ? conf_table_put(&seen, load->scratch, &key, sizeof(key), service)
+				 : NULL;
 		if (before != NULL)
 			conf_error(load, &service->place, "virtual_server %s is in line %u of %s already",
 				   key_text(check, &service->key), before->place.line, before->place.file);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The keywords of the outermost level, of global_defs, and of Sluice's own
- * blocks. Those of virtual_server are in conf_keywords_lvs.c, those of VRRP in
- * conf_keywords_vrrp.c. conf_keywords.h says what the columns mean. Constant
+ * The keywords of the outermost level and of Sluice's own blocks. Those of
+ * global_defs, of virtual_server and of VRRP have files of their own beside this. conf_keywords.h says what the columns mean. Constant
  * tables; the supported keywords come first, because they are looked for most.
  */
 #include "conf_keywords.h"
 
 #include <string.h>
 
-#define VRRP_REASON "VRRP is not built yet, VIPs are always held"
-#define MAIL_REASON "no mail is sent"
+#define VRRP "VRRP is not built yet, VIPs are always held"
+#define CHECK "health checkers are not built yet, servers count as up"
+#define PROCESS "it is about keepalived's own processes"
 
 static const struct conf_keyword top[] = {
 	{ "virtual_server", CONF_SUPPORTED, "virtual_server ADDRESS PORT { real_server ... }",
@@ -32,22 +32,25 @@ static const struct conf_keyword top[] = {
 	{ "static_ipaddress", CONF_NO_EFFECT, "addresses of the box are given by \"address\" in a port" },
 	{ "local_address_group", CONF_NO_EFFECT, "it belongs to FullNAT, which is not built yet" },
 	{ "virtual_server_group", CONF_NO_EFFECT, "only \"virtual_server ADDRESS PORT\" is available" },
-	{ "vrrp_instance", CONF_NO_EFFECT, VRRP_REASON },
-	{ "vrrp_sync_group", CONF_NO_EFFECT, VRRP_REASON },
-	{ "vrrp_script", CONF_NO_EFFECT, VRRP_REASON },
-	{ "SSL", CONF_NO_EFFECT, "health checkers are not built yet" },
-	{ 0 },
-};
-
-static const struct conf_keyword global[] = {
-	{ "router_id", CONF_SUPPORTED, "router_id NAME", conf_build_router_id, 1, 1, CONF_BRACES_NO },
-	{ "lvs_timeouts", CONF_SUPPORTED, "lvs_timeouts [tcp SECONDS] [tcpfin SECONDS] [udp SECONDS]",
-	  conf_build_lvs_timeouts, 1, CONF_ARGS_ANY, CONF_BRACES_NO },
-	{ "control_socket", CONF_SUPPORTED, "control_socket PATH", conf_build_control_socket, 1, 1,
-	  CONF_BRACES_NO },
-	{ "conn_reuse_mode", CONF_SUPPORTED, "conn_reuse_mode 0|1", conf_build_conn_reuse_mode, 1, 1,
-	  CONF_BRACES_NO },
-	{ "metrics", CONF_NO_EFFECT, "the metrics server is not built yet" },
+	{ "SSL", CONF_NO_EFFECT, CHECK, .inside = &conf_block_ssl },
+	{ "vrrp_instance", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_instance },
+	{ "vrrp_sync_group", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_sync_group },
+	{ "vrrp_script", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_script },
+	{ "vrrp_track_process", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_track_process },
+	{ "vrrp_track_file", CONF_NO_EFFECT, VRRP, .inside = &conf_block_track_file },
+	{ "track_file", CONF_NO_EFFECT, VRRP, .inside = &conf_block_track_file },
+	{ "track_group", CONF_NO_EFFECT, VRRP, .inside = &conf_block_track_group },
+	{ "garp_group", CONF_NO_EFFECT, VRRP, .inside = &conf_block_garp_group },
+	{ "bfd_instance", CONF_NO_EFFECT, "BFD is not built yet", .inside = &conf_block_bfd_instance },
+	{ "linkbeat_interfaces", CONF_NO_EFFECT, VRRP },
+	{ "linkbeat_use_polling", CONF_NO_EFFECT, VRRP },
+	{ "interface_up_down_delays", CONF_NO_EFFECT, VRRP },
+	{ "net_namespace", CONF_NO_EFFECT, PROCESS },
+	{ "net_namespace_ipvs", CONF_NO_EFFECT, PROCESS },
+	{ "namespace_with_ipsets", CONF_NO_EFFECT, PROCESS },
+	{ "instance", CONF_NO_EFFECT, PROCESS },
+	{ "use_pid_dir", CONF_NO_EFFECT, PROCESS },
+	{ "child_wait_time", CONF_NO_EFFECT, PROCESS },
 	{ 0 },
 };
 
@@ -78,10 +81,9 @@ static const struct conf_keyword port[] = {
 	{ 0 },
 };
 
-const struct conf_block conf_block_top = { "the outermost level", top };
-const struct conf_block conf_block_global = { "global_defs", global };
-const struct conf_block conf_block_dataplane = { "dataplane", dataplane };
-const struct conf_block conf_block_port = { "port", port };
+const struct conf_block conf_block_top = { "at the outermost level", top };
+const struct conf_block conf_block_dataplane = { "in dataplane", dataplane };
+const struct conf_block conf_block_port = { "in port", port };
 
 const struct conf_block *
 conf_block_at(unsigned int i)

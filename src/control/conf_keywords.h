@@ -41,7 +41,7 @@ struct conf_keyword {
 };
 
 struct conf_block {
-	const char *name; /* as in messages: `in real_server` */
+	const char *name;                    /* as in messages: "in real_server" */
 	const struct conf_keyword *keywords; /* ends with a NULL name */
 };
 
@@ -50,10 +50,10 @@ extern const struct conf_block conf_block_top, conf_block_global, conf_block_dat
 
 /* Not for builders: tables that others point to. */
 extern const struct conf_block conf_block_vrrp_instance, conf_block_vrrp_sync_group, conf_block_vrrp_script,
-	conf_block_vrrp_track_process, conf_block_track_file, conf_block_garp_group, conf_block_bfd_instance,
-	conf_block_ssl, conf_block_checker_tcp, conf_block_checker_http, conf_block_checker_ssl,
-	conf_block_checker_smtp, conf_block_checker_dns, conf_block_checker_misc, conf_block_checker_bfd,
-	conf_block_checker_ping, conf_block_checker_udp, conf_block_checker_file;
+	conf_block_vrrp_track_process, conf_block_track_file, conf_block_track_group, conf_block_garp_group,
+	conf_block_bfd_instance, conf_block_ssl, conf_block_checker_tcp, conf_block_checker_http,
+	conf_block_checker_ssl, conf_block_checker_smtp, conf_block_checker_dns, conf_block_checker_misc,
+	conf_block_checker_bfd, conf_block_checker_ping, conf_block_checker_udp, conf_block_checker_file;
 
 /* Blocks by number, NULL past the last: to say where a keyword does belong. */
 const struct conf_block *conf_block_at(unsigned int i);

@@ -125,7 +125,7 @@ static const struct conf_keyword url[] = {
 	KNOWN("tls_compliant"),
 	{ 0 },
 };
-static const struct conf_block block_url = { "url", url };
+static const struct conf_block block_url = { "in url", url };
 
 static const struct conf_keyword checker_tcp[] = { KNOWN_OF_CONNECTIONS, { 0 } };
 static const struct conf_keyword checker_http[] = { KNOWN_OF_HTTP, { 0 } };
@@ -133,7 +133,7 @@ static const struct conf_keyword checker_ssl[] = {
 	KNOWN("enable_sni"), KNOWN("sni_name"), KNOWN("tls_compliant"), KNOWN_OF_HTTP, { 0 }
 };
 static const struct conf_keyword smtp_host[] = { KNOWN_OF_CONNECTIONS, { 0 } };
-static const struct conf_block block_smtp_host = { "host", smtp_host };
+static const struct conf_block block_smtp_host = { "in host", smtp_host };
 static const struct conf_keyword checker_smtp[] = {
 	KNOWN("helo_name"),
 	{ "host", CONF_NO_EFFECT, CHECK_REASON, .inside = &block_smtp_host },
@@ -155,15 +155,15 @@ static const struct conf_keyword checker_file[] = {
 	KNOWN("track_file"), KNOWN("dynamic"), KNOWN("weight"), { 0 }
 };
 
-const struct conf_block conf_block_service = { "virtual_server", service };
-const struct conf_block conf_block_real = { "real_server", real };
-const struct conf_block conf_block_checker_tcp = { "TCP_CHECK", checker_tcp };
-const struct conf_block conf_block_checker_http = { "HTTP_GET", checker_http };
-const struct conf_block conf_block_checker_ssl = { "SSL_GET", checker_ssl };
-const struct conf_block conf_block_checker_smtp = { "SMTP_CHECK", checker_smtp };
-const struct conf_block conf_block_checker_dns = { "DNS_CHECK", checker_dns };
-const struct conf_block conf_block_checker_misc = { "MISC_CHECK", checker_misc };
-const struct conf_block conf_block_checker_bfd = { "BFD_CHECK", checker_bfd };
-const struct conf_block conf_block_checker_ping = { "PING_CHECK", checker_ping };
-const struct conf_block conf_block_checker_udp = { "UDP_CHECK", checker_udp };
-const struct conf_block conf_block_checker_file = { "FILE_CHECK", checker_file };
+const struct conf_block conf_block_service = { "in virtual_server", service };
+const struct conf_block conf_block_real = { "in real_server", real };
+const struct conf_block conf_block_checker_tcp = { "in TCP_CHECK", checker_tcp };
+const struct conf_block conf_block_checker_http = { "in HTTP_GET", checker_http };
+const struct conf_block conf_block_checker_ssl = { "in SSL_GET", checker_ssl };
+const struct conf_block conf_block_checker_smtp = { "in SMTP_CHECK", checker_smtp };
+const struct conf_block conf_block_checker_dns = { "in DNS_CHECK", checker_dns };
+const struct conf_block conf_block_checker_misc = { "in MISC_CHECK", checker_misc };
+const struct conf_block conf_block_checker_bfd = { "in BFD_CHECK", checker_bfd };
+const struct conf_block conf_block_checker_ping = { "in PING_CHECK", checker_ping };
+const struct conf_block conf_block_checker_udp = { "in UDP_CHECK", checker_udp };
+const struct conf_block conf_block_checker_file = { "in FILE_CHECK", checker_file };

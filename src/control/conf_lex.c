@@ -29,7 +29,7 @@ static bool is_name(int c);
 static bool at_splice(const struct conf_lex *lex);
 static void skip_space(struct conf_lex *lex);
 static bool definition_read(struct conf_lex *lex);
-static bool definition_line(struct conf_lex *lex);
+static bool definition_line(struct conf_lex *lex, bool more);
 static void word_read(struct conf_lex *lex, bool literal_braces, struct conf_word *word);
 static void quoted_read(struct conf_lex *lex, char quote, struct conf_word *word);
 static void escape_read(struct conf_lex *lex, bool quoted);
@@ -67,6 +67,10 @@ conf_lex_next(struct conf_lex *lex, bool statement_start, bool literal_braces, s
 		skip_space(lex);
 
 	*ret_word = (struct conf_word){ .text = "", .place = place_now(lex) };
+	if (lex->open_swallowed) {
+		lex->open_swallowed = false;
+		return CONF_TOKEN_OPEN;
+	}
 	for (;;) {
 		int c = peek(lex);
 
@@ -234,7 +238,7 @@ definition_read(struct conf_lex *lex)
 		advance(lex);
 
 	lex->buf_len = 0;
-	while (definition_line(lex))
+	for (bool more = false; (more = definition_line(lex, more));)
 		buf_add(lex, '\n');
 	if (name[0] >= '0' && name[0] <= '9')
 		conf_error(lex->load, &place, "a variable's name cannot begin with a digit");
@@ -252,20 +256,25 @@ definition_read(struct conf_lex *lex)
 
 /*
  * Adds one line of a definition to the buffer, without its comment and the
- * white space around it. True: the line ends with a backslash, another follows.
+ * white space around it. True: a backslash ends the line, another follows. In a
+ * definition of several lines (`more`), it may also stand behind a comment.
  */
 static bool
-definition_line(struct conf_lex *lex)
+definition_line(struct conf_lex *lex, bool more)
 {
 	size_t start;
 	char quote = 0;
+	bool splice = false;
 
 	while (is_space(peek_at(lex, 0)))
 		advance(lex);
 	start = lex->buf_len;
 	for (int c; (c = peek_at(lex, 0)) != END && c != '\n'; advance(lex)) {
-		if (c == '\\' && peek_at(lex, 1) != '\n' && peek_at(lex, 1) != '\r' &&
-		    peek_at(lex, 1) != END) {
+		if (at_splice(lex)) {
+			splice = true;
+			continue;
+		}
+		if (c == '\\' && peek_at(lex, 1) != END) {
 			buf_add(lex, (char)c);
 			advance(lex);
 			c = peek_at(lex, 0);
@@ -278,17 +287,13 @@ definition_line(struct conf_lex *lex)
 		}
 		buf_add(lex, (char)c);
 	}
-	while (peek_at(lex, 0) != END && peek_at(lex, 0) != '\n')
-		advance(lex);
+	for (int c; (c = peek_at(lex, 0)) != END && c != '\n'; advance(lex))
+		splice = more && at_splice(lex) ? true : splice;
 	while (lex->buf_len > start && is_space(lex->buf[lex->buf_len - 1]))
 		lex->buf_len--;
-	if (lex->buf_len == start || lex->buf[lex->buf_len - 1] != '\\')
-		return false;
-	lex->buf_len--;
-	if (peek_at(lex, 0) != '\n')
-		return false;
-	advance(lex);
-	return true;
+	if (splice)
+		advance(lex);
+	return splice;
 }
 
 /* Into the buffer, up to what ends a word. */
@@ -342,8 +347,14 @@ quoted_read(struct conf_lex *lex, char quote, struct conf_word *word)
 		}
 	}
 	word->undefined = undefined;
+	word->broken = true;
 	if (!lex->failed)
 		conf_error(lex->load, &opened, "the quote is not closed on its line: a %c is missing", quote);
+
+	/* A brace at the end of the line was most likely meant to be one. */
+	while (lex->buf_len > 0 && is_space(lex->buf[lex->buf_len - 1]))
+		lex->buf_len--;
+	lex->open_swallowed = lex->buf_len > 0 && lex->buf[lex->buf_len - 1] == '{';
 }
 
 /* A backslash and what follows it. Outside quotes it only takes away a meaning. */

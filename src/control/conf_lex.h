@@ -38,7 +38,8 @@ struct conf_lex {
 	struct conf_place use;                           /* of the outermost variable being read */
 	char *buf;                                       /* the word being cut */
 	size_t buf_len, buf_room;
-	bool failed; /* a limit was met: the rest is not read */
+	bool failed;         /* a limit was met: the rest is not read */
+	bool open_swallowed; /* by a quote that is not closed: the next token */
 };
 
 void conf_lex_init(struct conf_lex *lex, struct conf_load *load, const struct conf_file *file);

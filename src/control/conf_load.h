@@ -23,8 +23,9 @@
 struct conf_word {
 	const char *text; /* zero-terminated, without its quotes */
 	struct conf_place place;
-	bool quoted;       /* some of it stood in quotes */
-	bool undefined;    /* an undefined variable stands in it, outside quotes */
+	bool quoted;    /* some of it stood in quotes */
+	bool undefined; /* an undefined variable stands in it, outside quotes */
+	bool broken;    /* its quote is not closed: reported already */
 };
 
 /* `words [ { statements } ]`. The first word is the keyword. */
@@ -78,6 +79,7 @@ struct conf_load {
 	/* builders' drafts, finished by conf_check */
 	struct conf_port_draft *port_drafts; /* beside conf->ports */
 	bool port_seen;                      /* a `port` statement, good or bad */
+	bool *service_keys_good;             /* beside conf->services: VIP, port, protocol */
 	struct conf_route_draft *routes;
 	struct conf_neigh_draft *neighs;
 	unsigned int route_count, neigh_count;

@@ -25,12 +25,12 @@ struct real_object {
 struct service_object {
 	struct conf_service *service;
 	uint32_t weight; /* of servers that give none */
-	bool vip_good, fwd_good;
+	bool vip_good, port_good, proto_good, fwd_good;
 	struct real_object *reals;
 	unsigned int real_count;
 };
 
-static bool vip_read(struct conf_load *load, const struct conf_stmt *stmt, struct conf_service *service);
+static void key_read(struct conf_load *load, const struct conf_stmt *stmt, struct service_object *self);
 static void reals_finish(struct conf_load *load, struct service_object *self);
 static void real_finish(struct conf_load *load, const struct service_object *self,
 			const struct real_object *draft, struct conf_real *real);
@@ -49,13 +49,16 @@ conf_build_virtual_server(struct conf_load *load, const struct conf_stmt *stmt, 
 		.sched = sched_find("wlc"),
 		.fwd = SL_FWD_NAT,
 	};
-	struct service_object self = { .service = &service, .weight = 1, .fwd_good = true };
+	struct service_object self = {
+		.service = &service, .weight = 1, .fwd_good = true, .proto_good = true
+	};
 
-	self.vip_good = vip_read(load, stmt, &service);
+	key_read(load, stmt, &self);
 	conf_walk(load, stmt->first, &conf_block_service, &self);
 	reals_finish(load, &self);
-	if (!self.vip_good)
-		return;
+	load->service_keys_good = conf_arena_grow(load->scratch, load->service_keys_good, conf->service_count,
+						  sizeof(*load->service_keys_good));
+	load->service_keys_good[conf->service_count] = self.vip_good && self.port_good && self.proto_good;
 	conf->services =
 		conf_arena_grow(load->keep, conf->services, conf->service_count, sizeof(*conf->services));
 	conf->services[conf->service_count++] = service;
@@ -72,7 +75,7 @@ conf_build_protocol(struct conf_load *load, const struct conf_stmt *stmt, void *
 	} else if (strcasecmp(word->text, "UDP") == 0) {
 		self->service->key.proto = SL_PROTO_UDP;
 	} else if (conf_value_defined(load, word)) {
-		self->vip_good = false;
+		self->proto_good = false;
 		conf_error(load, &word->place, "protocol must be TCP or UDP, not %s%s",
 			   conf_show(load, word->text),
 			   strcasecmp(word->text, "SCTP") == 0 ? " (which is not available yet)" : "");
@@ -165,28 +168,30 @@ conf_build_lvs_method(struct conf_load *load, const struct conf_stmt *stmt, void
 }
 
 /* `virtual_server ADDRESS PORT`; keepalived's other two forms would lose a service. */
-static bool
-vip_read(struct conf_load *load, const struct conf_stmt *stmt, struct conf_service *service)
+static void
+key_read(struct conf_load *load, const struct conf_stmt *stmt, struct service_object *self)
 {
 	const struct conf_word *word = &stmt->words[1];
+	struct dp_service_key *key = &self->service->key;
 
 	if (strcmp(word->text, "fwmark") == 0 || strcmp(word->text, "group") == 0) {
 		conf_error(load, &word->place,
 			   "\"virtual_server %s\" is not available yet, and this service would be lost: "
 			   "write virtual_server ADDRESS PORT, once for each",
 			   word->text);
-		return false;
+		return;
 	}
-	if (!conf_value_addr(load, word, "virtual_server", &service->key.vip))
-		return false;
+	self->vip_good = conf_value_addr(load, word, "virtual_server", &key->vip);
 	if (stmt->word_count == 2 || strcmp(stmt->words[2].text, "0") == 0) {
-		conf_error(load, stmt->word_count == 2 ? &word->place : &stmt->words[2].place,
-			   "virtual_server %s needs a port from 1 to 65535: all ports at once (port 0) take "
-			   "persistence, which is not available yet",
-			   word->text);
-		return false;
+		if (self->vip_good)
+			conf_error(
+				load, stmt->word_count == 2 ? &word->place : &stmt->words[2].place,
+				"virtual_server %s needs a port from 1 to 65535: all ports at once (port 0) "
+				"take persistence, which is not available yet",
+				word->text);
+		return;
 	}
-	return conf_value_port(load, &stmt->words[2], &service->key.port);
+	self->port_good = conf_value_port(load, &stmt->words[2], &key->port);
 }
 
 static void
@@ -212,18 +217,16 @@ real_finish(struct conf_load *load, const struct service_object *self, const str
 	*real = draft->real;
 	real->weight = draft->has_weight ? draft->real.weight : self->weight;
 	real->fwd = draft->has_fwd ? draft->real.fwd : self->service->fwd;
-	if (!self->vip_good)
-		return;
 	if (draft->port == NULL)
 		real->port = key->port;
 	if (!fwd_good)
 		return;
-	if (sl_addr_is_v4(&real->addr) != sl_addr_is_v4(&key->vip))
+	if (self->vip_good && sl_addr_is_v4(&real->addr) != sl_addr_is_v4(&key->vip))
 		conf_error(load, &draft->addr_place,
 			   "real_server %s is %s and its virtual_server %s: NAT and DR keep the family",
 			   conf_addr_text(load, &real->addr), sl_addr_is_v4(&real->addr) ? "IPv4" : "IPv6",
 			   sl_addr_is_v4(&key->vip) ? "IPv4" : "IPv6");
-	if (real->fwd == SL_FWD_DR && real->port != key->port) {
+	if (real->fwd == SL_FWD_DR && self->port_good && real->port != key->port) {
 		conf_warn(load, &draft->port->place,
 			  "DR cannot change the port: port %u of the virtual_server is used, not %u",
 			  key->port, real->port);

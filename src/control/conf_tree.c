@@ -50,6 +50,7 @@ struct parser {
 static void file_parse(struct parser *parser, const struct conf_file *file, const struct open_file *includer);
 static enum conf_token stmt_read(struct parser *parser, struct conf_lex *lex, struct conf_word *word,
 				 struct conf_stmt *stmt);
+static bool stmt_broken(const struct conf_stmt *stmt);
 static bool condition_holds(const struct conf_word *word);
 static void stmt_append(struct parser *parser, struct conf_stmt *stmt);
 static void block_open(struct parser *parser, struct conf_lex *lex, struct conf_stmt *stmt,
@@ -122,7 +123,14 @@ file_parse(struct parser *parser, const struct conf_file *file, const struct ope
 		if (token == CONF_TOKEN_WORD) {
 			stmt = conf_arena_alloc(parser->load->scratch, sizeof(*stmt));
 			token = stmt_read(parser, lex, &word, stmt);
-			if (include_kind_find(stmt->words[0].text) != NULL) {
+			if (stmt_broken(stmt)) {
+				parser->load->incomplete = true;
+				pending = stmt;
+				if (token == CONF_TOKEN_OPEN) {
+					block_open(parser, lex, stmt, &word.place);
+					pending = NULL;
+				}
+			} else if (include_kind_find(stmt->words[0].text) != NULL) {
 				include(parser, stmt, &self);
 				pending = NULL;
 				if (token == CONF_TOKEN_OPEN) {
@@ -194,6 +202,17 @@ stmt_read(struct parser *parser, struct conf_lex *lex, struct conf_word *word, s
 		parser->load->incomplete = parser->too_many = true;
 	}
 	return token;
+}
+
+/* A statement with a fault in a word has been reported; nobody looks at it. */
+static bool
+stmt_broken(const struct conf_stmt *stmt)
+{
+	for (unsigned int i = 0; i < stmt->word_count; i++) {
+		if (stmt->words[i].broken)
+			return true;
+	}
+	return false;
 }
 
 /* `@id` and `@^id`, where id is the host's name up to its first dot. */

@@ -24,7 +24,7 @@ static void no_effect_walk(struct conf_load *load, const struct conf_stmt *first
 			   const struct conf_block *block);
 static void unknown_report(struct conf_load *load, const struct conf_block *block,
 			   const struct conf_stmt *stmt);
-static const char *elsewhere(struct conf_load *load, const char *name);
+static const char *elsewhere(const char *name);
 
 void
 conf_walk(struct conf_load *load, const struct conf_stmt *first, const struct conf_block *block, void *object)
@@ -156,9 +156,9 @@ unknown_report(struct conf_load *load, const struct conf_block *block, const str
 	}
 	if (!conf_value_defined(load, word))
 		return;
-	belongs = elsewhere(load, word->text);
+	belongs = elsewhere(word->text);
 	if (belongs != NULL) {
-		conf_error(load, &word->place, "\"%s\" cannot stand in %s: it belongs %s", word->text,
+		conf_error(load, &word->place, "\"%s\" cannot stand %s: it belongs %s", word->text,
 			   block->name, belongs);
 		return;
 	}
@@ -171,27 +171,25 @@ unknown_report(struct conf_load *load, const struct conf_block *block, const str
 		}
 	}
 	if (nearest == NULL)
-		conf_error(load, &word->place, "unknown keyword %s in %s", conf_show(load, word->text),
+		conf_error(load, &word->place, "unknown keyword %s %s", conf_show(load, word->text),
 			   block->name);
 	else if (nearest_distance <= len / 2)
-		conf_error(load, &word->place, "unknown keyword %s in %s (did you mean \"%s\"?)",
+		conf_error(load, &word->place, "unknown keyword %s %s (did you mean \"%s\"?)",
 			   conf_show(load, word->text), block->name, nearest);
 	else
-		conf_error(load, &word->place, "unknown keyword %s in %s (the nearest that exists is \"%s\")",
+		conf_error(load, &word->place, "unknown keyword %s %s (the nearest that exists is \"%s\")",
 			   conf_show(load, word->text), block->name, nearest);
 }
 
 /* Where a keyword would be known, or NULL. */
 static const char *
-elsewhere(struct conf_load *load, const char *name)
+elsewhere(const char *name)
 {
 	const struct conf_block *block;
 
 	for (unsigned int i = 0; (block = conf_block_at(i)) != NULL; i++) {
 		if (keyword_find(block, name) != NULL)
-			return conf_arena_printf(load->scratch, block == &conf_block_top ? "%s" : "in %s",
-						 block == &conf_block_top ? "at the outermost level"
-									  : block->name);
+			return block->name;
 	}
 	return NULL;
 }
