@@ -7,7 +7,6 @@
 
 #include "sl_log.h"
 
-#include <rte_bus_vdev.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <rte_errno.h>
@@ -66,7 +65,7 @@ device_find(const struct dp_port_conf *conf, uint16_t *ret_ethdev, char *ret_err
 	memcpy(name, conf->device, len);
 	name[len] = '\0';
 	if (!dp_device_is_pci(conf->device)) {
-		code = rte_vdev_init(name, conf->device[len] == ',' ? conf->device + len + 1 : "");
+		code = rte_dev_probe(conf->device);
 		if (code != 0) {
 			snprintf(what, sizeof(what), "%s (%s); check the driver's name and arguments%s",
 				 "cannot be opened", strerror(code < 0 ? -code : code),
