@@ -19,13 +19,19 @@ static const struct argument {
 	const char *name;
 	enum kind kind;
 	const char *shown; /* in usage */
+	const char *after; /* in usage after its name, where that differs */
 } arguments[] = {
-	{ "proto", TEXT, "tcp|udp" },  { "vip", TEXT, "VIP:PORT" },
-	{ "real", TEXT, "REAL:PORT" }, { "scheduler", TEXT, "NAME" },
-	{ "method", TEXT, "nat|dr" },  { "weight", NUMBER, "N" },
-	{ "flush", FLAG, NULL },       { "client", TEXT, "ADDRESS[/LEN][:PORT]" },
-	{ "state", TEXT, "NAME" },     { "limit", NUMBER, "N" },
-	{ "file", PATH, "FILE" },
+	{ "proto", TEXT, "tcp|udp", NULL },
+	{ "vip", TEXT, "VIP:PORT", "ADDRESS[:PORT]" },
+	{ "real", TEXT, "REAL:PORT", "ADDRESS[:PORT]" },
+	{ "scheduler", TEXT, "NAME", NULL },
+	{ "method", TEXT, "nat|dr", NULL },
+	{ "weight", NUMBER, "N", NULL },
+	{ "flush", FLAG, NULL, NULL },
+	{ "client", TEXT, "ADDRESS[/LEN][:PORT]", NULL },
+	{ "state", TEXT, "NAME", NULL },
+	{ "limit", NUMBER, "N", NULL },
+	{ "file", PATH, "FILE", NULL },
 };
 
 static const struct argument *argument_find(const char *name);
@@ -92,7 +98,11 @@ cli_usage_print(FILE *out, const struct cli_verb *verb)
 	for (i = 0; i < CLI_ARGS_MAX && verb->keywords[i] != NULL; i++) {
 		const struct argument *argument = argument_find(verb->keywords[i]);
 
-		fprintf(out, argument->shown != NULL ? " [%s %s]" : " [%s]", argument->name, argument->shown);
+		if (argument->kind == FLAG)
+			fprintf(out, " [%s]", argument->name);
+		else
+			fprintf(out, " [%s %s]", argument->name,
+				argument->after != NULL ? argument->after : argument->shown);
 	}
 	fprintf(out, "%s%s%s", verb->options & CLI_RATE ? " [--rate]" : "",
 		verb->options & CLI_WATCH ? " [--watch N]" : "", verb->options & CLI_ALL ? " [--all]" : "");
@@ -112,7 +122,9 @@ keyword_parse(const struct cli_verb *verb, json_t *params, const char *word, con
 	if (argument == NULL) {
 		near = sl_near_find(word, keyword_at, verb);
 		fprintf(stderr, "sluicectl: %s: unexpected \"%s\"", verb->words, word);
-		fprintf(stderr, near != NULL ? " (did you mean %s?)\n" : "\n", near);
+		if (near != NULL)
+			fprintf(stderr, " (did you mean %s?)", near);
+		fputc('\n', stderr);
 		return -EINVAL;
 	}
 	if (json_object_get(params, argument->name) != NULL) {

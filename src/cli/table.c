@@ -6,6 +6,7 @@
 #include "table.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,14 +17,15 @@ struct table {
 	const struct table_column *columns;
 	unsigned int count, column; /* of the row under way */
 	int width[TABLE_COLUMNS_MAX];
+	int blanks;        /* owed before the next text of the line: none stand at its end */
 	unsigned int kept; /* rows; once they are printed, `flowing` */
-	int flowing;
+	bool flowing;
 	char *text;
 	size_t len, room;
 };
 
 static void cell_keep(struct table *table, const char *cell);
-static void cell_print(const struct table *table, unsigned int column, const char *cell);
+static void cell_print(struct table *table, unsigned int column, const char *cell);
 static void kept_print(struct table *table);
 
 struct table *
@@ -132,19 +134,24 @@ cell_keep(struct table *table, const char *cell)
 		table->width[table->column] = (int)size - 1;
 }
 
-/* The last column is not filled up: no blanks at the end of a line. */
 static void
-cell_print(const struct table *table, unsigned int column, const char *cell)
+cell_print(struct table *table, unsigned int column, const char *cell)
 {
-	int last = column + 1 == table->count;
-	int gap = column > 0 ? GAP : 0;
+	int fill = table->width[column] - (int)strlen(cell);
+	bool right = table->columns[column].align == TABLE_RIGHT;
 
-	if (table->columns[column].align == TABLE_RIGHT)
-		fprintf(table->out, "%*s%*s", gap, "", table->width[column], cell);
-	else
-		fprintf(table->out, "%*s%-*s", gap, "", last ? 0 : table->width[column], cell);
-	if (last)
+	if (fill < 0)
+		fill = 0;
+	table->blanks += right ? fill : 0;
+	if (*cell != '\0') {
+		fprintf(table->out, "%*s%s", table->blanks, "", cell);
+		table->blanks = 0;
+	}
+	table->blanks += (right ? 0 : fill) + GAP;
+	if (column + 1 == table->count) {
 		fputc('\n', table->out);
+		table->blanks = 0;
+	}
 }
 
 static void
@@ -160,5 +167,5 @@ kept_print(struct table *table)
 			cell += strlen(cell) + 1;
 		}
 	}
-	table->flowing = 1;
+	table->flowing = true;
 }

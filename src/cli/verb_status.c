@@ -49,9 +49,9 @@ cli_status_show(struct cli *cli, const json_t *result)
 	if (*cli_text(result, "router_id") != '\0')
 		printf("router id    %s\n", cli_text(result, "router_id"));
 	printf("config       %s\n", cli_text(result, "config"));
-	printf("data plane   %lld workers, %lld ports\n", (long long)cli_number(result, "workers"),
+	printf("data plane   workers: %lld, ports: %lld\n", (long long)cli_number(result, "workers"),
 	       (long long)cli_number(result, "ports"));
-	printf("services     %lld with %lld real servers\n", (long long)cli_number(result, "services"),
+	printf("services     %lld, real servers: %lld\n", (long long)cli_number(result, "services"),
 	       (long long)cli_number(result, "reals"));
 	printf("connections  %lld, room for %lld\n", (long long)cli_number(result, "connections"),
 	       (long long)cli_number(result, "connection_capacity"));

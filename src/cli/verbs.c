@@ -187,8 +187,12 @@ error_show(const struct cli *cli, const struct cli_verb *verb, const json_t *err
 		putchar('\n');
 		json_decref(json);
 	}
-	if (faulty && !cli->json)
+	if (faulty && !cli->json) {
 		cli_faults_print(stderr, json_object_get(json_object_get(error, "data"), "faults"));
-	fprintf(stderr, "sluicectl: %s: %s\n", verb->words, cli_text(error, "message"));
+		fprintf(stderr, "sluicectl: %s: the configuration is refused, nothing is changed\n",
+			verb->words);
+	} else {
+		fprintf(stderr, "sluicectl: %s\n", cli_text(error, "message"));
+	}
 	return faulty ? CLI_CONFIGURATION : CLI_REFUSED;
 }

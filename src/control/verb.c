@@ -59,6 +59,7 @@ verb_run(const char *method, json_t *params, const struct verb_caller *caller, s
 	struct verb_args args;
 
 	call->error.code = 0;
+	call->caller = caller;
 	if (verb == NULL) {
 		const char *near = sl_near_find(method, verb_at, NULL);
 
@@ -97,9 +98,8 @@ verb_refuse_model(struct verb_call *call, const struct model_error *error)
 	static const struct {
 		int model, code;
 	} codes[] = {
-		{ -ENOENT, VERB_ERROR_NOT_FOUND },
-		{ -EEXIST, VERB_ERROR_EXISTS },
-		{ -EINVAL, VERB_ERROR_PARAMS },
+		{ -ESRCH, VERB_ERROR_NO_SERVICE }, { -ENOENT, VERB_ERROR_NO_REAL },
+		{ -EEXIST, VERB_ERROR_EXISTS },    { -EINVAL, VERB_ERROR_PARAMS },
 		{ -ENOMEM, VERB_ERROR_INTERNAL },
 	};
 	int code = VERB_ERROR_REFUSED;

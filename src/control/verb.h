@@ -32,9 +32,10 @@ enum {
 	VERB_ERROR_PARAMS = -32602,
 	VERB_ERROR_INTERNAL = -32603,
 	VERB_ERROR_REFUSED = -32000,       /* cannot be done now; the message says why */
-	VERB_ERROR_NOT_FOUND = -32001,     /* no such service or real server */
+	VERB_ERROR_NO_SERVICE = -32001,    /* no such service */
 	VERB_ERROR_EXISTS = -32002,        /* there is one already */
 	VERB_ERROR_CONFIGURATION = -32003, /* faults in a configuration file: in data.faults */
+	VERB_ERROR_NO_REAL = -32004,       /* no such real server in that service */
 };
 
 /* X(enum, name of the member, what it has to be) */
@@ -111,6 +112,7 @@ struct verb_error {
 
 struct verb_call {
 	struct verb_context *context;
+	const struct verb_caller *caller;
 	const struct verb_args *args;
 	/* One of these is set by the method. */
 	json_t *result;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int own_reload(struct verb_call *call, bool dry_run, bool with_changes);
 static int file_check(struct verb_call *call, struct conf **ret_conf, struct conf_faults *faults);
@@ -70,9 +71,14 @@ verb_config_diff(struct verb_call *call)
 	if (call->args->file == NULL)
 		return own_reload(call, true, true);
 	if (file_check(call, &conf, &faults) == 0) {
-		changes = json_array();
-		model_diff(call->context->model, conf, change_append, changes);
-		call->result = json_pack("{s:o, s:o}", "faults", faults_json(&faults), "changes", changes);
+		if (model_check(call->context->model, conf, &faults) == 0) {
+			changes = json_array();
+			model_diff(call->context->model, conf, change_append, changes);
+			call->result =
+				json_pack("{s:o, s:o}", "faults", faults_json(&faults), "changes", changes);
+		} else {
+			faults_refuse(call, &faults);
+		}
 		conf_free(conf);
 	}
 	conf_faults_free(&faults);
@@ -97,13 +103,22 @@ own_reload(struct verb_call *call, bool dry_run, bool with_changes)
 	return call->error.code;
 }
 
-/* The caller's file. A pipe or a device would hold the loop up, so it must be a regular one. */
+/*
+ * The caller's file. Messages quote what they complain about, so a caller with
+ * fewer rights than the daemon could read any file by having it checked: such
+ * a caller may use the daemon's own file only. A pipe or a device would hold
+ * the loop up, so it must be a regular file.
+ */
 static int
 file_check(struct verb_call *call, struct conf **ret_conf, struct conf_faults *faults)
 {
 	const char *path = call->args->file;
 	struct stat st;
 
+	if (call->caller->uid != 0 && call->caller->uid != geteuid())
+		return verb_refuse(
+			call, VERB_ERROR_REFUSED,
+			"\"file\": only root may name a file; without it, the daemon's own is used");
 	if (stat(path, &st) != 0)
 		return verb_refuse(call, VERB_ERROR_PARAMS, "\"file\": %.255s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode))
