@@ -116,26 +116,28 @@ memory_add(struct args *args, const struct dp_params *params, unsigned int port_
 {
 	uint64_t mbufs = dp_mbufs_needed(params, port_count);
 	/* A buffer with its headers and headroom, and an eighth for rings and devices. */
-	uint64_t need_mb = (mbufs * 2432 * 9 / 8 >> 20) + 48;
+	uint64_t huge_mb = (mbufs * 2432 * 9 / 8 >> 20) + 48, need_mb;
 	uint64_t free_mb = hugepages_free_mb();
+	bool no_huge = user_has(eal_argc, eal_argv, "--no-huge");
 
-	if (user_has(eal_argc, eal_argv, "--no-huge") || user_has(eal_argc, eal_argv, "--in-memory") ||
-	    user_has(eal_argc, eal_argv, "--huge-dir"))
+	if (user_has(eal_argc, eal_argv, "--in-memory") || user_has(eal_argc, eal_argv, "--huge-dir"))
 		return;
-	if (free_mb >= need_mb && geteuid() == 0) {
+	if (!no_huge && free_mb >= huge_mb && geteuid() == 0) {
 		arg_add(args, "--in-memory");
 		return;
 	}
-	if (params->memory_mb != 0)
-		need_mb = params->memory_mb;
-	sl_notice("hugepages: %s (%lu MB free, %lu MB needed): running without, somewhat slower; "
-		  "more: echo %lu > /proc/sys/vm/nr_hugepages",
-		  geteuid() == 0 ? "too few" : "not for an unprivileged user", free_mb, need_mb,
-		  need_mb / 2 + 1);
-	arg_add(args, "--no-huge");
+	/* Without hugepages a buffer lies in a 4 KB page of its own. */
+	need_mb = params->memory_mb != 0 ? params->memory_mb : (mbufs * 4096 * 33 / 32 >> 20) + 48;
+	if (!no_huge) {
+		sl_notice("hugepages: %s (%lu MB free, %lu MB needed): running without, somewhat slower; "
+		          "more: echo %lu > /proc/sys/vm/nr_hugepages",
+		          geteuid() == 0 ? "too few" : "not for an unprivileged user", free_mb, huge_mb, huge_mb / 2 + 1);
+		arg_add(args, "--no-huge");
+	}
 	if (!user_has(eal_argc, eal_argv, "-m"))
 		arg_add(args, "-m%lu", need_mb);
-	arg_add(args, "--no-shconf");
+	if (!user_has(eal_argc, eal_argv, "--no-shconf"))
+		arg_add(args, "--no-shconf");
 }
 
 int
