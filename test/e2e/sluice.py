@@ -92,6 +92,8 @@ class Sluice:
                               self.topology.sluice, **more)
 
     def start(self):
+        if self.process:
+            self.process.kill()     # of a case that failed
         self.topology.neighbours_forget()
         self.process = self.spawn()
         wait_for(self.answers, START_S, "sluicectl status is answered")
