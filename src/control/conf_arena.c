@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The arena of one configuration: chunks from malloc, cut from the front. What
+ * The arena of one configuration: chunks of zeros, cut from the front. What
  * is larger than a chunk gets a chunk of its own. See conf_arena.h for who may
  * use it and what happens when memory runs out.
  */
@@ -16,10 +16,11 @@ enum { CHUNK_SIZE_MIN = 4096, CHUNK_SIZE_MAX = 1 << 20, ALIGNMENT = 16 };
 
 struct conf_arena_chunk {
 	struct conf_arena_chunk *next;
-	size_t size;
 	_Alignas(ALIGNMENT) char bytes[];
 };
 
+static size_t aligned(size_t size);
+static void *cut(struct conf_arena *arena, size_t size);
 static void chunk_add(struct conf_arena *arena, size_t size);
 static void out_of_memory(struct conf_arena *arena) __attribute__((noreturn));
 
@@ -28,14 +29,10 @@ conf_arena_alloc(struct conf_arena *arena, size_t size)
 {
 	if (size > SIZE_MAX / 4)
 		out_of_memory(arena);
-	size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-	if (size > (size_t)(arena->end - arena->next))
-		chunk_add(arena, size);
 
-	char *memory = arena->next;
-
-	arena->next += size;
-	return memset(memory, 0, size);
+	/* A chunk's room is a multiple of it, so that this never passes the end. */
+	arena->used = aligned(arena->used);
+	return cut(arena, size);
 }
 
 void *
@@ -59,10 +56,11 @@ conf_arena_grow(struct conf_arena *arena, void *items, size_t count, size_t item
 char *
 conf_arena_strndup(struct conf_arena *arena, const char *text, size_t len)
 {
-	char *copy = conf_arena_alloc(arena, len + 1);
+	if (len > SIZE_MAX / 4)
+		out_of_memory(arena);
 
-	memcpy(copy, text, len);
-	return copy;
+	/* Text needs no alignment, and there is much of it. */
+	return memcpy(cut(arena, len + 1), text, len);
 }
 
 char *
@@ -96,29 +94,46 @@ conf_arena_free(struct conf_arena *arena)
 		chunk = next;
 	}
 	arena->chunks = NULL;
-	arena->next = arena->end = NULL;
+	arena->used = arena->room = 0;
+}
+
+static size_t
+aligned(size_t size)
+{
+	return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+}
+
+static void *
+cut(struct conf_arena *arena, size_t size)
+{
+	if (size > arena->room - arena->used)
+		chunk_add(arena, aligned(size));
+
+	void *memory = arena->chunks->bytes + arena->used;
+
+	arena->used += size;
+	return memory;
 }
 
 /* Chunks double, so that a small file stays small and a large one has few. */
 static void
 chunk_add(struct conf_arena *arena, size_t size)
 {
-	size_t chunk_size = arena->chunks == NULL ? CHUNK_SIZE_MIN : arena->chunks->size * 2;
+	size_t room = arena->room == 0 ? CHUNK_SIZE_MIN : arena->room * 2;
 
-	if (chunk_size > CHUNK_SIZE_MAX)
-		chunk_size = CHUNK_SIZE_MAX;
-	if (chunk_size < size)
-		chunk_size = size;
+	if (room > CHUNK_SIZE_MAX)
+		room = CHUNK_SIZE_MAX;
+	if (room < size)
+		room = size;
 
-	struct conf_arena_chunk *chunk = malloc(sizeof(*chunk) + chunk_size);
+	struct conf_arena_chunk *chunk = calloc(1, sizeof(*chunk) + room);
 
 	if (chunk == NULL)
 		out_of_memory(arena);
-	chunk->size = chunk_size > CHUNK_SIZE_MAX ? CHUNK_SIZE_MAX : chunk_size;
 	chunk->next = arena->chunks;
 	arena->chunks = chunk;
-	arena->next = chunk->bytes;
-	arena->end = chunk->bytes + chunk_size;
+	arena->used = 0;
+	arena->room = room;
 }
 
 static void

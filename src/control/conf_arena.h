@@ -16,7 +16,7 @@
 
 struct conf_arena {
 	struct conf_arena_chunk *chunks;
-	char *next, *end;
+	size_t used, room; /* of the newest chunk */
 	jmp_buf *out_of_memory;
 };
 

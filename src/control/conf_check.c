@@ -39,7 +39,9 @@ static void routes_check(struct check *check);
 static bool route_check(struct check *check, struct conf_route_draft *draft, struct conf_table *seen);
 static void neighs_check(struct check *check);
 static void services_check(struct check *check);
-static void service_check(struct check *check, struct conf_service *service, struct conf_table *reals);
+static void service_check(struct check *check, struct conf_service *service);
+static const struct conf_real *real_before(struct check *check, struct conf_table *seen,
+					   const struct conf_service *service, unsigned int number);
 static void real_check(struct check *check, const struct conf_real *real);
 
 static int port_find(struct check *check, const struct conf_word *name);
@@ -322,7 +324,6 @@ services_check(struct check *check)
 			struct sl_addr vip;
 			uint64_t rest;
 		} key = { service->key.vip, (uint64_t)service->key.port << 8 | service->key.proto };
-		struct conf_table reals = { 0 };
 
 		before = load->service_keys_good[i]
 				 ? conf_table_put(&seen, load->scratch, &key, sizeof(key), service)
@@ -330,13 +331,14 @@ services_check(struct check *check)
 		if (before != NULL)
 			conf_error(load, &service->place, "virtual_server %s is in line %u of %s already",
 				   key_text(check, &service->key), before->place.line, before->place.file);
-		service_check(check, service, &reals);
+		service_check(check, service);
 	}
 }
 
 static void
-service_check(struct check *check, struct conf_service *service, struct conf_table *reals)
+service_check(struct check *check, struct conf_service *service)
 {
+	struct conf_table seen = { 0 };
 	struct conf_load *load = check->load;
 	const struct address_owner *owner =
 		conf_table_get(&check->owners, service->key.vip.b, sizeof(service->key.vip.b));
@@ -348,13 +350,9 @@ service_check(struct check *check, struct conf_service *service, struct conf_tab
 			  "of its services is dropped",
 			  conf_addr_text(load, &service->key.vip), owner->port->dp.name, owner->place.line);
 	for (unsigned int i = 0; i < service->real_count; i++) {
-		struct conf_real *real = &service->reals[i], *before;
-		struct {
-			struct sl_addr addr;
-			uint64_t port;
-		} key = { real->addr, real->port };
+		const struct conf_real *real = &service->reals[i];
+		const struct conf_real *before = real_before(check, &seen, service, i);
 
-		before = conf_table_put(reals, load->scratch, &key, sizeof(key), real);
 		if (before != NULL)
 			conf_error(load, &real->place,
 				   "real_server %s is in line %u of this virtual_server already",
@@ -362,6 +360,29 @@ service_check(struct check *check, struct conf_service *service, struct conf_tab
 		else
 			real_check(check, real);
 	}
+}
+
+/* The same address and port, further up in the service; few servers are compared one by one. */
+static const struct conf_real *
+real_before(struct check *check, struct conf_table *seen, const struct conf_service *service,
+	    unsigned int number)
+{
+	enum { FEW = 8 };
+	struct conf_real *real = &service->reals[number];
+	struct {
+		struct sl_addr addr;
+		uint64_t port;
+	} key = { real->addr, real->port };
+
+	if (service->real_count > FEW)
+		return conf_table_put(seen, check->load->scratch, &key, sizeof(key), real);
+	for (unsigned int i = 0; i < number; i++) {
+		const struct conf_real *other = &service->reals[i];
+
+		if (other->port == real->port && sl_addr_eq(&other->addr, &real->addr))
+			return other;
+	}
+	return NULL;
 }
 
 static void

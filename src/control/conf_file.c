@@ -127,22 +127,27 @@ fd_read(struct conf_load *load, int fd, const char *name, const struct conf_plac
 static bool
 text_check(struct conf_load *load, const struct conf_file *file)
 {
+	static const bool is_text[256] = {
+		[' ' ... 0x7e] = true, [0x80 ... 0xff] = true, ['\t' ... '\r'] = true, /* with \n, \v, \f */
+	};
 	struct conf_place place = { .file = file->name, .line = 1, .column = 1 };
+	size_t len = 0;
 
-	for (size_t i = 0; i < file->len; i++) {
-		unsigned char c = (unsigned char)file->text[i];
-
-		if (c == '\n') {
-			place.line++;
-			place.column = 0;
-		} else if ((c < ' ' && c != '\t' && c != '\r' && c != '\f' && c != '\v') || c == 0x7f) {
-			conf_error(load, &place, "byte 0x%02x is not text: the file was not used", c);
-			load->incomplete = true;
-			return false;
-		}
+	while (len < file->len && is_text[(unsigned char)file->text[len]])
+		len++;
+	if (len == file->len)
+		return true;
+	for (size_t i = 0; i < len; i++) {
 		place.column++;
+		if (file->text[i] == '\n') {
+			place.line++;
+			place.column = 1;
+		}
 	}
-	return true;
+	conf_error(load, &place, "byte 0x%02x is not text: the file was not used",
+		   (unsigned char)file->text[len]);
+	load->incomplete = true;
+	return false;
 }
 
 static bool

@@ -110,7 +110,7 @@ conf_keyword_is_outermost(const char *name, bool block)
 	if (block && strcmp(name, "port") == 0)
 		return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(names[i], name) == 0)
+		if (names[i][0] == name[0] && strcmp(names[i], name) == 0)
 			return true;
 	}
 	return false;

@@ -26,11 +26,13 @@ static void advance(struct conf_lex *lex);
 static struct conf_place place_now(const struct conf_lex *lex);
 static bool is_space(int c);
 static bool is_name(int c);
+static bool is_ordinary(int c);
 static bool at_splice(const struct conf_lex *lex);
 static void skip_space(struct conf_lex *lex);
 static bool definition_read(struct conf_lex *lex);
 static bool definition_line(struct conf_lex *lex, bool more);
 static void word_read(struct conf_lex *lex, bool literal_braces, struct conf_word *word);
+static void ordinary_read(struct conf_lex *lex);
 static void quoted_read(struct conf_lex *lex, char quote, struct conf_word *word);
 static void escape_read(struct conf_lex *lex, bool quoted);
 static int digits_read(struct conf_lex *lex, unsigned int base, unsigned int digits_max);
@@ -42,6 +44,7 @@ static bool predefined(struct conf_lex *lex, const char *name, size_t name_len, 
 static void source_push(struct conf_lex *lex, const char *text, size_t len, struct conf_var *var,
 			const struct conf_place *use);
 static void buf_add(struct conf_lex *lex, char c);
+static void buf_grow(struct conf_lex *lex);
 static void lex_fail(struct conf_lex *lex, const struct conf_place *place, const char *why);
 
 void
@@ -181,6 +184,19 @@ is_name(int c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+/* Means nothing but itself, wherever it stands. */
+static bool
+is_ordinary(int c)
+{
+	static const bool ordinary[256] = {
+		['a' ... 'z'] = true, ['A' ... 'Z'] = true, ['0' ... '9'] = true, [0x80 ... 0xff] = true,
+		['_'] = true,         ['.'] = true,         [':'] = true,         ['/'] = true,
+		['-'] = true,         [','] = true,         ['='] = true,
+	};
+
+	return ordinary[c];
+}
+
 /* A backslash before the end of its line: the statement goes on in the next. */
 static bool
 at_splice(const struct conf_lex *lex)
@@ -200,7 +216,9 @@ skip_space(struct conf_lex *lex)
 		if (c == END || lex->source[lex->depth].plain)
 			return;
 		if (is_space(c)) {
-			advance(lex);
+			do {
+				advance(lex);
+			} while (is_space(peek_at(lex, 0)));
 		} else if (c == '!' || c == '#') {
 			/* a comment ends with its line, or with the variable it stands in */
 			for (unsigned int depth = lex->depth;
@@ -305,6 +323,8 @@ word_read(struct conf_lex *lex, bool literal_braces, struct conf_word *word)
 		if (lex->source[lex->depth].plain) {
 			buf_add(lex, (char)c);
 			advance(lex);
+		} else if (is_ordinary(c)) {
+			ordinary_read(lex);
 		} else if (is_space(c) || c == '\n' || c == '!' || c == '#' ||
 			   ((c == '{' || c == '}') && !literal_braces)) {
 			break;
@@ -319,6 +339,25 @@ word_read(struct conf_lex *lex, bool literal_braces, struct conf_word *word)
 			advance(lex);
 		}
 	}
+}
+
+/* A run of characters without a meaning: most of any file. */
+static void
+ordinary_read(struct conf_lex *lex)
+{
+	struct conf_source *source = &lex->source[lex->depth];
+	const char *start = source->text + source->pos;
+	size_t room = source->len - source->pos, len = 1;
+
+	while (len < room && is_ordinary((unsigned char)start[len]))
+		len++;
+	while (lex->buf_room - lex->buf_len < len)
+		buf_grow(lex);
+	memcpy(lex->buf + lex->buf_len, start, len);
+	lex->buf_len += len;
+	source->pos += len;
+	if (lex->depth == 0)
+		lex->here.column += (unsigned int)len;
 }
 
 static void
@@ -542,16 +581,21 @@ source_push(struct conf_lex *lex, const char *text, size_t len, struct conf_var 
 static void
 buf_add(struct conf_lex *lex, char c)
 {
-	if (lex->buf_len == lex->buf_room) {
-		size_t room = lex->buf_room == 0 ? 256 : lex->buf_room * 2;
-		char *larger = conf_arena_alloc(lex->load->scratch, room);
-
-		if (lex->buf_len > 0)
-			memcpy(larger, lex->buf, lex->buf_len);
-		lex->buf = larger;
-		lex->buf_room = room;
-	}
+	if (lex->buf_len == lex->buf_room)
+		buf_grow(lex);
 	lex->buf[lex->buf_len++] = c;
+}
+
+static void
+buf_grow(struct conf_lex *lex)
+{
+	size_t room = lex->buf_room == 0 ? 256 : lex->buf_room * 2;
+	char *larger = conf_arena_alloc(lex->load->scratch, room);
+
+	if (lex->buf_len > 0)
+		memcpy(larger, lex->buf, lex->buf_len);
+	lex->buf = larger;
+	lex->buf_room = room;
 }
 
 static void

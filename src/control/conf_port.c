@@ -60,7 +60,7 @@ conf_build_port(struct conf_load *load, const struct conf_stmt *stmt, void *obje
 	unsigned int errors = load->faults->errors;
 
 	conf_walk(load, stmt->first, &conf_block_port, &port_object);
-	if (draft->device_place.file == NULL && errors == load->faults->errors)
+	if (draft->device_place.file == NULL && errors == load->faults->errors && !load->incomplete)
 		conf_error(load, &stmt->words[0].place,
 			   "port %s has no device: a PCI address, or a DPDK device such as "
 			   "\"net_af_packet0,iface=eth1\"",

@@ -25,6 +25,7 @@ enum {
 	BLOCKS_DEPTH_MAX = 32,
 	INCLUDES_DEPTH_MAX = 16,
 	FILES_MAX = 10000,
+	WORDS_MAX = 10000, /* of one statement */
 	STMTS_MAX = 4000000,
 };
 
@@ -44,7 +45,8 @@ struct parser {
 	struct conf_load *load;
 	struct level level[BLOCKS_DEPTH_MAX + 1];
 	unsigned int depth;
-	bool too_many; /* statements: said already */
+	struct conf_word words[WORDS_MAX]; /* of the statement being read */
+	bool too_many;                     /* statements: said already */
 };
 
 static void file_parse(struct parser *parser, const struct conf_file *file, const struct open_file *includer);
@@ -80,9 +82,11 @@ struct conf_stmt *
 conf_tree_parse(struct conf_load *load, const struct conf_file *file)
 {
 	struct conf_stmt *first = NULL;
-	struct parser parser = { .load = load, .level[0].tail = &first };
+	struct parser *parser = conf_arena_alloc(load->scratch, sizeof(*parser));
 
-	file_parse(&parser, file, NULL);
+	parser->load = load;
+	parser->level[0].tail = &first;
+	file_parse(parser, file, NULL);
 	return first;
 }
 
@@ -111,7 +115,7 @@ file_parse(struct parser *parser, const struct conf_file *file, const struct ope
 				conf_lex_skip_line(lex);
 			continue;
 		}
-		if (token == CONF_TOKEN_WORD && !word.quoted &&
+		if (token == CONF_TOKEN_WORD && word.text[0] == '~' && !word.quoted &&
 		    (strncmp(word.text, "~SEQ", 4) == 0 || strncmp(word.text, "~LST", 4) == 0)) {
 			conf_error(parser->load, &word.place,
 				   "%.4s lines are not available: write out the lines that it stands for",
@@ -187,15 +191,20 @@ file_parse(struct parser *parser, const struct conf_file *file, const struct ope
 static enum conf_token
 stmt_read(struct parser *parser, struct conf_lex *lex, struct conf_word *word, struct conf_stmt *stmt)
 {
-	bool is_include = include_kind_find(word->text) != NULL;
+	bool is_include = include_kind_find(word->text) != NULL, too_long = false;
 	enum conf_token token = CONF_TOKEN_WORD;
 
-	while (token == CONF_TOKEN_WORD) {
-		stmt->words = conf_arena_grow(parser->load->scratch, stmt->words, stmt->word_count,
-					      sizeof(*stmt->words));
-		stmt->words[stmt->word_count++] = *word;
-		token = conf_lex_next(lex, false, is_include, word);
+	for (; token == CONF_TOKEN_WORD; token = conf_lex_next(lex, false, is_include, word)) {
+		if (stmt->word_count < WORDS_MAX) {
+			parser->words[stmt->word_count++] = *word;
+		} else if (!too_long) {
+			conf_error(parser->load, &word->place, "a statement of more than 10,000 words");
+			too_long = true;
+		}
 	}
+	stmt->words = conf_arena_alloc(parser->load->scratch, stmt->word_count * sizeof(*stmt->words));
+	memcpy(stmt->words, parser->words, stmt->word_count * sizeof(*stmt->words));
+	stmt->words[0].broken |= too_long || lex->failed;
 	if (++parser->load->stmt_count > STMTS_MAX && !parser->too_many) {
 		conf_error(parser->load, &stmt->words[0].place,
 			   "more than 4,000,000 statements: the rest was not read");
@@ -255,7 +264,6 @@ static void
 block_skip(struct parser *parser, struct conf_lex *lex)
 {
 	struct conf_word word = { 0 };
-	struct conf_place opened = lex->here;
 
 	for (size_t open = 1; open > 0;) {
 		switch (conf_lex_next(lex, true, false, &word)) {
@@ -266,10 +274,8 @@ block_skip(struct parser *parser, struct conf_lex *lex)
 			open--;
 			break;
 		case CONF_TOKEN_END:
-			if (!lex->failed)
-				conf_error(parser->load, &opened, "this block is not closed");
+			/* There has been a fault already: why it is skipped. */
 			parser->load->incomplete = true;
-			/* what encloses it cannot be closed either: one fault is enough */
 			lex->failed = true;
 			return;
 		default:
@@ -298,7 +304,7 @@ outermost_restore(struct parser *parser, const struct conf_stmt *stmt, bool bloc
 static const struct include_kind *
 include_kind_find(const char *keyword)
 {
-	if (strncmp(keyword, "include", 7) != 0)
+	if (keyword[0] != 'i' || strncmp(keyword, "include", 7) != 0)
 		return NULL;
 	for (size_t i = 0; i < sizeof(include_kinds) / sizeof(include_kinds[0]); i++) {
 		if (strcmp(include_kinds[i].keyword, keyword) == 0)

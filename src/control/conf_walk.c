@@ -9,10 +9,12 @@
 #include "conf_value.h"
 #include "sl_near.h"
 
-#include <limits.h>
 #include <string.h>
 
-enum { KEYWORDS_MAX = 256 };
+enum {
+	KEYWORDS_MAX = 256,
+	FAR = 1000, /* sl_near's distance of what is too long to be compared */
+};
 
 static const struct conf_keyword *keyword_find(const struct conf_block *block, const char *name);
 static bool shape_check(struct conf_load *load, const struct conf_block *block,
@@ -71,7 +73,7 @@ static const struct conf_keyword *
 keyword_find(const struct conf_block *block, const char *name)
 {
 	for (const struct conf_keyword *keyword = block->keywords; keyword->name != NULL; keyword++) {
-		if (strcmp(keyword->name, name) == 0)
+		if (keyword->name[0] == name[0] && strcmp(keyword->name, name) == 0)
 			return keyword;
 	}
 	return NULL;
@@ -147,7 +149,7 @@ unknown_report(struct conf_load *load, const struct conf_block *block, const str
 {
 	const struct conf_word *word = &stmt->words[0];
 	const char *nearest = NULL, *belongs;
-	unsigned int nearest_distance = UINT_MAX;
+	unsigned int nearest_distance = FAR;
 	size_t len = strnlen(word->text, 64);
 
 	if (conf_faults_full(load->faults, CONF_ERROR)) {
