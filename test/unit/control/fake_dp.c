@@ -148,12 +148,12 @@ dp_eal_start(const struct dp_params *params, const struct dp_port_conf *ports, u
 	return 0;
 }
 
-/* A device whose name begins with "missing" is not there. */
+/* A device whose name begins with "net_missing" is not there. */
 int
 dp_port_open(const struct dp_port_conf *conf, char ret_error[DP_ERROR_SIZE])
 {
 	require(fake_dp.eal_started, "ports open after EAL has started");
-	if (strncmp(conf->device, "missing", 7) == 0) {
+	if (strncmp(conf->device, "net_missing", 11) == 0) {
 		snprintf(ret_error, DP_ERROR_SIZE, "port %s: there is no device \"%s\"", conf->name,
 			 conf->device);
 		return -ENODEV;

@@ -16,7 +16,8 @@
 	"set workers 2\nport wan dev0 192.0.2.1/24 2001:db8::1/64 gw 192.0.2.254\nport lan dev1 "            \
 	"10.0.0.1/24\n"
 #define REST                                                                                                 \
-	"route 10.8.0.0/16 10.0.0.9\nneigh 10.0.0.11 02:00:00:00:00:11 lan\nset tcp 600\n"                   \
+	"route 10.8.0.0/16 10.0.0.9\nroute 10.7.0.0/16 10.0.0.8 lan\nneigh 10.0.0.11 02:00:00:00:00:11 "     \
+	"lan\nset tcp 600\n"                                                                                 \
 	"TCP 192.0.2.10:80 rr NAT 10.0.0.11:80*1 10.0.0.12:80*2\n"
 
 /* Lines of text, one below the other. */
@@ -81,14 +82,16 @@ test_network(void **state)
 	} rows[] = {
 		{ FIRST REST,
 		  "192.0.2.1/24 dev 0\n2001:db8::1/64 dev 0\n10.0.0.1/24 dev 1\n"
-		  "0.0.0.0/0 via 192.0.2.254 dev 0\n10.8.0.0/16 via 10.0.0.9 dev -1\n"
+		  "0.0.0.0/0 via 192.0.2.254 dev 0\n10.8.0.0/16 via 10.0.0.9 dev -1\n10.7.0.0/16 via "
+		  "10.0.0.8 dev 1\n"
 		  "10.0.0.11 is 02:00:00:00:00:11 dev 1\n",
 		  1 },
 		/* Ports in another order, everything else the same: the same network. */
 		{ "set workers 2\nport lan dev1 10.0.0.1/24\n"
 		  "port wan dev0 192.0.2.1/24 2001:db8::1/64 gw 192.0.2.254\n" REST,
 		  "192.0.2.1/24 dev 0\n2001:db8::1/64 dev 0\n10.0.0.1/24 dev 1\n"
-		  "0.0.0.0/0 via 192.0.2.254 dev 0\n10.8.0.0/16 via 10.0.0.9 dev -1\n"
+		  "0.0.0.0/0 via 192.0.2.254 dev 0\n10.8.0.0/16 via 10.0.0.9 dev -1\n10.7.0.0/16 via "
+		  "10.0.0.8 dev 1\n"
 		  "10.0.0.11 is 02:00:00:00:00:11 dev 1\n",
 		  1 },
 		/* In that order still, with another address and an IPv6 gateway. */
@@ -224,6 +227,7 @@ test_diff(void **state)
 		  "~ conn_reuse_mode 1 -> 0\n"
 		  "- neighbour 10.0.0.11 02:00:00:00:00:11 on port lan\n"
 		  "+ neighbour 10.0.0.11 02:00:00:00:00:12 on port lan\n"
+		  "- route 10.7.0.0/16 via 10.0.0.8 on port lan\n"
 		  "- route 10.8.0.0/16 via 10.0.0.9\n+ route 10.9.0.0/16 via 10.0.0.9\n"
 		  "~ service TCP 192.0.2.10:80 scheduler rr -> wlc\n"
 		  "~ service TCP 192.0.2.10:80 forwarding NAT -> DR\n"
@@ -239,7 +243,8 @@ test_diff(void **state)
 		  "- address 2001:db8::1/64 on port wan\n"
 		  "- neighbour 10.0.0.11 02:00:00:00:00:11 on port lan\n"
 		  "+ route 0.0.0.0/0 via 10.0.0.3 on port lan\n"
-		  "- route 0.0.0.0/0 via 192.0.2.254 on port wan\n- route 10.8.0.0/16 via 10.0.0.9\n"
+		  "- route 0.0.0.0/0 via 192.0.2.254 on port wan\n"
+		  "- route 10.7.0.0/16 via 10.0.0.8 on port lan\n- route 10.8.0.0/16 via 10.0.0.9\n"
 		  "- service TCP 192.0.2.10:80 rr NAT\n" },
 	};
 

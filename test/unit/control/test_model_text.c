@@ -34,6 +34,7 @@ static void line_service(struct conf *conf, const struct words *words, unsigned 
 static void line_port(struct conf *conf, const struct words *words, unsigned int line);
 static void line_route(struct conf *conf, const struct words *words);
 static void line_neigh(struct conf *conf, const struct words *words);
+static unsigned int port_find(const struct conf *conf, const char *name);
 static void line_set(struct conf *conf, const struct words *words);
 static struct dp_service_key key_parse(const char *proto, const char *endpoint);
 static struct server server_parse(const char *text);
@@ -295,7 +296,9 @@ line_route(struct conf *conf, const struct words *words)
 {
 	struct dp_route route = { .port = -1 };
 
-	assert_int_equal(words->count, 3);
+	assert_true(words->count == 3 || words->count == 4);
+	if (words->count == 4)
+		route.port = (int)port_find(conf, words->word[3]);
 	assert_int_equal(sl_prefix_parse(words->word[1], &route.prefix), 0);
 	assert_int_equal(sl_addr_parse(words->word[2], &route.via), 0);
 	conf->routes = grow(conf->routes, conf->route_count, sizeof(*conf->routes));
@@ -310,10 +313,19 @@ line_neigh(struct conf *conf, const struct words *words)
 	assert_int_equal(words->count, 4);
 	assert_int_equal(sl_addr_parse(words->word[1], &neigh.addr), 0);
 	assert_int_equal(sl_mac_parse(words->word[2], neigh.mac), 0);
-	while (neigh.port < conf->port_count && strcmp(conf->ports[neigh.port].dp.name, words->word[3]) != 0)
-		neigh.port++;
+	neigh.port = port_find(conf, words->word[3]);
 	conf->neighs = grow(conf->neighs, conf->neigh_count, sizeof(*conf->neighs));
 	conf->neighs[conf->neigh_count++].dp = neigh;
+}
+
+static unsigned int
+port_find(const struct conf *conf, const char *name)
+{
+	for (unsigned int i = 0; i < conf->port_count; i++)
+		if (strcmp(conf->ports[i].dp.name, name) == 0)
+			return i;
+	fail_msg("no port %s before its use", name);
+	return 0;
 }
 
 static void

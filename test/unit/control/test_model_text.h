@@ -13,7 +13,7 @@
  * method of its own, and one that is draining. Further lines of a file:
  *
  *	port NAME DEVICE [ADDR/LEN ...] [gw ADDR]
- *	route ADDR/LEN ADDR
+ *	route ADDR/LEN ADDR [PORT]
  *	neigh ADDR MAC PORT
  *	set FIELD NUMBER
  *
