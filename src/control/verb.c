@@ -110,6 +110,32 @@ verb_refuse_model(struct verb_call *call, const struct model_error *error)
 	return verb_refuse(call, code, "%s", error->text);
 }
 
+/* As much of a text as there is room for. */
+struct cut {
+	char *buf;
+	size_t room, len; /* len: of the whole text */
+};
+
+static int
+cut_take(const char *text, size_t len, void *context)
+{
+	struct cut *cut = context;
+
+	for (size_t i = 0; i < len; i++, cut->len++)
+		if (cut->len < cut->room)
+			cut->buf[cut->len] = text[i];
+	return 0;
+}
+
+void
+verb_text(const json_t *value, char *buf, size_t size)
+{
+	struct cut cut = { .buf = buf, .room = size - sizeof("...") };
+
+	json_dump_callback(value, cut_take, &cut, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	strcpy(buf + (cut.len < cut.room ? cut.len : cut.room), cut.len > cut.room ? "..." : "");
+}
+
 static const struct verb *
 verb_find(const char *name)
 {
@@ -130,12 +156,10 @@ static void
 change_log(const struct verb *verb, json_t *params, const struct verb_caller *caller,
 	   const struct verb_call *call)
 {
-	char text[LOG_PARAMS_SIZE + 1] = "";
-	size_t len = 0;
+	char text[LOG_PARAMS_SIZE] = "";
 
 	if (params != NULL)
-		len = json_dumpb(params, text, LOG_PARAMS_SIZE, JSON_COMPACT | JSON_ENSURE_ASCII);
-	text[len < LOG_PARAMS_SIZE ? len : LOG_PARAMS_SIZE] = '\0';
-	sl_notice("control: uid %d pid %d: %s %s%s: %s", (int)caller->uid, (int)caller->pid, verb->name, text,
-		  len > LOG_PARAMS_SIZE ? "..." : "", call->error.code == 0 ? "done" : call->error.text);
+		verb_text(params, text, sizeof(text));
+	sl_notice("control: uid %d pid %d: %s %s: %s", (int)caller->uid, (int)caller->pid, verb->name, text,
+		  call->error.code == 0 ? "done" : call->error.text);
 }

@@ -133,6 +133,9 @@ int verb_refuse(struct verb_call *call, int code, const char *format, ...)
 /* The same from the model's refusal. */
 int verb_refuse_model(struct verb_call *call, const struct model_error *error);
 
+/* A value as JSON text of ASCII alone, cut with "..." where it is longer than `size`. */
+void verb_text(const json_t *value, char *buf, size_t size);
+
 /* Parses params into args (verb_args.c). 0, or call->error.code. `method` is for messages. */
 int verb_args_parse(const char *method, json_t *params, uint32_t required, uint32_t optional,
 		    struct verb_args *ret_args, struct verb_call *call);

@@ -66,7 +66,6 @@ static const struct {
 static int members_check(const char *method, json_t *params, uint32_t allowed, struct verb_call *call);
 static int value_refuse(const char *method, enum verb_member member, const json_t *value,
 			struct verb_call *call);
-static void value_show(const json_t *value, char buf[SHOWN_SIZE]);
 static const char *member_at(unsigned int i, const void *context);
 
 int
@@ -173,7 +172,7 @@ value_refuse(const char *method, enum verb_member member, const json_t *value, s
 	const char *near = NULL, *name;
 	size_t len = 0;
 
-	value_show(value, shown);
+	verb_text(value, shown, sizeof(shown));
 	if (choices == NULL)
 		return verb_refuse(call, VERB_ERROR_PARAMS, "%s: \"%s\" is %s; it must be %s", method,
 				   members[member].name, shown, members[member].right);
@@ -185,16 +184,6 @@ value_refuse(const char *method, enum verb_member member, const json_t *value, s
 			   members[member].name, shown, members[member].right, list,
 			   near != NULL ? " (did you mean " : "", near != NULL ? near : "",
 			   near != NULL ? "?)" : "");
-}
-
-/* A value as its JSON text, cut at a letter where it is long. */
-static void
-value_show(const json_t *value, char buf[SHOWN_SIZE])
-{
-	size_t room = SHOWN_SIZE - sizeof("...");
-	size_t len = json_dumpb(value, buf, room, JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
-
-	strcpy(buf + (len < room ? len : room), len > room ? "..." : "");
 }
 
 static const char *

@@ -56,10 +56,13 @@ verb_walk_next(struct verb_walk *walk)
 int
 verb_key_compare(const struct dp_service_key *a, const struct dp_service_key *b)
 {
+	bool a_is_v4 = sl_addr_is_v4(&a->vip), b_is_v4 = sl_addr_is_v4(&b->vip);
 	int by_vip;
 
 	if (a->proto != b->proto)
 		return a->proto < b->proto ? -1 : 1;
+	if (a_is_v4 != b_is_v4)
+		return a_is_v4 ? -1 : 1;
 	by_vip = memcmp(a->vip.b, b->vip.b, sizeof(a->vip.b));
 	if (by_vip != 0)
 		return by_vip;

@@ -4,7 +4,7 @@
  *
  * The loop turns between two pieces of a long answer, and services come and
  * go then. So a walk remembers where it stands by key, not by pointer: the
- * service (in the model's order: protocol, address, port) and the real server
+ * service (in the model's order) and the real server
  * (by falling order). What is removed is not met again, what is added behind
  * the walk is missed, nothing is met twice.
  */
@@ -38,7 +38,7 @@ struct verb_walk {
 void verb_walk_resume(struct verb_walk *walk, struct model *model);
 enum verb_walk_at verb_walk_next(struct verb_walk *walk);
 
-/* The model's order of services: <0, 0, >0. */
+/* The model's order of services, by protocol, address (IPv4 first), port: <0, 0, >0. */
 int verb_key_compare(const struct dp_service_key *a, const struct dp_service_key *b);
 
 #endif
