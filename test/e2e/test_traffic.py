@@ -37,8 +37,8 @@ def traffic(t, topology, workers, queues, keep_alive):
                 result.check(at_least=100 * seconds)
                 spread = sluice.real_conns(services[family])
                 t.note(f"{'/'.join(map(str, spread))} connections by {ALGO[family]}")
-                check_spread(spread, WEIGHTS[family], workers, result.connects)
                 check_servers(net, family, counted[family], spread, result)
+                check_spread(spread, WEIGHTS[family], workers, result.connects)
         with t.case("accounting"):
             t.note(sluice.drops_text())
             sluice.check_accounting()
