@@ -1,0 +1,252 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# sluicectl against a daemon without packets: every verb, what it prints, and
+# every exit code. Needs no root: the socket lies in a directory of its own.
+#
+# usage: test_sluicectl.sh SLUICED-FAKE SLUICECTL [sanitized]
+
+set -u
+daemon=$1
+ctl=$2
+sanitized=${3:-}
+dir=$(mktemp -d)
+pid=
+failed=0
+checks=0
+
+finish() {
+	[ -z "$pid" ] || { kill -CONT "$pid"; kill "$pid"; wait "$pid"; } 2>/dev/null
+	rm -rf "$dir"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+
+# check EXIT-CODE PATTERN ARGUMENTS...: PATTERN (grep -E; empty: nothing is printed) is
+# looked for in standard output if EXIT-CODE is 0, else in standard error.
+check() {
+	want=$1
+	pattern=$2
+	shift 2
+	"$ctl" -s "$dir/run/control.sock" "$@" >"$dir/out" 2>"$dir/err"
+	code=$?
+	checks=$((checks + 1))
+	said=$dir/err
+	[ "$want" -ne 0 ] || said=$dir/out
+	if [ "$code" -ne "$want" ]; then
+		echo "FAILED: sluicectl $*: exit code $code, not $want"
+	elif [ "$want" -eq 0 ] && [ -s "$dir/err" ]; then
+		echo "FAILED: sluicectl $*: says something on standard error"
+	elif [ -z "$pattern" ] && [ -s "$said" ]; then
+		echo "FAILED: sluicectl $*: should print nothing"
+	elif [ -n "$pattern" ] && ! grep -Eq -e "$pattern" "$said"; then
+		echo "FAILED: sluicectl $*: nothing matches $pattern"
+	else
+		return
+	fi
+	sed 's/^/  out: /' "$dir/out" | head -20
+	sed 's/^/  err: /' "$dir/err" | head -20
+	failed=$((failed + 1))
+}
+
+# same NAME: standard input is what the last check must have printed, to the letter.
+same() {
+	checks=$((checks + 1))
+	diff -u - "$dir/out" >"$dir/diff" && return
+	echo "FAILED: $1 looks different"
+	cat "$dir/diff"
+	failed=$((failed + 1))
+}
+
+start() {
+	FAKE_DP_CONNS=$1 "$daemon" -f "$dir/sluice.conf" --socket "$dir/run/control.sock" 2>"$dir/log" &
+	pid=$!
+	tries=0
+	until "$ctl" -s "$dir/run/control.sock" status >/dev/null 2>&1; do
+		tries=$((tries + 1))
+		if [ $tries -gt 100 ] || ! kill -0 "$pid" 2>/dev/null; then
+			echo "FAILED: the daemon does not start"
+			cat "$dir/log"
+			exit 1
+		fi
+		sleep 0.1
+	done
+}
+
+stop() {
+	kill "$pid"
+	wait "$pid"
+	pid=
+}
+
+cat >"$dir/sluice.conf" <<'CONF'
+global_defs {
+    router_id lb1
+}
+port wan {
+    device net_null0
+    address 10.0.0.1/24
+    address 2001:db8::2/64
+}
+virtual_server 192.0.2.1 80 {
+    protocol TCP
+    lb_algo wlc
+    lb_kind NAT
+    real_server 10.0.0.11 8080 {
+        weight 2
+    }
+    real_server 10.0.0.12 8080 {
+        weight 1
+    }
+}
+virtual_server 2001:db8::1 53 {
+    protocol UDP
+    lb_algo rr
+    lb_kind DR
+    real_server 2001:db8::11 53 {
+        weight 1
+    }
+}
+CONF
+sed 's/weight 1$/weight 5/' "$dir/sluice.conf" >"$dir/other.conf"
+sed 's/virtual_server 192/virtual_servr 192/' "$dir/sluice.conf" >"$dir/bad.conf"
+
+# ---- nobody there ----
+check 3 'sluiced running' status
+mkdir "$dir/run"
+: >"$dir/run/control.sock"
+check 3 'control.sock' status
+rm -r "$dir/run"
+
+# ---- usage ----
+check 2 'usage'
+check 2 'did you mean "service list"' servce list
+check 2 'service add' service
+check 2 'there is no verb "make coffee"' make coffee
+check 2 'VIP:PORT is missing' service add tcp
+check 2 'REAL:PORT is missing' real add tcp 192.0.2.1:80
+check 2 'unexpected "wieght" \(did you mean weight\?\)' real add tcp 192.0.2.1:80 10.0.0.1:80 wieght 2
+check 2 'weight wants N' real add tcp 192.0.2.1:80 10.0.0.1:80 weight
+check 2 'weight "two": a number' real add tcp 192.0.2.1:80 10.0.0.1:80 weight two
+check 2 'weight is given twice' real add tcp 192.0.2.1:80 10.0.0.1:80 weight 1 weight 2
+check 2 'unexpected "now"' status now
+check 2 'does not know that option' status --rate
+check 2 'unrecognized option' --colour status
+check 2 'seconds are wanted' -t soon status
+check 2 'No such file' config check "$dir/none.conf"
+check 2 'UTF-8' service del tcp "$(printf '\377')"
+check 0 'service edit .*change a virtual service' help
+check 0 'sluicectl real add tcp\|udp VIP:PORT REAL:PORT \[weight N\]' help real add
+check 0 '\[client ADDRESS\[/LEN\]\[:PORT\]\] \[vip ADDRESS\[:PORT\]\]' help conn list
+check 0 '\[tcp\|udp VIP:PORT\] \[--rate\] \[--watch N\]' help stats
+check 0 '^sluicectl [0-9]' --version
+
+# ---- every verb ----
+start 4
+check 0 '^router id    lb1$' status
+check 0 '"router_id":"lb1"' -j status
+check 0 'wlc' service list
+same 'service list' <<'TABLE'
+PROTO  SERVICE               SCHEDULER  METHOD  WEIGHT  ACTIVE  INACTIVE  NOTE
+tcp    192.0.2.1:80          wlc        nat                  4         4
+       -> 10.0.0.12:8080                nat          1       2         2
+       -> 10.0.0.11:8080                nat          2       2         2
+udp    [2001:db8::1]:53      rr         dr                   0         4
+       -> [2001:db8::11]:53             dr           1       0         4
+TABLE
+check 0 '^udp ' service list udp '[2001:db8::1]:53'
+check 0 '' service add tcp 192.0.2.9:80 scheduler rr method nat
+check 0 '' real add tcp 192.0.2.9:80 10.0.0.13:80 weight 7
+check 0 '' real drain tcp 192.0.2.9:80 10.0.0.13:80
+check 0 '10.0.0.13:80 .* 7 .* draining$' service list tcp 192.0.2.9:80
+check 0 '' real undrain tcp 192.0.2.9:80 10.0.0.13:80
+check 0 '' real edit tcp 192.0.2.9:80 10.0.0.13:80 weight 3
+check 0 '10.0.0.13:80 .* 3  ' service list
+check 0 '' service edit tcp 192.0.2.9:80 scheduler wrr
+check 0 '192.0.2.9:80 +wrr ' service list
+check 0 '' real del tcp 192.0.2.9:80 10.0.0.13:80 flush
+check 0 '' service del tcp 192.0.2.9:80
+check 0 'ESTABLISHED' conn list proto tcp real 10.0.0.11:8080
+same 'conn list' <<'TABLE'
+PROTO  CLIENT           VIP           REAL            METHOD  EXPIRES  WORKER  STATE
+tcp    192.64.0.2:1024  192.0.2.1:80  10.0.0.11:8080  nat       01:00       0  ESTABLISHED
+tcp    192.64.0.2:1025  192.0.2.1:80  10.0.0.11:8080  nat       01:01       0  ESTABLISHED
+tcp    192.64.0.2:1026  192.0.2.1:80  10.0.0.11:8080  nat       01:01       0  FIN_WAIT
+tcp    192.64.0.2:1027  192.0.2.1:80  10.0.0.11:8080  nat       01:01       0  TIME_WAIT
+TABLE
+check 0 '1027 .* TIME_WAIT$' conn list client 192.64.0.0/16:1027 vip 192.0.2.1 state time_wait limit 1
+check 0 '^all +12$' conn count
+check 0 '^all +4$' conn count proto udp
+check 0 '^\[\]$' -j conn list client 203.0.113.1
+check 0 '^all +12 +120 ' stats
+check 0 '^tcp .* 8 +80 +80 +8000 +8000$' stats tcp 192.0.2.1:80
+check 0 'CONNS/S' stats --rate
+check 0 '^ +3  no_service +0:3 +no virtual service' drops
+check 0 '^ +0  truncated ' drops --all
+check 0 ' yes ' workers
+check 0 '^wan +up +10 Gbit/s' ports
+check 0 '10.0.0.11 .* reachable .* yes$' neigh
+check 0 'is good' config check
+check 0 'is good' config check "$dir/other.conf"
+check 0 '^$|changes' -j config diff
+check 0 '10.0.0.12:8080' config diff "$dir/other.conf"
+check 0 'applied: 2 changes' config apply "$dir/other.conf"
+check 0 '10.0.0.12:8080 .* 5  ' service list
+check 0 'applied: ' config apply
+check 0 '10.0.0.12:8080 .* 1  ' service list
+
+# ---- refused ----
+check 1 'already exists' service add tcp 192.0.2.1:80
+check 1 'does not exist' service del tcp 192.0.2.9:80
+check 1 'did you mean wlc' service edit tcp 192.0.2.1:80 scheduler wlcc
+check 1 '"vip"' service del tcp 192.0.2.1
+check 1 'does not exist' -j real del tcp 192.0.2.1:80 10.0.0.99:80
+grep -q '{"error":{"code":-32004,' "$dir/out" || {
+	echo "FAILED: no error object with -j"
+	failed=$((failed + 1))
+}
+check 1 'did you mean FIN_WAIT' conn list state finwait
+
+# ---- bad configuration ----
+check 4 "^$dir/bad.conf:9:1: .*virtual_server" config check "$dir/bad.conf"
+check 4 'nothing is changed' config apply "$dir/bad.conf"
+check 4 'bad.conf:9:1' config diff "$dir/bad.conf"
+check 4 '"?' -j config check "$dir/bad.conf"
+cp "$dir/bad.conf" "$dir/sluice.conf"
+check 4 'sluice.conf:9:1' config check
+check 4 'sluice.conf:9:1' config apply
+check 0 '192.0.2.1:80' service list
+cp "$dir/other.conf" "$dir/sluice.conf"
+
+# ---- changes are logged with who made them ----
+checks=$((checks + 1))
+grep -q "uid $(id -u) pid [0-9]*: service.add .*192.0.2.9:80.*: done" "$dir/log" || {
+	echo "FAILED: the change is not in the log"
+	failed=$((failed + 1))
+}
+
+# ---- timed out: the daemon stands still ----
+kill -STOP "$pid"
+check 5 'not answered within 1 s' -t 1 status
+kill -CONT "$pid"
+check 0 'lb1' status
+stop
+
+# ---- a long list: 300,000 connections, in little memory ----
+start 100000
+checks=$((checks + 1))
+lines=$( ([ -n "$sanitized" ] || ulimit -v 32768
+	"$ctl" -s "$dir/run/control.sock" conn list) | wc -l)
+[ "$lines" -eq 300001 ] || {
+	echo "FAILED: conn list has $lines lines instead of 300001"
+	failed=$((failed + 1))
+}
+check 0 '^all +300000$' conn count
+checks=$((checks + 1))
+"$ctl" -s "$dir/run/control.sock" conn list | head -1 >/dev/null
+check 0 'lb1' status
+stop
+check 3 'sluiced running' status
+
+echo "$checks checks, $failed failed"
+[ $failed -eq 0 ]
