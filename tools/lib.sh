@@ -118,14 +118,23 @@ need_build()
 	local dir=${1:-$SLUICE_ROOT/build} log
 
 	[ $# -eq 0 ] || shift
+	log=$(mktemp)
 	if [ ! -e "$dir/build.ninja" ]; then
-		log=$(mktemp)
-		if ! meson setup "$dir" "$SLUICE_ROOT" "$@" >"$log" 2>&1; then
-			tail -n 20 "$log" >&2
-			rm -f "$log"
-			die "meson setup $dir failed"
-		fi
-		rm -f "$log"
+		say "building in $dir"
+		lib_logged "$log" meson setup "$dir" "$SLUICE_ROOT" "$@" || die "meson setup $dir failed"
 	fi
-	ninja -C "$dir" --quiet || die "the build in $dir failed"
+	lib_logged "$log" ninja -C "$dir" || die "the build in $dir failed"
+	rm -f "$log"
+}
+
+# lib_logged LOG COMMAND...: shows what the command said only if it fails.
+lib_logged()
+{
+	local log=$1
+
+	shift
+	"$@" >"$log" 2>&1 </dev/null && return 0
+	tail -n 60 "$log" >&2
+	rm -f "$log"
+	return 1
 }

@@ -11,7 +11,6 @@
  */
 #include "sched_sim.h"
 
-
 enum { WORKERS = SIM_WORKERS, PICKS = 8000 };
 
 enum traffic { EVEN, RANDOM, ONE_BY_ONE, ONE_ONLY };
