@@ -18,7 +18,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -46,17 +45,16 @@ struct lines {
 static int parse_run(char error[DP_ERROR_SIZE]);
 static void parse_undo(void);
 static int alone_run(char error[DP_ERROR_SIZE]);
-static int loop_run(char error[DP_ERROR_SIZE]);
-static void loop_undo(void);
 static int eal_run(char error[DP_ERROR_SIZE]);
 static int ports_run(char error[DP_ERROR_SIZE]);
 static int dataplane_run(char error[DP_ERROR_SIZE]);
+static int loop_run(char error[DP_ERROR_SIZE]);
+static void loop_undo(void);
 static int model_run(char error[DP_ERROR_SIZE]);
 static void model_undo(void);
 static int socket_run(char error[DP_ERROR_SIZE]);
 static void socket_undo(void);
 static int ready_run(char error[DP_ERROR_SIZE]);
-static void signals_block(int how);
 static void hangup(void);
 static void faults_log(const struct conf_faults *faults);
 static void line_keep(const char *text, void *context);
@@ -70,10 +68,10 @@ static const struct {
 } steps[] = {
 	{ "parse", parse_run, parse_undo },
 	{ "alone", alone_run, NULL },
-	{ "loop", loop_run, loop_undo },
 	{ "eal", eal_run, dp_stop },
 	{ "ports", ports_run, NULL },
 	{ "dataplane", dataplane_run, NULL },
+	{ "loop", loop_run, loop_undo },
 	{ "model", model_run, model_undo },
 	{ "socket", socket_run, socket_undo },
 	{ "ready", ready_run, boot_notify_stopping },
@@ -208,24 +206,6 @@ alone_run(char error[DP_ERROR_SIZE])
 	return -EADDRINUSE;
 }
 
-/* Signals count from here on; while EAL and the workers start they wait. */
-static int
-loop_run(char error[DP_ERROR_SIZE])
-{
-	boot.loop = boot_loop_create(hangup);
-	if (boot.loop != NULL)
-		return 0;
-	snprintf(error, DP_ERROR_SIZE, "event loop: %s", strerror(errno));
-	return -ENOMEM;
-}
-
-static void
-loop_undo(void)
-{
-	boot_loop_destroy(boot.loop);
-	boot.loop = NULL;
-}
-
 static int
 eal_run(char error[DP_ERROR_SIZE])
 {
@@ -253,11 +233,8 @@ eal_run(char error[DP_ERROR_SIZE])
 	boot.params.memory_mb = conf->memory_mb;
 	boot.params.seeded = boot.options->seeded;
 	boot.params.seed = boot.options->seed;
-	/* Threads started from here on inherit this: signals are control's alone. */
-	signals_block(SIG_BLOCK);
 	rc = dp_eal_start(&boot.params, ports, conf->port_count, boot.options->eal_argc,
 			  boot.options->eal_argv, error);
-	signals_block(SIG_UNBLOCK);
 	return rc < 0 ? rc : 0;
 }
 
@@ -266,10 +243,8 @@ ports_run(char error[DP_ERROR_SIZE])
 {
 	int rc = 0;
 
-	signals_block(SIG_BLOCK);
 	for (unsigned int i = 0; rc >= 0 && i < boot.conf->port_count; i++)
 		rc = dp_port_open(&boot.conf->ports[i].dp, error);
-	signals_block(SIG_UNBLOCK);
 	return rc < 0 ? rc : 0;
 }
 
@@ -279,14 +254,30 @@ dataplane_run(char error[DP_ERROR_SIZE])
 	cpu_set_t control = boot_cpu_control(&boot.cpus, &boot.params);
 	int rc;
 
-	signals_block(SIG_BLOCK);
 	rc = dp_start(error);
-	signals_block(SIG_UNBLOCK);
 	if (rc < 0)
 		return rc;
 	if (pthread_setaffinity_np(pthread_self(), sizeof(control), &control) != 0)
 		sl_warn("control stays on the CPU that EAL gave it");
 	return 0;
+}
+
+/* Signals are handled from here on. Before, they end the process at once, however long a device takes. */
+static int
+loop_run(char error[DP_ERROR_SIZE])
+{
+	boot.loop = boot_loop_create(hangup);
+	if (boot.loop != NULL)
+		return 0;
+	snprintf(error, DP_ERROR_SIZE, "event loop: %s", strerror(errno));
+	return -ENOMEM;
+}
+
+static void
+loop_undo(void)
+{
+	boot_loop_destroy(boot.loop);
+	boot.loop = NULL;
 }
 
 static int
@@ -344,18 +335,6 @@ ready_run(char error[DP_ERROR_SIZE])
 }
 
 /* ---- helpers ---- */
-
-static void
-signals_block(int how)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	pthread_sigmask(how, &set, NULL);
-}
 
 static void
 hangup(void)
