@@ -59,20 +59,27 @@ conf_arena_strndup(struct conf_arena *arena, const char *text, size_t len)
 	if (len > SIZE_MAX / 4)
 		out_of_memory(arena);
 
-	/* Text needs no alignment, and there is much of it. */
-	return memcpy(cut(arena, len + 1), text, len);
+	/* Text needs no alignment, and there is much of it. Without length there may be no text. */
+	char *copy = cut(arena, len + 1);
+
+	if (len > 0)
+		memcpy(copy, text, len);
+	return copy;
 }
 
 char *
 conf_arena_printf(struct conf_arena *arena, const char *format, ...)
 {
+	char small[256];
 	va_list args;
 
 	va_start(args, format);
-	int len = vsnprintf(NULL, 0, format, args);
+	int len = vsnprintf(small, sizeof(small), format, args);
 	va_end(args);
 	if (len < 0)
 		out_of_memory(arena);
+	if ((size_t)len < sizeof(small))
+		return conf_arena_strndup(arena, small, (size_t)len);
 
 	char *text = conf_arena_alloc(arena, (size_t)len + 1);
 

@@ -85,6 +85,14 @@ conf_warn(struct conf_load *load, const struct conf_place *place, const char *fo
 }
 
 const char *
+conf_where(struct conf_load *load, const struct conf_place *there, const struct conf_place *here)
+{
+	if (strcmp(there->file, here->file) == 0)
+		return conf_arena_printf(load->scratch, "line %u", there->line);
+	return conf_arena_printf(load->scratch, "line %u of %s", there->line, there->file);
+}
+
+const char *
 conf_show(struct conf_load *load, const char *text)
 {
 	size_t len = strnlen(text, SHOWN_MAX + 1);

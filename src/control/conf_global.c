@@ -42,12 +42,12 @@ void
 conf_build_lvs_timeouts(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
 	struct {
-		const char *name;
+		const char *name, *what;
 		unsigned int *seconds;
 	} timeouts[] = {
-		{ "tcp", &load->conf->tcp_s },
-		{ "tcpfin", &load->conf->tcp_fin_s },
-		{ "udp", &load->conf->udp_s },
+		{ "tcp", "timeout tcp", &load->conf->tcp_s },
+		{ "tcpfin", "timeout tcpfin", &load->conf->tcp_fin_s },
+		{ "udp", "timeout udp", &load->conf->udp_s },
 	};
 	const size_t count = sizeof(timeouts) / sizeof(timeouts[0]);
 
@@ -66,7 +66,7 @@ conf_build_lvs_timeouts(struct conf_load *load, const struct conf_stmt *stmt, vo
 			conf_error(load, &word->place, "timeout \"%s\" lacks its seconds", word->text);
 			return;
 		}
-		conf_value_number(load, &stmt->words[i + 1], timeouts[which].name, 1, TIMEOUT_S_MAX,
+		conf_value_number(load, &stmt->words[i + 1], timeouts[which].what, 1, TIMEOUT_S_MAX,
 				  timeouts[which].seconds);
 	}
 }

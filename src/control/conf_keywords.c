@@ -24,7 +24,8 @@ static const struct conf_keyword top[] = {
 	  .many = true },
 	{ "global_defs", CONF_SUPPORTED, "global_defs { ... }", conf_build_global_defs, 0, 0, CONF_BRACES_YES,
 	  .many = true },
-	{ "dataplane", CONF_SUPPORTED, "dataplane { ... }", conf_build_dataplane, 0, 0, CONF_BRACES_YES },
+	{ "dataplane", CONF_SUPPORTED, "dataplane { ... }", conf_build_dataplane, 0, 0, CONF_BRACES_YES,
+	  .many = true },
 	{ "static_routes", CONF_SUPPORTED, "static_routes { PREFIX via ADDRESS dev PORT }",
 	  conf_build_static_routes, 0, 0, CONF_BRACES_YES, .many = true },
 
@@ -82,7 +83,7 @@ static const struct conf_keyword port[] = {
 };
 
 const struct conf_block conf_block_top = { "at the outermost level", top };
-const struct conf_block conf_block_dataplane = { "in dataplane", dataplane };
+const struct conf_block conf_block_dataplane = { "in dataplane", dataplane, .one = true };
 const struct conf_block conf_block_port = { "in port", port };
 
 const struct conf_block *

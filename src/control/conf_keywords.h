@@ -43,6 +43,7 @@ struct conf_keyword {
 struct conf_block {
 	const char *name;                    /* as in messages: "in real_server" */
 	const struct conf_keyword *keywords; /* ends with a NULL name */
+	bool one;                            /* however often it stands in the file, it is one object */
 };
 
 extern const struct conf_block conf_block_top, conf_block_global, conf_block_dataplane, conf_block_port,
@@ -64,6 +65,10 @@ bool conf_keyword_is_outermost(const char *name, bool block);
 /* Hands every statement of a block to its builder, or reports it. */
 void conf_walk(struct conf_load *load, const struct conf_stmt *first, const struct conf_block *block,
 	       void *object);
+
+/* Reports a word behind the last that a statement can have. */
+void conf_surplus_report(struct conf_load *load, const struct conf_block *block, const struct conf_stmt *stmt,
+			 const struct conf_word *surplus);
 
 /* Builders, named after their keywords. */
 conf_build_fn conf_build_global_defs, conf_build_dataplane, conf_build_port, conf_build_static_route,

@@ -177,4 +177,4 @@ static const struct conf_keyword global[] = {
 	{ 0 },
 };
 
-const struct conf_block conf_block_global = { "in global_defs", global };
+const struct conf_block conf_block_global = { "in global_defs", global, .one = true };

@@ -511,6 +511,7 @@ variable_replace(struct conf_lex *lex, const char *name, size_t name_len, const 
 		advance(lex);
 	if (var != NULL && var->in_use) {
 		conf_error(lex->load, &use, "variable $%.*s contains itself", (int)name_len, name);
+		lex->broken = true;
 		return true;
 	}
 	lex->load->expanded_size += len;

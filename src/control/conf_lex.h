@@ -39,6 +39,7 @@ struct conf_lex {
 	char *buf;                                       /* the word being cut */
 	size_t buf_len, buf_room;
 	bool failed;         /* a limit was met: the rest is not read */
+	bool broken;         /* a fault in the statement being read: who reads it takes this down again */
 	bool open_swallowed; /* by a quote that is not closed: the next token */
 };
 

@@ -42,7 +42,8 @@ struct conf_route_draft {
 	struct conf_route route;
 	const struct conf_word *dev;    /* NULL: none given */
 	const struct conf_word *prefix; /* NULL: it was no prefix */
-	const struct conf_word *via;
+	const struct conf_word *via;    /* NULL: none given */
+	bool lost;                      /* its port does not exist */
 };
 
 struct conf_neigh_draft {
@@ -73,6 +74,9 @@ struct conf_load {
 	void (*undo)(void *object);
 	void *undo_object;
 
+	/* Keywords of blocks that may be repeated but mean one thing: keyword -> its first statement. */
+	struct conf_table once;
+
 	/* Something could not be read, so that what seems missing may not be. */
 	bool incomplete;
 
@@ -82,13 +86,17 @@ struct conf_load {
 	bool *service_keys_good;             /* beside conf->services: VIP, port, protocol */
 	struct conf_route_draft *routes;
 	struct conf_neigh_draft *neighs;
-	unsigned int route_count, neigh_count;
+	const struct dp_route **links; /* routes that put a network on a port's link */
+	unsigned int route_count, neigh_count, link_count;
 };
 
 void conf_error(struct conf_load *load, const struct conf_place *place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void conf_warn(struct conf_load *load, const struct conf_place *place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* "line 3", or "line 3 of FILE" when that is another file than `here`'s. Scratch memory. */
+const char *conf_where(struct conf_load *load, const struct conf_place *there, const struct conf_place *here);
 
 /* A text of the file as it may stand in a message: short, printable, quoted. Scratch memory. */
 const char *conf_show(struct conf_load *load, const char *text);

@@ -12,6 +12,7 @@
 
 static void route_build(struct conf_load *load, const struct conf_stmt *stmt, const struct conf_word *words,
 			unsigned int word_count);
+static bool is_option(const char *text);
 static bool route_prefix(struct conf_load *load, const struct conf_word *word, const struct sl_addr *via,
 			 struct sl_prefix *ret_prefix);
 
@@ -37,7 +38,7 @@ void
 conf_build_static_neighbor(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
 	const struct conf_word *words = stmt->words;
-	struct conf_neigh_draft draft = { .neigh.place = words[0].place,
+	struct conf_neigh_draft draft = { .neigh.place = words[1].place,
 					  .addr = &words[1],
 					  .dev = &words[4] };
 	struct dp_static_neigh *neigh = &draft.neigh.dp;
@@ -78,9 +79,10 @@ route_build(struct conf_load *load, const struct conf_stmt *stmt, const struct c
 		bool is_via = strcmp(text, "via") == 0 || strcmp(text, "gw") == 0;
 		bool is_dev = strcmp(text, "dev") == 0;
 
-		if (!is_via && !is_dev && (draft.prefix == NULL || strcmp(text, "to") == 0)) {
-			if (strcmp(text, "to") != 0)
-				draft.prefix = &words[i];
+		if (strcmp(text, "to") == 0 && draft.prefix == NULL)
+			continue;
+		if (!is_via && !is_dev && draft.prefix == NULL && !is_option(text)) {
+			draft.prefix = &words[i];
 			continue;
 		}
 		if (!is_via && !is_dev) {
@@ -114,10 +116,18 @@ route_build(struct conf_load *load, const struct conf_stmt *stmt, const struct c
 		return;
 	}
 	draft.route.dp.via = via;
+	draft.route.place = draft.prefix->place;
 	if (!route_prefix(load, draft.prefix, &via, &draft.route.dp.prefix))
 		return;
 	load->routes = conf_arena_grow(load->scratch, load->routes, load->route_count, sizeof(draft));
 	load->routes[load->route_count++] = draft;
+}
+
+/* A word of letters in the place of a prefix: one of the many options of `ip route`. */
+static bool
+is_option(const char *text)
+{
+	return strcmp(text, "default") != 0 && text[strspn(text, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
 }
 
 static bool

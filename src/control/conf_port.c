@@ -42,8 +42,8 @@ conf_build_port(struct conf_load *load, const struct conf_stmt *stmt, void *obje
 	}
 	for (unsigned int i = 0; name_good && i < conf->port_count; i++) {
 		if (strcmp(conf->ports[i].dp.name, name->text) == 0) {
-			conf_error(load, &name->place, "port %s is defined in line %u of %s already",
-				   name->text, conf->ports[i].place.line, conf->ports[i].place.file);
+			conf_error(load, &name->place, "port %s is defined in %s already", name->text,
+				   conf_where(load, &conf->ports[i].place, &name->place));
 			name_good = false;
 		}
 	}
@@ -134,9 +134,8 @@ conf_build_gateway(struct conf_load *load, const struct conf_stmt *stmt, void *o
 	struct conf_place *place = v4 ? &self->draft->gateway4_place : &self->draft->gateway6_place;
 
 	if (!sl_addr_is_none(gateway)) {
-		conf_error(load, &word->place,
-			   "port %s has its %s gateway in line %u already: one of each family",
-			   self->port->dp.name, v4 ? "IPv4" : "IPv6", place->line);
+		conf_error(load, &word->place, "port %s has its %s gateway in %s already: one of each family",
+			   self->port->dp.name, v4 ? "IPv4" : "IPv6", conf_where(load, place, &word->place));
 		return;
 	}
 	*gateway = addr;

@@ -18,7 +18,6 @@ enum { WEIGHT_MAX = 65535 };
 struct real_object {
 	struct conf_real real;
 	const struct conf_word *port; /* NULL: the service's */
-	struct conf_place addr_place;
 	bool has_weight, has_fwd, fwd_good;
 };
 
@@ -34,7 +33,8 @@ static void key_read(struct conf_load *load, const struct conf_stmt *stmt, struc
 static void reals_finish(struct conf_load *load, struct service_object *self);
 static void real_finish(struct conf_load *load, const struct service_object *self,
 			const struct real_object *draft, struct conf_real *real);
-static bool fwd_read(struct conf_load *load, const struct conf_stmt *stmt, enum sl_fwd *ret_fwd);
+static bool fwd_read(struct conf_load *load, const struct conf_stmt *stmt, const struct conf_block *block,
+		     enum sl_fwd *ret_fwd);
 static const char *sched_name_at(unsigned int i, const void *context);
 static const char *sched_names(struct conf_load *load);
 static const char *fwd_names(void);
@@ -44,7 +44,7 @@ conf_build_virtual_server(struct conf_load *load, const struct conf_stmt *stmt, 
 {
 	struct conf *conf = load->conf;
 	struct conf_service service = {
-		.place = stmt->words[0].place,
+		.place = stmt->words[1].place,
 		.key.proto = SL_PROTO_TCP,
 		.sched = sched_find("wlc"),
 		.fwd = SL_FWD_NAT,
@@ -53,9 +53,15 @@ conf_build_virtual_server(struct conf_load *load, const struct conf_stmt *stmt, 
 		.service = &service, .weight = 1, .fwd_good = true, .proto_good = true
 	};
 
+	unsigned int errors = load->faults->errors;
+
 	key_read(load, stmt, &self);
 	conf_walk(load, stmt->first, &conf_block_service, &self);
 	reals_finish(load, &self);
+	if (service.real_count == 0 && errors == load->faults->errors && !load->incomplete)
+		conf_warn(
+			load, &service.place,
+			"virtual_server has no real_server: nobody gets its connections until one is added");
 	load->service_keys_good = conf_arena_grow(load->scratch, load->service_keys_good, conf->service_count,
 						  sizeof(*load->service_keys_good));
 	load->service_keys_good[conf->service_count] = self.vip_good && self.port_good && self.proto_good;
@@ -117,7 +123,7 @@ conf_build_lb_kind(struct conf_load *load, const struct conf_stmt *stmt, void *o
 {
 	struct service_object *self = object;
 
-	self->fwd_good = fwd_read(load, stmt, &self->service->fwd);
+	self->fwd_good = fwd_read(load, stmt, &conf_block_service, &self->service->fwd);
 }
 
 /* keepalived's default for the servers of the block. */
@@ -133,7 +139,7 @@ void
 conf_build_real_server(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
 	struct service_object *self = object;
-	struct real_object draft = { .real.place = stmt->words[0].place, .addr_place = stmt->words[1].place };
+	struct real_object draft = { .real.place = stmt->words[1].place };
 	bool good = conf_value_addr(load, &stmt->words[1], "real_server", &draft.real.addr);
 
 	if (stmt->word_count > 2) {
@@ -164,7 +170,7 @@ conf_build_lvs_method(struct conf_load *load, const struct conf_stmt *stmt, void
 	struct real_object *self = object;
 
 	self->has_fwd = true;
-	self->fwd_good = fwd_read(load, stmt, &self->real.fwd);
+	self->fwd_good = fwd_read(load, stmt, &conf_block_real, &self->real.fwd);
 }
 
 /* `virtual_server ADDRESS PORT`; keepalived's other two forms would lose a service. */
@@ -222,7 +228,7 @@ real_finish(struct conf_load *load, const struct service_object *self, const str
 	if (!fwd_good)
 		return;
 	if (self->vip_good && sl_addr_is_v4(&real->addr) != sl_addr_is_v4(&key->vip))
-		conf_error(load, &draft->addr_place,
+		conf_error(load, &real->place,
 			   "real_server %s is %s and its virtual_server %s: NAT and DR keep the family",
 			   conf_addr_text(load, &real->addr), sl_addr_is_v4(&real->addr) ? "IPv4" : "IPv6",
 			   sl_addr_is_v4(&key->vip) ? "IPv4" : "IPv6");
@@ -235,7 +241,8 @@ real_finish(struct conf_load *load, const struct service_object *self, const str
 }
 
 static bool
-fwd_read(struct conf_load *load, const struct conf_stmt *stmt, enum sl_fwd *ret_fwd)
+fwd_read(struct conf_load *load, const struct conf_stmt *stmt, const struct conf_block *block,
+	 enum sl_fwd *ret_fwd)
 {
 	static const char *const kinds[SL_FWD_MAX] = {
 #define X(id, kind, word) [id] = kind,
@@ -251,8 +258,7 @@ fwd_read(struct conf_load *load, const struct conf_stmt *stmt, enum sl_fwd *ret_
 		if (strcasecmp(kinds[i], word->text) != 0)
 			continue;
 		if (stmt->word_count > 2) {
-			conf_error(load, &stmt->words[2].place, "%s is too much: %s has no options",
-				   conf_show(load, stmt->words[2].text), kinds[i]);
+			conf_surplus_report(load, block, stmt, &stmt->words[2]);
 			return false;
 		}
 		*ret_fwd = i;

@@ -34,13 +34,6 @@ struct level {
 	struct conf_stmt **tail;
 };
 
-/* The file being read, inside the one that includes it. */
-struct open_file {
-	const struct open_file *includer;
-	const struct conf_file *file;
-	unsigned int depth;
-};
-
 struct parser {
 	struct conf_load *load;
 	struct level level[BLOCKS_DEPTH_MAX + 1];
@@ -49,21 +42,17 @@ struct parser {
 	bool too_many;                     /* statements: said already */
 };
 
-static void file_parse(struct parser *parser, const struct conf_file *file, const struct open_file *includer);
-static enum conf_token stmt_read(struct parser *parser, struct conf_lex *lex, struct conf_word *word,
-				 struct conf_stmt *stmt);
-static bool stmt_broken(const struct conf_stmt *stmt);
-static bool condition_holds(const struct conf_word *word);
-static void stmt_append(struct parser *parser, struct conf_stmt *stmt);
-static void block_open(struct parser *parser, struct conf_lex *lex, struct conf_stmt *stmt,
-		       const struct conf_place *place);
-static void block_skip(struct parser *parser, struct conf_lex *lex);
-static void outermost_restore(struct parser *parser, const struct conf_stmt *stmt, bool block,
-			      unsigned int base, unsigned int *forgiven);
-static void glob_undo(void *found);
-static void include(struct parser *parser, const struct conf_stmt *stmt, const struct open_file *includer);
-static void include_file(struct parser *parser, const char *name, const struct conf_place *place,
-			 const struct open_file *includer);
+/* The file being read, inside the one that includes it. */
+struct open_file {
+	const struct open_file *includer;
+	const struct conf_file *file;
+	struct parser *parser;
+	struct conf_lex lex;
+	unsigned int number;       /* of files that are open around it */
+	unsigned int base;         /* depth of blocks where it begins */
+	unsigned int forgiven;     /* closing braces that will be too many */
+	struct conf_stmt *pending; /* the last statement, if a block may still follow it */
+};
 
 struct include_kind {
 	const char *keyword;
@@ -76,7 +65,22 @@ static const struct include_kind include_kinds[] = {
 	{ "includew", true }, { "includeb", true },  { "includea", true },
 };
 
+static void file_parse(struct parser *parser, const struct conf_file *file, const struct open_file *includer);
+static enum conf_token word_take(struct open_file *self, struct conf_word *word);
+static void open_take(struct open_file *self, const struct conf_place *place);
+static void close_take(struct open_file *self, const struct conf_place *place);
+static void file_end_check(const struct open_file *self);
+static enum conf_token stmt_read(struct parser *parser, struct conf_lex *lex, struct conf_word *word,
+				 struct conf_stmt *stmt);
+static bool stmt_broken(const struct conf_stmt *stmt);
+static bool condition_holds(const struct conf_word *word);
+static void block_skip(struct parser *parser, struct conf_lex *lex);
+static void outermost_restore(struct open_file *self, const struct conf_stmt *stmt, bool block);
 static const struct include_kind *include_kind_find(const char *keyword);
+static void glob_undo(void *found);
+static void include(struct parser *parser, const struct conf_stmt *stmt, const struct open_file *includer);
+static void include_file(struct parser *parser, const char *name, const struct conf_place *place,
+			 const struct open_file *includer);
 
 struct conf_stmt *
 conf_tree_parse(struct conf_load *load, const struct conf_file *file)
@@ -93,95 +97,119 @@ conf_tree_parse(struct conf_load *load, const struct conf_file *file)
 static void
 file_parse(struct parser *parser, const struct conf_file *file, const struct open_file *includer)
 {
-	struct open_file self = { .includer = includer,
-				  .file = file,
-				  .depth = includer == NULL ? 0 : includer->depth + 1 };
-	struct conf_lex *lex = conf_arena_alloc(parser->load->scratch, sizeof(*lex));
-	unsigned int base = parser->depth, forgiven = 0;
-	struct conf_stmt *pending = NULL; /* ended with its line: a block may follow */
+	struct open_file *self = conf_arena_alloc(parser->load->scratch, sizeof(*self));
 	struct conf_word word;
 
-	conf_lex_init(lex, parser->load, file);
-	for (;;) {
-		enum conf_token token = conf_lex_next(lex, true, false, &word);
-		struct conf_stmt *stmt = NULL;
+	self->includer = includer;
+	self->file = file;
+	self->parser = parser;
+	self->number = includer == NULL ? 0 : includer->number + 1;
+	self->base = parser->depth;
+	conf_lex_init(&self->lex, parser->load, file);
+	while (!parser->too_many) {
+		enum conf_token token = conf_lex_next(&self->lex, true, false, &word);
 
-		if (token == CONF_TOKEN_END || parser->too_many)
+		if (token == CONF_TOKEN_END)
 			break;
-		if (token == CONF_TOKEN_EOL)
-			continue;
-		if (token == CONF_TOKEN_WORD && word.text[0] == '@' && !word.quoted) {
-			if (!condition_holds(&word))
-				conf_lex_skip_line(lex);
-			continue;
-		}
-		if (token == CONF_TOKEN_WORD && word.text[0] == '~' && !word.quoted &&
-		    (strncmp(word.text, "~SEQ", 4) == 0 || strncmp(word.text, "~LST", 4) == 0)) {
-			conf_error(parser->load, &word.place,
-				   "%.4s lines are not available: write out the lines that it stands for",
-				   word.text);
-			parser->load->incomplete = true;
-			conf_lex_skip_line(lex);
-			continue;
-		}
-		if (token == CONF_TOKEN_WORD) {
-			stmt = conf_arena_alloc(parser->load->scratch, sizeof(*stmt));
-			token = stmt_read(parser, lex, &word, stmt);
-			if (stmt_broken(stmt)) {
-				parser->load->incomplete = true;
-				pending = stmt;
-				if (token == CONF_TOKEN_OPEN) {
-					block_open(parser, lex, stmt, &word.place);
-					pending = NULL;
-				}
-			} else if (include_kind_find(stmt->words[0].text) != NULL) {
-				include(parser, stmt, &self);
-				pending = NULL;
-				if (token == CONF_TOKEN_OPEN) {
-					conf_error(parser->load, &word.place, "\"%s\" takes no block",
-						   stmt->words[0].text);
-					block_skip(parser, lex);
-				}
-			} else {
-				outermost_restore(parser, stmt, token == CONF_TOKEN_OPEN, base, &forgiven);
-				stmt_append(parser, stmt);
-				pending = stmt;
-				if (token == CONF_TOKEN_OPEN) {
-					block_open(parser, lex, stmt, &word.place);
-					pending = NULL;
-				}
-			}
-		} else if (token == CONF_TOKEN_OPEN) {
-			if (pending == NULL) {
-				conf_error(parser->load, &word.place,
-					   "a block needs a keyword before its \"{\"");
-				block_skip(parser, lex);
-			} else {
-				block_open(parser, lex, pending, &word.place);
-			}
-			pending = NULL;
-		}
-		if (token == CONF_TOKEN_CLOSE) {
-			pending = NULL;
-			if (parser->depth > base)
-				parser->depth--;
-			else if (forgiven > 0)
-				forgiven--;
-			else
-				conf_error(parser->load, &word.place,
-					   "this \"}\" closes nothing: no block is open%s",
-					   includer == NULL ? "" : " in this file");
-		}
+		if (token == CONF_TOKEN_WORD)
+			token = word_take(self, &word);
+		if (token == CONF_TOKEN_OPEN)
+			open_take(self, &word.place);
+		else if (token == CONF_TOKEN_CLOSE)
+			close_take(self, &word.place);
 	}
-	if (parser->depth > base && !lex->failed && !parser->too_many) {
-		const struct conf_word *opener = &parser->level[parser->depth].stmt->words[0];
+	file_end_check(self);
+	parser->depth = self->base;
+}
 
-		conf_error(parser->load, &opener->place,
-			   "block \"%.32s\" is not closed: a \"}\" is missing before the end of the file",
-			   opener->text);
-		parser->load->incomplete = true;
+/*
+ * The first word of a statement, and all of it. Returns the token behind it,
+ * whose place `word` then has; a block that opens is that of self->pending.
+ */
+static enum conf_token
+word_take(struct open_file *self, struct conf_word *word)
+{
+	struct parser *parser = self->parser;
+	struct conf_stmt *stmt;
+	enum conf_token token;
+
+	if (word->text[0] == '@' && !word->quoted) {
+		if (!condition_holds(word))
+			conf_lex_skip_line(&self->lex);
+		return CONF_TOKEN_EOL;
 	}
-	parser->depth = base;
+	if (!word->quoted && (strncmp(word->text, "~SEQ", 4) == 0 || strncmp(word->text, "~LST", 4) == 0)) {
+		conf_error(parser->load, &word->place,
+			   "%.4s lines are not available: write out the lines that it stands for",
+			   word->text);
+		parser->load->incomplete = true;
+		conf_lex_skip_line(&self->lex);
+		return CONF_TOKEN_EOL;
+	}
+	stmt = conf_arena_alloc(parser->load->scratch, sizeof(*stmt));
+	token = stmt_read(parser, &self->lex, word, stmt);
+	self->pending = stmt;
+	if (stmt_broken(stmt)) {
+		parser->load->incomplete = true;
+	} else if (include_kind_find(stmt->words[0].text) != NULL) {
+		include(parser, stmt, self);
+		self->pending = NULL;
+	} else {
+		outermost_restore(self, stmt, token == CONF_TOKEN_OPEN);
+		*parser->level[parser->depth].tail = stmt;
+		parser->level[parser->depth].tail = &stmt->next;
+	}
+	return token;
+}
+
+static void
+open_take(struct open_file *self, const struct conf_place *place)
+{
+	struct parser *parser = self->parser;
+
+	if (self->pending == NULL) {
+		conf_error(parser->load, place, "a block needs a keyword before its \"{\"");
+		block_skip(parser, &self->lex);
+	} else if (parser->depth == BLOCKS_DEPTH_MAX) {
+		conf_error(parser->load, place, "blocks are nested more than %d deep", BLOCKS_DEPTH_MAX);
+		block_skip(parser, &self->lex);
+	} else {
+		self->pending->has_block = true;
+		parser->depth++;
+		parser->level[parser->depth] =
+			(struct level){ .stmt = self->pending, .tail = &self->pending->first };
+	}
+	self->pending = NULL;
+}
+
+static void
+close_take(struct open_file *self, const struct conf_place *place)
+{
+	struct parser *parser = self->parser;
+
+	self->pending = NULL;
+	if (parser->depth > self->base)
+		parser->depth--;
+	else if (self->forgiven > 0)
+		self->forgiven--;
+	else
+		conf_error(parser->load, place, "this \"}\" closes nothing: no block is open%s",
+			   self->includer == NULL ? "" : " in this file");
+}
+
+static void
+file_end_check(const struct open_file *self)
+{
+	struct parser *parser = self->parser;
+	const struct conf_word *opener;
+
+	if (parser->depth == self->base || self->lex.failed || parser->too_many)
+		return;
+	opener = &parser->level[parser->depth].stmt->words[0];
+	conf_error(parser->load, &opener->place,
+		   "block %s is not closed: a \"}\" is missing before the end of the file",
+		   conf_show(parser->load, opener->text));
+	parser->load->incomplete = true;
 }
 
 /*
@@ -204,7 +232,8 @@ stmt_read(struct parser *parser, struct conf_lex *lex, struct conf_word *word, s
 	}
 	stmt->words = conf_arena_alloc(parser->load->scratch, stmt->word_count * sizeof(*stmt->words));
 	memcpy(stmt->words, parser->words, stmt->word_count * sizeof(*stmt->words));
-	stmt->words[0].broken |= too_long || lex->failed;
+	stmt->words[0].broken |= too_long || lex->failed || lex->broken;
+	lex->broken = false;
 	if (++parser->load->stmt_count > STMTS_MAX && !parser->too_many) {
 		conf_error(parser->load, &stmt->words[0].place,
 			   "more than 4,000,000 statements: the rest was not read");
@@ -236,29 +265,6 @@ condition_holds(const struct conf_word *word)
 	return (strcmp(word->text + (negated ? 2 : 1), host) == 0) != negated;
 }
 
-static void
-stmt_append(struct parser *parser, struct conf_stmt *stmt)
-{
-	struct level *level = &parser->level[parser->depth];
-
-	*level->tail = stmt;
-	level->tail = &stmt->next;
-}
-
-static void
-block_open(struct parser *parser, struct conf_lex *lex, struct conf_stmt *stmt,
-	   const struct conf_place *place)
-{
-	stmt->has_block = true;
-	if (parser->depth == BLOCKS_DEPTH_MAX) {
-		conf_error(parser->load, place, "blocks are nested more than %d deep", BLOCKS_DEPTH_MAX);
-		block_skip(parser, lex);
-		return;
-	}
-	parser->depth++;
-	parser->level[parser->depth] = (struct level){ .stmt = stmt, .tail = &stmt->first };
-}
-
 /* Past the block whose brace has just been read. */
 static void
 block_skip(struct parser *parser, struct conf_lex *lex)
@@ -285,20 +291,21 @@ block_skip(struct parser *parser, struct conf_lex *lex)
 }
 
 static void
-outermost_restore(struct parser *parser, const struct conf_stmt *stmt, bool block, unsigned int base,
-		  unsigned int *forgiven)
+outermost_restore(struct open_file *self, const struct conf_stmt *stmt, bool block)
 {
-	if (parser->depth == base || !conf_keyword_is_outermost(stmt->words[0].text, block))
+	struct parser *parser = self->parser;
+	const struct conf_word *opener;
+
+	if (parser->depth == self->base || !conf_keyword_is_outermost(stmt->words[0].text, block))
 		return;
-
-	const struct conf_word *opener = &parser->level[parser->depth].stmt->words[0];
-
+	opener = &parser->level[parser->depth].stmt->words[0];
 	conf_error(parser->load, &stmt->words[0].place,
-		   "\"%s\" cannot stand inside \"%.32s\", which is open since line %u: "
+		   "\"%s\" cannot stand inside %s, which is open since %s: "
 		   "a \"}\" is missing before this line",
-		   stmt->words[0].text, opener->text, opener->place.line);
-	*forgiven += parser->depth - base;
-	parser->depth = base;
+		   stmt->words[0].text, conf_show(parser->load, opener->text),
+		   conf_where(parser->load, &opener->place, &stmt->words[0].place));
+	self->forgiven += parser->depth - self->base;
+	parser->depth = self->base;
 }
 
 static const struct include_kind *
@@ -369,7 +376,7 @@ include_file(struct parser *parser, const char *name, const struct conf_place *p
 	struct conf_load *load = parser->load;
 	struct conf_file *file = conf_arena_alloc(load->scratch, sizeof(*file));
 
-	if (includer->depth + 1 > INCLUDES_DEPTH_MAX || load->file_count >= FILES_MAX) {
+	if (includer->number + 1 > INCLUDES_DEPTH_MAX || load->file_count >= FILES_MAX) {
 		if (!load->incomplete)
 			conf_error(load, place,
 				   load->file_count >= FILES_MAX ? "more than 10,000 files are included"

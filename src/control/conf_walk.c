@@ -19,9 +19,9 @@ enum {
 static const struct conf_keyword *keyword_find(const struct conf_block *block, const char *name);
 static bool shape_check(struct conf_load *load, const struct conf_block *block,
 			const struct conf_keyword *keyword, const struct conf_stmt *stmt);
-static void surplus_report(struct conf_load *load, const struct conf_block *block,
-			   const struct conf_keyword *keyword, const struct conf_word *surplus);
-static void again_report(struct conf_load *load, const struct conf_stmt *first, const struct conf_stmt *stmt);
+static void again_check(struct conf_load *load, const struct conf_block *block,
+			const struct conf_keyword *keyword, const struct conf_stmt *first,
+			const struct conf_stmt *stmt, uint64_t seen[]);
 static void no_effect_walk(struct conf_load *load, const struct conf_stmt *first,
 			   const struct conf_block *block);
 static void unknown_report(struct conf_load *load, const struct conf_block *block,
@@ -57,16 +57,24 @@ conf_walk(struct conf_load *load, const struct conf_stmt *first, const struct co
 		}
 		if (!shape_check(load, block, keyword, stmt))
 			continue;
-		if (!keyword->many) {
-			size_t number = (size_t)(keyword - block->keywords);
-			uint64_t bit = (uint64_t)1 << number % 64;
-
-			if ((seen[number / 64] & bit) != 0)
-				again_report(load, first, stmt);
-			seen[number / 64] |= bit;
-		}
+		if (!keyword->many)
+			again_check(load, block, keyword, first, stmt, seen);
 		keyword->build(load, stmt, object);
 	}
+}
+
+void
+conf_surplus_report(struct conf_load *load, const struct conf_block *block, const struct conf_stmt *stmt,
+		    const struct conf_word *surplus)
+{
+	const char *name = stmt->words[0].text;
+
+	if (!surplus->quoted && keyword_find(block, surplus->text) != NULL)
+		conf_error(load, &surplus->place,
+			   "\"%s\" must begin a line of its own: \"%s\" ends before it", surplus->text, name);
+	else
+		conf_error(load, &surplus->place, "%s is too much: \"%s\" is written %s",
+			   conf_show(load, surplus->text), name, keyword_find(block, name)->text);
 }
 
 static const struct conf_keyword *
@@ -92,7 +100,7 @@ shape_check(struct conf_load *load, const struct conf_block *block, const struct
 		return false;
 	}
 	if (args > keyword->args_max && keyword->args_max != CONF_ARGS_ANY) {
-		surplus_report(load, block, keyword, &stmt->words[1 + keyword->args_max]);
+		conf_surplus_report(load, block, stmt, &stmt->words[1 + keyword->args_max]);
 		/* what stands before it is good enough to look at */
 	}
 	if (keyword->braces == CONF_BRACES_YES && !stmt->has_block) {
@@ -108,26 +116,31 @@ shape_check(struct conf_load *load, const struct conf_block *block, const struct
 	return true;
 }
 
+/*
+ * Has the keyword stood in this block before? `seen` has a bit for each keyword
+ * of the block; a block that may be repeated is remembered by the load.
+ */
 static void
-surplus_report(struct conf_load *load, const struct conf_block *block, const struct conf_keyword *keyword,
-	       const struct conf_word *surplus)
+again_check(struct conf_load *load, const struct conf_block *block, const struct conf_keyword *keyword,
+	    const struct conf_stmt *first, const struct conf_stmt *stmt, uint64_t seen[])
 {
-	if (!surplus->quoted && keyword_find(block, surplus->text) != NULL)
-		conf_error(load, &surplus->place,
-			   "\"%s\" must begin a line of its own: \"%s\" ends before it", surplus->text,
-			   keyword->name);
-	else
-		conf_error(load, &surplus->place, "%s is too much: \"%s\" is written %s",
-			   conf_show(load, surplus->text), keyword->name, keyword->text);
-}
+	size_t number = (size_t)(keyword - block->keywords);
+	uint64_t bit = (uint64_t)1 << number % 64;
+	const struct conf_place *place = &stmt->words[0].place;
+	struct conf_place *before = NULL;
 
-static void
-again_report(struct conf_load *load, const struct conf_stmt *first, const struct conf_stmt *stmt)
-{
-	while (strcmp(first->words[0].text, stmt->words[0].text) != 0)
-		first = first->next;
-	conf_warn(load, &stmt->words[0].place, "\"%s\" stands in line %u already: the last one counts",
-		  stmt->words[0].text, first->words[0].place.line);
+	if (block->one) {
+		before = conf_table_put(&load->once, load->scratch, &keyword, sizeof(keyword),
+					&stmt->words[0].place);
+	} else if ((seen[number / 64] & bit) != 0) {
+		while (strcmp(first->words[0].text, keyword->name) != 0)
+			first = first->next;
+		before = &first->words[0].place;
+	}
+	seen[number / 64] |= bit;
+	if (before != NULL)
+		conf_warn(load, place, "\"%s\" stands in %s already: the last one counts", keyword->name,
+			  conf_where(load, before, place));
 }
 
 /* Inside a block that was reported as a whole: only what is unknown is news. */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the checks between objects share: whose an address is, and which way a
+ * packet to an address would take. Lives in a load's scratch memory.
+ */
+#ifndef CONF_CHECK_H
+#define CONF_CHECK_H
+
+#include "conf_load.h"
+
+struct conf_owner {
+	const struct conf_port *port;
+	struct conf_place place;
+};
+
+/* How an address is reached. */
+enum conf_way {
+	CONF_WAY_NONE,
+	CONF_WAY_LINK,   /* on a link of this box */
+	CONF_WAY_ROUTER, /* by a gateway or the `via` of a route */
+};
+
+struct conf_check {
+	struct conf_load *load;
+	bool uncertain; /* some port's subnets are not all known: nothing is out of reach for sure */
+	struct conf_table owners;                /* own address -> struct conf_owner */
+	struct conf_table ways;                  /* network and its length -> enum conf_way */
+	bool way_len[129];                       /* which lengths it has, in bits of the 16-byte form */
+	const struct conf_port *gateway_port[2]; /* with the default gateway of IPv4, of IPv6 */
+};
+
+/* Ports, routes and neighbours; fills the tables above. */
+void conf_check_net(struct conf_check *check);
+
+/* NULL: not an address of this box. */
+const struct conf_owner *conf_check_owner(const struct conf_check *check, const struct sl_addr *addr);
+
+enum conf_way conf_check_way(const struct conf_check *check, const struct sl_addr *addr);
+
+#endif
