@@ -43,8 +43,13 @@ def meminfo(name):
     return 0
 
 
-def hugepages_taken():
-    return meminfo("HugePages_Total") - meminfo("HugePages_Free")
+def hugepage_bytes(pid):
+    """What a process has in hugepages."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            if line.startswith("HugetlbPages:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 @contextlib.contextmanager
@@ -84,9 +89,8 @@ def thread_times(pid):
 
 
 def busiest_share(before, after, elapsed_s):
-    """The part of the time that the busiest thread had its CPU; None if unknown."""
-    used = [after[tid] - before[tid] for tid in after if tid in before]
-    return max(used) / 1e9 / elapsed_s if used else None
+    """The part of the time that the busiest thread had its CPU."""
+    return max(after[tid] - before[tid] for tid in after if tid in before) / 1e9 / elapsed_s
 
 
 def cpu_model():

@@ -7,6 +7,10 @@ played once. `traffic` holds plain segments of the same flows, in another
 random order, and is replayed from memory without end. Both programs get the
 same two devices.
 
+`warm-up` reaches its device through a pipe, which program.py fills when the
+program is ready: a file would be over before the services are there. Until
+then the worker waits in its read.
+
 There are SERVERS services on adjacent ports of one VIP with one server each,
 so that the server of every flow is known and its replies can be in the file.
 Nobody answers ARP in a pcap: all neighbours are static.
@@ -96,16 +100,17 @@ class Traffic:
 
     row: Row
     warm_up: str
+    warm_up_pipe: str
     traffic: str
 
     @property
     def devices(self):
         """In this order: a device's MAC address ends in its number, and `traffic` expects 0."""
-        return [f"net_pcap0,rx_pcap={self.traffic},infinite_rx=1", f"net_pcap1,rx_pcap={self.warm_up}"]
+        return [f"net_pcap0,rx_pcap={self.traffic},infinite_rx=1", f"net_pcap1,rx_pcap={self.warm_up_pipe}"]
 
     def remove(self):
-        os.unlink(self.warm_up)
-        os.unlink(self.traffic)
+        for path in (self.warm_up, self.warm_up_pipe, self.traffic):
+            os.unlink(path)
 
 
 def build_generator(source_dir, work_dir):
@@ -118,7 +123,7 @@ def build_generator(source_dir, work_dir):
 
 
 def generate(generator, work_dir, row):
-    traffic = Traffic(row, os.path.join(work_dir, "warm-up.pcap"), os.path.join(work_dir, "traffic.pcap"))
+    traffic = Traffic(row, *(os.path.join(work_dir, name) for name in ("warm-up.pcap", "pipe", "traffic.pcap")))
     addresses = ADDRESSES[row.family]
     common = [generator, "-n", str(row.flows), "-k", str(SERVERS), "-v", endpoint(addresses["vip"], VIP_PORT)]
     common += ["-u"] if row.proto == "UDP" else []
@@ -130,6 +135,7 @@ def generate(generator, work_dir, row):
         done = subprocess.run(common + args, check=True, stdout=subprocess.PIPE, text=True)
         if int(done.stdout) != expected:
             raise RuntimeError(f"pcapgen wrote {done.stdout.strip()} packets instead of {expected}")
+    os.mkfifo(traffic.warm_up_pipe)
     return traffic
 
 
