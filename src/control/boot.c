@@ -35,6 +35,9 @@ static struct {
 	struct rpc_server *rpc;
 } boot;
 
+/* So many changes of one reload are logged one by one; the rest is counted. */
+enum { LOGGED_LINES = 1000 };
+
 /* Lines of a change, kept until it has been made. */
 struct lines {
 	char **line;
@@ -341,12 +344,15 @@ hangup(void)
 {
 	const char *path = boot.options->conf_path;
 	struct conf_faults faults = { 0 };
+	unsigned int lines = 0;
 	int rc;
 
 	boot_notify_reloading();
 	sl_notice("SIGHUP: loading %s", path);
-	rc = boot_reload(false, &faults, line_log, NULL);
+	rc = boot_reload(false, &faults, line_log, &lines);
 	faults_log(&faults);
+	if (lines > LOGGED_LINES)
+		sl_notice("and %u changes more", lines - LOGGED_LINES);
 	if (rc == 0)
 		sl_notice("%s is what runs now", path);
 	else
@@ -388,7 +394,10 @@ line_keep(const char *text, void *context)
 static void
 line_log(const char *text, void *context)
 {
-	sl_notice("%s", text);
+	unsigned int *count = context;
+
+	if ((*count)++ < LOGGED_LINES)
+		sl_notice("%s", text);
 }
 
 static void

@@ -55,6 +55,10 @@ model_check(const struct model *model, const struct conf *conf, struct conf_faul
 			       "%s cannot change while running (now %s): restart sluiced", numbers[i].name,
 			       text);
 	}
+	if (strcmp(old->socket_path, conf->socket_path) != 0)
+		conf_fault_add(faults, CONF_ERROR, place,
+			       "control socket cannot change while running (now %s): restart sluiced",
+			       old->socket_path[0] != '\0' ? old->socket_path : "the default");
 	check_ports(model, conf, faults);
 	return faults->errors > errors ? -EINVAL : 0;
 }

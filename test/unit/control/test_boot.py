@@ -228,6 +228,17 @@ class Boot(unittest.TestCase):
                 self.assertIn(f'"{scheduler}"', services)
         self.assertEqual(daemon.end(), 0)
 
+    def test_many_changes(self):
+        """A reload that changes very much does not flood the log."""
+        daemon = self.start()
+        self.write(CONF + "".join(f"virtual_server 10.0.{n >> 8}.{n & 255} 80 {{\nlb_algo rr\nlb_kind NAT\n}}\n"
+                                  for n in range(1, 1502)))
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("is what runs now")
+        self.assertEqual(daemon.log().count("+ service"), 1000)
+        self.assertIn("and 501 changes more", daemon.log())
+        self.assertEqual(daemon.end(), 0)
+
     def test_notify(self):
         """What the service manager hears (sd_notify), if sluiced was built for it."""
         path = os.path.join(self.folder, "notify")

@@ -168,6 +168,8 @@ test_restart(void **state)
 		{ FIRST "set mbufs 5", "1:1: mbufs cannot change while running (now auto): restart sluiced" },
 		{ FIRST "set memory 5",
 		  "1:1: memory cannot change while running (now auto): restart sluiced" },
+		{ FIRST "set socket 1",
+		  "1:1: control socket cannot change while running (now the default): restart sluiced" },
 		{ FIRST "port third dev2", "4:1: port third cannot be added while running: restart sluiced" },
 		{ "set workers 2\nport wan dev0",
 		  "1:1: port lan cannot be removed while running: restart sluiced" },

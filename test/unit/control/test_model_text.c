@@ -350,6 +350,10 @@ line_set(struct conf *conf, const struct words *words)
 		conf->idle = number != 0 ? DP_IDLE_BUSY : DP_IDLE_ADAPTIVE;
 		return;
 	}
+	if (strcmp(words->word[1], "socket") == 0) {
+		snprintf(conf->socket_path, sizeof(conf->socket_path), "/socket%u", number);
+		return;
+	}
 	if (strcmp(words->word[1], "promiscuous") == 0) {
 		port->promiscuous = number != 0;
 		return;
