@@ -106,7 +106,8 @@ plan_make(struct plan *plan, struct model *model, const struct conf *conf, struc
 	rc = model_net_diff(model, &plan->old_net, &plan->new_net, NULL, NULL);
 	if (rc < 0)
 		return model_error_memory(ret_error);
-	if (rc > 0)
+	/* The first file is a transaction even when it is empty: workers run from then on. */
+	if (rc > 0 || model->conf == NULL)
 		plan->change.net = &plan->new_net.dp;
 	return 0;
 }

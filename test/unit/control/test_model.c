@@ -404,7 +404,15 @@ test_transactions(void **state)
 		0);
 	assert_int_equal(fake_dp_commits(), 3);
 	assert_int_equal(fake_dp_calls(FAKE_DP_PUT), 4);
-	assert_int_equal(fake_dp_calls(FAKE_DP_NET), 0);
+	assert_int_equal(fake_dp_calls(FAKE_DP_NET), 1);
+	model_destroy(model);
+	fake_dp_reset();
+
+	/* The first file always is one: workers run from the first commit on. */
+	model = model_from_text("");
+	assert_int_equal(fake_dp_commits(), 1);
+	assert_int_equal(step_run(model, "= ", says), 0);
+	assert_int_equal(fake_dp_commits(), 1);
 	model_destroy(model);
 	fake_dp_reset();
 }
