@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Weighted round robin is LVS's interleaved one: with weights 4, 3, 2 the order is A B A C B A C B A,
+again and again."""
+
+from rig import *
+from rig import sequence
+
+ORDER = "A B A C B A C B A A B A C B A C B A A B"
+WEIGHTS = {1: 4, 2: 3, 3: 2}  # in the order in which they are added; the newest stands first in LVS's list
+
+config = one_arm() + service("TCP", VIP4, 80, "DR", [(SERVER4[n], 80, weight) for n, weight in WEIGHTS.items()], "wrr")
+
+
+def traffic(workers):
+    return sequence.connections(ORDER, workers, proto="TCP")
+
+
+def check(result):
+    rows = {"ABCD"[n - 1]: f"TCP 192.0.2.1:80 -> {SERVER4[n]}:80" for n in WEIGHTS}
+    return sequence.spread(result, ORDER, rows)
