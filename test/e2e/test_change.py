@@ -182,9 +182,8 @@ def commands(t):
             changes = 0
             for number in range(ROUNDS):
                 family = FAMILIES[number % 2]
-                machine = net.servers[number // 2 % 2]
-                changes += round_of_commands(sluice, moving[family], machine.reals[family][1 + number % 3],
-                                             number)
+                real = net.real(number // 2 % 2, family, 1 + number % 3, port=81)
+                changes += round_of_commands(sluice, moving[family], real, number)
             t.note(f"{changes} changes")
             check(changes == 5 * ROUNDS, f"{changes} changes were made, not {5 * ROUNDS}")
         results = {name: load.finish() for name, load in loads.items()}

@@ -165,8 +165,8 @@ class Topology:
     def real(self, machine, family, index=0, weight=1, port=80):
         """(address, port, weight) of one of a machine's four real servers, for a service at `port`."""
         address, real_port = self.servers[machine].reals[family][index]
-        # Direct routing leaves the packet's port as it is.
-        return address, port if self.kind == "DR" else real_port, weight
+        # Direct routing leaves the packet's port as it is. With NAT each service has real ports of its own.
+        return address, port if self.kind == "DR" else real_port + 10 * (port - 80), weight
 
     def reals(self, family, index=0, weights=(1, 1), port=80):
         """One of each machine."""
@@ -208,7 +208,7 @@ class Nat(Topology):
             server.dns = {"ipv4": (v4, self.dns_port), "ipv6": (v6, self.dns_port)}
 
     def start(self, big):
-        self.servers_start(range(8080, 8084), self.dns_port, big)
+        self.servers_start(range(8080, 8120), self.dns_port, big)
 
 
 class Direct(Topology):
