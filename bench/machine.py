@@ -58,24 +58,22 @@ def hugepages(size_bytes):
     if meminfo("Hugepagesize") != HUGEPAGE:
         yield False
         return
-    needed = -(-size_bytes // HUGEPAGE) - meminfo("HugePages_Free")
     total = meminfo("HugePages_Total")
-    changed = needed > 0 and nr_hugepages_set(total + needed)
+    missing = -(-size_bytes // HUGEPAGE) - meminfo("HugePages_Free")
+    if missing > 0:
+        nr_hugepages_set(total + missing)
+    added = meminfo("HugePages_Total") - total
     try:
         yield meminfo("HugePages_Free") * HUGEPAGE >= size_bytes
     finally:
-        if changed:
-            nr_hugepages_set(total)
+        if added > 0:
+            nr_hugepages_set(meminfo("HugePages_Total") - added)
 
 
 def nr_hugepages_set(count):
-    """The kernel gives as many as it can. False: not allowed."""
-    try:
-        with open(NR_HUGEPAGES, "w", encoding="ascii") as knob:
-            knob.write(str(count))
-    except OSError:
-        return False
-    return True
+    """Without effect where it is not allowed; the kernel gives as many as it can."""
+    with contextlib.suppress(OSError), open(NR_HUGEPAGES, "w", encoding="ascii") as knob:
+        knob.write(str(count))
 
 
 def thread_times(pid):

@@ -146,7 +146,7 @@ class Program:
     def require_memory(self):
         """Both programs must run on the same kind of memory."""
         taken = machine.hugepage_bytes(self.process.pid)
-        pool = self.row.mbufs * workload.MBUF_BYTES * 0.9
+        pool = self.row.mbufs * workload.MBUF_BYTES * 0.8
         if self.setup.hugepages != (taken >= pool):
             self.fail(f"uses {taken >> 20} MB of hugepages, but its pool has {int(pool) >> 20} MB and "
                       f"hugepages are {'on' if self.setup.hugepages else 'off'}")

@@ -26,7 +26,7 @@ REAL_PORT = 80
 GATEWAY_MAC = "02:00:00:00:00:01"
 CONNECTIONS = 1310720  # the same table for all rows: a million flows fill it to 80 %
 MBUFS_SPARE = 32768  # beside those that hold the replayed packets
-MBUF_BYTES = 2432  # a default mbuf in its pool
+MBUF_BYTES = 2560  # a default mbuf in its pool, and a little more
 MBUF_BYTES_NO_HUGE = 4096  # without hugepages EAL puts one on each page, lest it cross into another
 
 FLOWS_FEW, FLOWS_MANY = 4096, 1048576
@@ -69,7 +69,7 @@ class Row:
 
     def memory_bytes(self, hugepages):
         """What either program needs in all, generously."""
-        return self.mbufs * (MBUF_BYTES if hugepages else MBUF_BYTES_NO_HUGE) + (512 << 20)
+        return self.mbufs * (MBUF_BYTES if hugepages else MBUF_BYTES_NO_HUGE) + (640 << 20)
 
     @property
     def frame_bytes(self):
