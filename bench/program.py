@@ -84,12 +84,12 @@ class Program:
         try:
             self.start()
         except BaseException:
-            self.stop()
+            self.stop(graceful=False)
             raise
         return self
 
-    def __exit__(self, *_):
-        self.stop()
+    def __exit__(self, kind, *_):
+        self.stop(graceful=kind is None)
 
     def start(self):
         """Until it is ready for the warm-up."""
@@ -117,22 +117,26 @@ class Program:
         self.process = subprocess.Popen(command, cwd=self.setup.work_dir,
                                         preexec_fn=lambda: os.sched_setaffinity(0, cpus), **options)
 
-    def stop(self):
+    def stop(self, graceful):
+        """Gracefully, it must end when it is told to; after a failure anything will do."""
         self.pipe_close()
         if self.process is None:
             return
         if self.process.poll() is None:
-            self.process.terminate()
+            self.quit() if graceful else self.process.kill()
         try:
             self.process.wait(STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise BenchError(f"{self.name} did not end within {STOP_LIMIT_S} s of SIGTERM") from None
+            self.fail(f"did not end within {STOP_LIMIT_S} s")
         finally:
             for stream in (self.process.stdin, self.process.stdout):
                 if stream is not None:
                     stream.close()
+
+    def quit(self):
+        self.process.terminate()
 
     def fail(self, why):
         with open(self.log_path, encoding="utf-8", errors="replace") as log:
@@ -269,12 +273,10 @@ class Testpmd(Program):
             self.require(counters[name] == 0, f"{name} is not zero", delta)
         self.require(counters["warm_up_rx"] == self.row.flows + BURST, "did not play the warm-up once", delta)
 
-    def stop(self):
-        if self.process is not None and self.process.poll() is None:
-            self.say("quit")
-            for _ in self.process.stdout:
-                pass
-        super().stop()
+    def quit(self):
+        self.say("quit")
+        for _ in self.process.stdout:
+            pass
 
 
 class Sluiced(Program):
