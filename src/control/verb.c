@@ -48,7 +48,6 @@ static const struct verb {
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]), LOG_PARAMS_SIZE = 256 };
 
 static const struct verb *verb_find(const char *name);
-static const char *verb_at(unsigned int i, const void *context);
 static void change_log(const struct verb *verb, json_t *params, const struct verb_caller *caller,
 		       const struct verb_call *call);
 
@@ -61,7 +60,7 @@ verb_run(const char *method, json_t *params, const struct verb_caller *caller, s
 	call->error.code = 0;
 	call->caller = caller;
 	if (verb == NULL) {
-		const char *near = sl_near_find(method, verb_at, NULL);
+		const char *near = sl_near_find(method, verb_name_at, NULL);
 
 		return near != NULL
 			       ? verb_refuse(call, VERB_ERROR_METHOD,
@@ -78,6 +77,12 @@ verb_run(const char *method, json_t *params, const struct verb_caller *caller, s
 	if (verb->change)
 		change_log(verb, params, caller, call);
 	return call->error.code;
+}
+
+const char *
+verb_name_at(unsigned int i, const void *unused)
+{
+	return i < VERB_COUNT ? verbs[i].name : NULL;
 }
 
 int
@@ -145,13 +150,6 @@ verb_find(const char *name)
 	return NULL;
 }
 
-static const char *
-verb_at(unsigned int i, const void *context)
-{
-	return i < VERB_COUNT ? verbs[i].name : NULL;
-}
-
-/* Params are the caller's text: escaped, and cut where they are long. */
 static void
 change_log(const struct verb *verb, json_t *params, const struct verb_caller *caller,
 	   const struct verb_call *call)

@@ -127,6 +127,9 @@ struct verb_call {
  */
 int verb_run(const char *method, json_t *params, const struct verb_caller *caller, struct verb_call *call);
 
+/* The i-th method's name, NULL past the last. */
+const char *verb_name_at(unsigned int i, const void *unused);
+
 /* For methods: fills call->error and returns its code. */
 int verb_refuse(struct verb_call *call, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -107,11 +107,14 @@ json_holds(const json_t *got, const json_t *want)
 	if (text != NULL && text[0] == '~')
 		return json_is_string(got) && strstr(json_string_value(got), text + 1) != NULL;
 	if (json_is_array(want)) {
-		if (!json_is_array(got) || json_array_size(got) != json_array_size(want))
-			return false;
-		json_array_foreach(want, i,
-				   value) if (!json_holds(json_array_get(got, i), value)) return false;
-		return true;
+		json_array_foreach(want, i, value)
+		{
+			if (json_is_string(value) && strcmp(json_string_value(value), "...") == 0)
+				return i + 1 == json_array_size(want) && json_array_size(got) > i;
+			if (!json_holds(json_array_get(got, i), value))
+				return false;
+		}
+		return json_is_array(got) && json_array_size(got) == json_array_size(want);
 	}
 	if (!json_is_object(want))
 		return got != NULL && json_equal(got, want);

@@ -28,8 +28,8 @@ const char *fixture_file(struct fixture *fixture, const char *name, const char *
 
 /*
  * Does `got` hold what `want` says? Members that `want` does not name may be
- * there; arrays are compared whole; a wanted string "~part" is found in the
- * string that there is, "*" stands for any value.
+ * there; arrays are compared whole, or up to a last element "..."; a wanted
+ * string "~part" is found in the string that there is, "*" stands for any value.
  */
 bool json_holds(const json_t *got, const json_t *want);
 

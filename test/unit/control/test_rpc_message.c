@@ -532,6 +532,67 @@ test_file_for_root_only(void **state)
 	world_teardown(&world);
 }
 
+/* What is different each time: the document shows something. */
+static void
+volatile_remove(json_t *want)
+{
+	static const char *const members[] = { "version", "pid", "uptime_s", "config" };
+
+	for (size_t i = 0; i < SL_COUNT(members); i++)
+		json_object_del(json_object_get(want, "result"), members[i]);
+}
+
+/* The examples of doc/control-socket.md, in their order on one daemon; every method has one. */
+static void
+test_document(void **state)
+{
+	enum { EXAMPLE_SIZE = 16384 };
+	static char line[EXAMPLE_SIZE], sent[EXAMPLE_SIZE], seen[EXAMPLE_SIZE];
+	FILE *document = fopen(DOCUMENT, "r");
+	unsigned int examples = 0;
+	const char *name;
+	struct world world;
+
+	assert_non_null(document);
+	world_setup(&world, 4);
+	reload.change = "+ service UDP 192.0.2.1:53 rr DR";
+	while (fgets(line, sizeof(line), document) != NULL) {
+		char *at;
+
+		if (strncmp(line, "    --> ", 8) == 0) {
+			json_t *request = json_loads(line + 8, 0, NULL);
+
+			strcpy(sent, line + 8);
+			sent[strlen(sent) - 1] = '\0';
+			snprintf(seen + strlen(seen), sizeof(seen) - strlen(seen), "\"%s\"",
+				 json_string_value(json_object_get(request, "method")));
+			json_decref(request);
+		} else if (strncmp(line, "    <-- ", 8) == 0) {
+			json_t *want = json_loads(line + 8, 0, NULL), *got;
+
+			at = answer_get(&world, sent, 0);
+			got = json_loads(at, 0, NULL);
+			sl_check(sent, want != NULL);
+			volatile_remove(want);
+			if (!json_holds(got, want))
+				fail_msg("example %s: the answer is %s instead of %s", sent, at, line + 8);
+			json_decref(want);
+			json_decref(got);
+			free(at);
+			examples++;
+		}
+	}
+	fclose(document);
+	assert_true(examples > 20);
+	for (unsigned int i = 0; (name = verb_name_at(i, NULL)) != NULL; i++) {
+		char quoted[64];
+
+		snprintf(quoted, sizeof(quoted), "\"%s\"", name);
+		sl_check(name, strstr(seen, quoted) != NULL);
+	}
+	world_teardown(&world);
+}
+
 /* A list of 100,000 takes many steps, each of which writes little. */
 static void
 test_long_list(void **state)
@@ -571,7 +632,7 @@ main(void)
 		cmocka_unit_test(test_protocol),          cmocka_unit_test(test_params),
 		cmocka_unit_test(test_methods),           cmocka_unit_test(test_drops),
 		cmocka_unit_test(test_own_configuration), cmocka_unit_test(test_file_for_root_only),
-		cmocka_unit_test(test_long_list),
+		cmocka_unit_test(test_document),          cmocka_unit_test(test_long_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

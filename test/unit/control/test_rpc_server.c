@@ -57,10 +57,11 @@ world_teardown(struct world *world)
 	fixture_teardown(&world->fixture);
 }
 
+/* NONBLOCK alone would go on for as long as there is anything to do. */
 static void
 turn(struct world *world)
 {
-	event_base_loop(world->fixture.base, EVLOOP_NONBLOCK);
+	event_base_loop(world->fixture.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 }
 
 static int
@@ -349,6 +350,40 @@ test_slow_reader(void **state)
 	world_teardown(&world);
 }
 
+/* Counting a million connections writes nothing until its end, and still takes turns with others. */
+static void
+test_long_scan(void **state)
+{
+	static const char *const requests[] = {
+		"{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"conn.count\"}\n",
+		"{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"conn.list\",\"params\":{\"client\":\"203.0.113."
+		"1\"}}\n",
+	};
+
+	for (size_t i = 0; i < SL_COUNT(requests); i++) {
+		struct world world;
+		char answer[256];
+		unsigned int asked = 0;
+		int counter, other;
+		ssize_t n;
+
+		world_setup(&world, 500000, NULL);
+		counter = client_connect(&world);
+		other = client_connect(&world);
+		client_send(&world, counter, requests[i], strlen(requests[i]));
+		while ((n = recv(counter, answer, sizeof(answer), MSG_PEEK)) <= 0 || answer[n - 1] != '\n') {
+			assert_true(turns_to_status(&world, other) <= 10);
+			asked++;
+		}
+		assert_true(asked > 10);
+		line_check(requests[i], line_receive(&world, counter),
+			   i == 0 ? "\"count\":1000000" : "\"result\":[]");
+		close(counter);
+		close(other);
+		world_teardown(&world);
+	}
+}
+
 /* The reader of a long list goes away in the middle of it; so does one that never reads. */
 static void
 test_reader_leaves(void **state)
@@ -585,17 +620,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines),
-		cmocka_unit_test(test_closed_for_writing),
-		cmocka_unit_test(test_oversized),
-		cmocka_unit_test(test_half_object_times_out),
-		cmocka_unit_test(test_slow_reader),
-		cmocka_unit_test(test_reader_leaves),
-		cmocka_unit_test(test_change_within_list),
-		cmocka_unit_test(test_flood),
-		cmocka_unit_test(test_too_many),
-		cmocka_unit_test(test_socket_file),
-		cmocka_unit_test(test_stale_socket),
+		cmocka_unit_test(test_lines),         cmocka_unit_test(test_closed_for_writing),
+		cmocka_unit_test(test_oversized),     cmocka_unit_test(test_half_object_times_out),
+		cmocka_unit_test(test_slow_reader),   cmocka_unit_test(test_long_scan),
+		cmocka_unit_test(test_reader_leaves), cmocka_unit_test(test_change_within_list),
+		cmocka_unit_test(test_flood),         cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_socket_file),   cmocka_unit_test(test_stale_socket),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
