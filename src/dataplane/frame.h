@@ -47,4 +47,14 @@ dp_mac_is_station(const uint8_t mac[6])
 	return (mac[0] & 1) == 0 && memcmp(mac, zero, 6) != 0;
 }
 
+/* One of our ports': whatever claims to be there is a mistake or a lie. */
+static inline bool
+dp_mac_is_ours(const uint8_t mac[6])
+{
+	for (unsigned int port = 0; port < dp_port_count(); port++)
+		if (memcmp(mac, dp_port_mac(port), 6) == 0)
+			return true;
+	return false;
+}
+
 #endif

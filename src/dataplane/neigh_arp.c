@@ -93,7 +93,7 @@ arp_parse(const uint8_t *p, struct arp *ret_arp)
 				 .target_ip_be = load32(p + TARGET_IP_AT) };
 	return memcmp(p, preamble, sizeof(preamble)) == 0 &&
 	       (ret_arp->op_be == OP_REQUEST_BE || ret_arp->op_be == OP_REPLY_BE) &&
-	       dp_mac_is_station(ret_arp->sender_mac);
+	       dp_mac_is_station(ret_arp->sender_mac) && !dp_mac_is_ours(ret_arp->sender_mac);
 }
 
 /* What a well-formed packet is good for: SL_DROP_MAX when it did its work. */

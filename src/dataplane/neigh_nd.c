@@ -135,7 +135,8 @@ options_parse(const uint8_t *options, unsigned int len, uint8_t kind, const uint
 		if (option_len == 0 || option_len > len - at)
 			return false;
 		if (options[at] == kind) {
-			if (option_len != OPTION_LEN || !dp_mac_is_station(options + at + 2))
+			if (option_len != OPTION_LEN || !dp_mac_is_station(options + at + 2) ||
+			    dp_mac_is_ours(options + at + 2))
 				return false;
 			*ret_mac = options + at + 2;
 		}

@@ -12,8 +12,6 @@
 
 #include "frame.h"
 
-#include <sluice/dp.h>
-
 enum {
 	PROTO_ICMP = 1,
 	NEXT_HOP_BY_HOP = 0,
@@ -86,15 +84,6 @@ ip6_receive(struct rte_mbuf *m)
 	}
 }
 
-static bool
-mac_is_ours(const uint8_t mac[6])
-{
-	for (unsigned int port = 0; port < dp_port_count(); port++)
-		if (memcmp(mac, dp_port_mac(port), 6) == 0)
-			return true;
-	return false;
-}
-
 /* Why a frame must not be looked into; SL_DROP_MAX: it may. */
 static enum sl_drop
 ethernet_check(const struct rte_mbuf *m)
@@ -108,7 +97,7 @@ ethernet_check(const struct rte_mbuf *m)
 	if (!dp_mac_is_station(eth + 6))
 		return SL_DROP_SOURCE;
 	/* Our own broadcast, come back by another port or a loop in the network. */
-	if (mac_is_ours(eth + 6))
+	if (dp_mac_is_ours(eth + 6))
 		return SL_DROP_PUNT_IGNORED;
 	return SL_DROP_MAX;
 }

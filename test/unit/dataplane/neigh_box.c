@@ -95,6 +95,7 @@ dp_control_tx(unsigned int port, struct rte_mbuf *m)
 	assert_true(box.sent_count < BOX_SENT_MAX);
 	assert_true(port < BOX_PORTS);
 	assert_int_equal(rte_mbuf_check(m, 1, &(const char *){ NULL }), 0);
+	assert_true(m->ol_flags == 0); /* nothing is left to the device */
 	frame->port = port;
 	frame->len = m->pkt_len;
 	assert_true(frame->len <= sizeof(frame->bytes));
@@ -215,6 +216,7 @@ frame_make(unsigned int port, const uint8_t *bytes, unsigned int len, unsigned i
 		first->pkt_len += n;
 	}
 	first->port = (uint16_t)port;
+	first->ol_flags = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 	return first;
 }
 

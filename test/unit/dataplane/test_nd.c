@@ -155,6 +155,18 @@ test_checks(void **state)
 		  0,
 		  false,
 		  SL_DROP_ND_INVALID },
+		{ "unknown option of length 0",
+		  NS_OWN,
+		  { { OPTION, 77 }, { OPTION + 1, 0 } },
+		  0,
+		  false,
+		  SL_DROP_ND_INVALID },
+		{ "unknown option longer than the message",
+		  NS_OWN,
+		  { { OPTION, 77 }, { OPTION + 1, 2 } },
+		  0,
+		  false,
+		  SL_DROP_ND_INVALID },
 		{ "option cut off", NS_OWN, { { 0 } }, -1, false, SL_DROP_ND_INVALID },
 		{ "half an option behind", NS_OWN, { { 0 } }, 4, false, SL_DROP_ND_INVALID },
 		{ "an option more, unknown",
@@ -172,6 +184,12 @@ test_checks(void **state)
 		{ "multicast MAC address in the option",
 		  NS_OWN,
 		  { { OPTION + 2, 3 } },
+		  0,
+		  false,
+		  SL_DROP_ND_INVALID },
+		{ "our MAC address in the option",
+		  NS_OWN,
+		  { { OPTION + 6, 0 }, { OPTION + 7, 0xa0 } },
 		  0,
 		  false,
 		  SL_DROP_ND_INVALID },
@@ -233,6 +251,27 @@ test_checks(void **state)
 		box_teardown(state);
 	}
 	box_setup(state);
+}
+
+/* With options behind that nobody knows: looked at up to 512 bytes, however it is cut. */
+static void
+test_long(void **state)
+{
+	for (unsigned int message = 32; message <= 1400; message += 8) {
+		uint8_t frame[BOX_FRAME_MAX];
+		unsigned int len = box_bytes(NS_OWN, frame);
+
+		for (; len < ICMP + message; len += 8)
+			memcpy(frame + len, (uint8_t[8]){ 77, 1 }, 8);
+		frame[PAYLOAD_LEN] = (uint8_t)(message >> 8);
+		frame[PAYLOAD_LEN + 1] = (uint8_t)message;
+		checksum_set(frame, len);
+		for (unsigned int seg_len = 0; seg_len < 200; seg_len += 66) {
+			box_forget();
+			assert_int_equal(box_receive(WAN, frame, len, seg_len),
+					 message <= 512 ? SL_DROP_MAX : SL_DROP_ND_INVALID);
+		}
+	}
 }
 
 static void
@@ -335,6 +374,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_solicitations, NULL, box_teardown),
 		cmocka_unit_test_setup_teardown(test_checks, NULL, box_teardown),
+		cmocka_unit_test_setup_teardown(test_long, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(test_ask, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(test_announcement, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(test_vip_claimed, box_setup, box_teardown),

@@ -451,6 +451,49 @@ test_keys(void **state)
 	assert_int_equal(dp_neigh_find(5, &a), 0);
 }
 
+/* Enough of them that some of one address share a bucket. */
+static void
+test_many_keys(void **state)
+{
+	enum { ADDRS = 2000, PORTS = 16 };
+
+	for (uint32_t i = 0; i < ADDRS * PORTS; i++) {
+		struct sl_addr a = v4(0x0a000000 + i / PORTS);
+
+		assert_int_not_equal(dp_neigh_want(i % PORTS, &a), 0);
+		dp_neigh_heard(i % PORTS, &a, mac_a, false);
+	}
+	assert_int_equal(dp_neigh_counters()->created, ADDRS * PORTS);
+	for (uint32_t i = 0; i < ADDRS * PORTS; i++) {
+		struct sl_addr a = v4(0x0a000000 + i / PORTS);
+
+		assert_int_equal(dp_nh_port(dp_nh_load(dp_neigh_find(i % PORTS, &a))), i % PORTS);
+	}
+}
+
+/* A thousand timers due at one time take several ticks, and none is lost. */
+static void
+test_ticks_are_bounded(void **state)
+{
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct sl_addr a = v4(0x0a000000 + i);
+
+		dp_neigh_want(PORT, &a);
+	}
+	assert_int_equal(box.asked_all, 1000);
+	box.now += 300;
+	assert_int_equal(dp_neigh_tick(box.now), 256);
+	assert_int_equal(box.asked_all, 1256);
+	for (unsigned int i = 0; i < 3; i++)
+		dp_neigh_tick(box.now);
+	assert_int_equal(box.asked_all, 2000);
+	/* However far time jumps. */
+	box.now += 10000000;
+	for (unsigned int i = 0; i < 4; i++)
+		dp_neigh_tick(box.now);
+	assert_int_equal(box.asked_all, 3000);
+}
+
 /* An index means what it meant until the epoch has changed and a grace period has passed. */
 static void
 test_index_reuse(void **state)
@@ -706,6 +749,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_scripts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ticks_are_bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_index_reuse, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_forgetting_is_batched, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood_of_unresolved, setup, teardown),
