@@ -81,6 +81,12 @@ fail:
 	return NULL;
 }
 
+bool
+cli_argument_is_flag(const char *name)
+{
+	return argument_find(name)->kind == FLAG;
+}
+
 void
 cli_usage_print(FILE *out, const struct cli_verb *verb)
 {

@@ -67,14 +67,20 @@ struct cli_verb {
 /* The i-th verb, NULL past the last. */
 const struct cli_verb *cli_verb_at(unsigned int i);
 
-/*
- * The verb that the words begin with, and how many words it has. NULL, with
- * what is wrong and what may have been meant on standard error.
- */
+/* The verb that the words begin with, and how many words it has; NULL: none. */
+const struct cli_verb *cli_verb_match(int argc, char **argv, int *ret_used);
+
+/* The same; if there is none, says so on standard error, with what may have been meant. */
 const struct cli_verb *cli_verb_find(int argc, char **argv, int *ret_used);
 
 /* Arguments to params. NULL with what is wrong on standard error. */
 json_t *cli_args_parse(const struct cli_verb *verb, int argc, char **argv);
+
+/* An argument that is only there or not, without a value. */
+bool cli_argument_is_flag(const char *name);
+
+/* What may follow these words, one a line, for shells (complete.c). */
+void cli_complete(struct cli *cli, int argc, char **argv);
 
 /* One line of usage, without a newline. */
 void cli_usage_print(FILE *out, const struct cli_verb *verb);

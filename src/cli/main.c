@@ -57,6 +57,10 @@ main(int argc, char **argv)
 	}
 	if (strcmp(argv[0], "help") == 0)
 		return help_print(argc - 1, argv + 1);
+	if (strcmp(argv[0], "complete") == 0) {
+		cli_complete(&cli, argc - 1, argv + 1);
+		return CLI_DONE;
+	}
 	return verb_call(&cli, argc, argv);
 }
 

@@ -76,16 +76,25 @@ cli_verb_at(unsigned int i)
 }
 
 const struct cli_verb *
-cli_verb_find(int argc, char **argv, int *ret_used)
+cli_verb_match(int argc, char **argv, int *ret_used)
 {
-	char words[WORDS_SIZE];
-	const char *near;
-
 	for (unsigned int i = 0; i < VERB_COUNT; i++) {
 		*ret_used = words_match(&verbs[i], argc, argv);
 		if (*ret_used > 0)
 			return &verbs[i];
 	}
+	return NULL;
+}
+
+const struct cli_verb *
+cli_verb_find(int argc, char **argv, int *ret_used)
+{
+	const struct cli_verb *verb = cli_verb_match(argc, argv, ret_used);
+	char words[WORDS_SIZE];
+	const char *near;
+
+	if (verb != NULL)
+		return verb;
 	snprintf(words, sizeof(words), "%s%s%s", argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
 	near = sl_near_find(words, words_at, NULL);
 	if (near == NULL)

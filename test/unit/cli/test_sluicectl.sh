@@ -4,12 +4,13 @@
 # sluicectl against a daemon without packets: every verb, what it prints, and
 # every exit code. Needs no root: the socket lies in a directory of its own.
 #
-# usage: test_sluicectl.sh SLUICED-FAKE SLUICECTL [sanitized]
+# usage: test_sluicectl.sh SLUICED-FAKE SLUICECTL SOURCE-ROOT [sanitized]
 
 set -u
 daemon=$1
 ctl=$2
-sanitized=${3:-}
+root=$3
+sanitized=${4:-}
 dir=$(mktemp -d)
 pid=
 failed=0
@@ -194,6 +195,78 @@ check 0 'applied: 2 changes' config apply "$dir/other.conf"
 check 0 '10.0.0.12:8080 .* 5  ' service list
 check 0 'applied: ' config apply
 check 0 '10.0.0.12:8080 .* 1  ' service list
+
+# ---- what may follow ----
+# follows WORDS-OF-THE-ANSWER WORD...
+follows() {
+	want=$1
+	shift
+	checks=$((checks + 1))
+	got=$("$ctl" -s "$dir/run/control.sock" complete "$@" | tr '\n' ' ')
+	[ "$got" = "$want" ] && return
+	echo "FAILED: after \"$*\" comes \"$got\", not \"$want\""
+	failed=$((failed + 1))
+}
+follows 'status service real conn stats drops workers ports neigh config help '
+follows 'list count ' conn
+follows '' real frobnicate
+follows 'tcp udp ' real add
+follows '192.0.2.1:80 ' real add tcp
+follows '192.0.2.1:80 [2001:db8::1]:53 ' conn list vip
+follows '10.0.0.12:8080 10.0.0.11:8080 ' real drain tcp 192.0.2.1:80
+follows 'weight method ' real add tcp 192.0.2.1:80 10.0.0.13:80
+follows 'method ' real add tcp 192.0.2.1:80 10.0.0.13:80 weight 2
+follows 'nat dr ' real add tcp 192.0.2.1:80 10.0.0.13:80 weight 2 method
+follows 'flush ' real del tcp 192.0.2.1:80 10.0.0.11:8080
+follows '' real del tcp 192.0.2.1:80 10.0.0.11:8080 flush
+follows '--rate --watch ' stats tcp 192.0.2.1:80
+follows '@file ' config check
+for name in $("$ctl" complete service edit tcp 192.0.2.1:80 scheduler); do
+	check 0 '' service edit tcp 192.0.2.1:80 scheduler "$name"
+done
+for name in $("$ctl" complete service edit tcp 192.0.2.1:80 method); do
+	check 0 '' service edit tcp 192.0.2.1:80 method "$name"
+done
+check 0 '' service edit tcp 192.0.2.1:80 scheduler wlc method nat
+
+# completed LINE COMPLETIONS: what bash offers at the end of the line
+completed() {
+	checks=$((checks + 1))
+	got=$(
+		# shellcheck source=/dev/null
+		. "$root/conf/completions/sluicectl.bash"
+		# shellcheck disable=SC2317
+		compopt() { :; }
+		COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDS=("$ctl") COMPREPLY=()
+		_sluicectl
+		echo "${COMPREPLY[*]}"
+	)
+	[ "$got" = "$2" ] && return
+	echo "FAILED: bash completes \"$1\" to \"$got\", not \"$2\""
+	failed=$((failed + 1))
+}
+completed 'sluicectl st' 'status stats'
+completed 'sluicectl -j config ' 'check apply diff'
+completed 'sluicectl help real u' 'undrain'
+completed 'sluicectl --ver' '--version'
+completed "sluicectl -s $dir/run/control.sock real drain tcp 192" '192.0.2.1:80'
+completed "sluicectl -s $dir/run/control.sock real drain tcp 192.0.2.1:" '80'
+completed "sluicectl -s $dir/run/con" "$dir/run/control.sock"
+completed "sluicectl config check $dir/slui" "$dir/sluice.conf"
+
+# ---- the manual has every verb ----
+"$ctl" help | sed -n 's/^  \([a-z]* \{0,1\}[a-z]*\)  .*/\1/p' >"$dir/verbs"
+checks=$((checks + 1))
+[ "$(wc -l <"$dir/verbs")" -ge 20 ] || {
+	echo "FAILED: help lists too few verbs"
+	failed=$((failed + 1))
+}
+while read -r verb; do
+	checks=$((checks + 1))
+	grep -Eq "^(\.It )?\.?Cm $verb( |\$)" "$root/doc/man/sluicectl.1" && continue
+	echo "FAILED: doc/man/sluicectl.1 does not know \"$verb\""
+	failed=$((failed + 1))
+done <"$dir/verbs"
 
 # ---- refused ----
 check 1 'already exists' service add tcp 192.0.2.1:80
