@@ -4,7 +4,7 @@
  *
  * A method is a line in the table of verb.c: its name, which members its
  * params must and may have, and its function. Members are checked and parsed
- * by one table as well (verb_args.c), so that "vip" means the same everywhere
+ * by one table as well (verb_member.c), so that "vip" means the same everywhere
  * and no method sees an argument that is not valid. Adding a method is a line
  * and a function; adding a member is a line and a parser.
  *
@@ -38,29 +38,22 @@ enum {
 	VERB_ERROR_NO_REAL = -32004,       /* no such real server in that service */
 };
 
-/* X(enum, name of the member, what it has to be) */
-#define VERB_MEMBER_LIST(X)                                                                                  \
-	X(PROTO, "proto", "\"tcp\" or \"udp\"")                                                              \
-	X(VIP, "vip", "an address with a port, \"192.0.2.1:80\" or \"[2001:db8::1]:80\"")                    \
-	X(REAL, "real", "an address with a port, \"10.0.0.11:80\" or \"[2001:db8::11]:80\"")                 \
-	X(SCHEDULER, "scheduler", "the name of a scheduler")                                                 \
-	X(METHOD, "method", "a forwarding method")                                                           \
-	X(WEIGHT, "weight", "an integer from 0 to 65535")                                                    \
-	X(FLUSH, "flush", "true or false")                                                                   \
-	X(FILE, "file", "the absolute path of a regular file")                                               \
-	X(CLIENT, "client",                                                                                  \
-	  "an address or a prefix, with or without a port: \"198.51.100.0/24\", "                            \
-	  "\"198.51.100.7:40000\", \"[2001:db8::/32]:40000\"")                                               \
-	X(AT_VIP, "vip", "an address with or without a port, \"192.0.2.1\" or \"192.0.2.1:80\"")             \
-	X(AT_REAL, "real", "an address with or without a port, \"10.0.0.11\" or \"10.0.0.11:80\"")           \
-	X(STATE, "state", "the name of a state of a connection")                                             \
-	X(LIMIT, "limit", "an integer from 1 to 4294967295")
-
+/* Members of params; the table of verb_member.c says what each has to be. */
 enum verb_member {
-#define X(id, name, right) VERB_##id,
-	VERB_MEMBER_LIST(X)
-#undef X
-		VERB_MEMBER_MAX
+	VERB_PROTO,
+	VERB_VIP,
+	VERB_REAL,
+	VERB_SCHEDULER,
+	VERB_METHOD,
+	VERB_WEIGHT,
+	VERB_FLUSH,
+	VERB_FILE,
+	VERB_CLIENT,
+	VERB_AT_VIP, /* "vip" and "real" where they filter: the port may be left out */
+	VERB_AT_REAL,
+	VERB_STATE,
+	VERB_LIMIT,
+	VERB_MEMBER_MAX
 };
 
 #define VERB_BIT(id) (1u << VERB_##id)
