@@ -76,7 +76,7 @@ int dp_eal_start(const struct dp_params *params, const struct dp_port_conf *port
 /* Opens and starts the device. Ports are numbered from 0 in this order. */
 int dp_port_open(const struct dp_port_conf *conf, char ret_error[DP_ERROR_SIZE]);
 
-/* Starts the workers. */
+/* Makes the workers; they run from the first commit on. */
 int dp_start(char ret_error[DP_ERROR_SIZE]);
 
 /*

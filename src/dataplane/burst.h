@@ -43,13 +43,14 @@ enum {
 };
 
 struct burst {
-	uint64_t live;  /* still in the pipeline */
-	uint64_t in;    /* towards a VIP: client to server */
-	uint64_t out;   /* not towards a VIP: perhaps a server's reply */
-	uint64_t hit;   /* flow[] is set */
-	uint64_t miss;  /* towards a VIP, but no flow yet */
-	uint64_t punt;  /* for the control core */
-	uint64_t owned; /* handed over by another worker: this one owns them */
+	uint64_t live;     /* still in the pipeline */
+	uint64_t in;       /* towards a VIP: client to server */
+	uint64_t out;      /* not towards a VIP: perhaps a server's reply */
+	uint64_t hit;      /* flow[] is set */
+	uint64_t miss;     /* towards a VIP, but no flow yet */
+	uint64_t punt;     /* for the control core */
+	uint64_t segments; /* lie in several buffers */
+	uint64_t owned;    /* handed over by another worker: this one owns them */
 	uint32_t count;
 	uint32_t port; /* where they came in; of `owned` ones it does not matter */
 

@@ -218,13 +218,18 @@ dp_start(char ret_error[DP_ERROR_SIZE])
 		return code;
 	if ((code = workers_create()) != 0)
 		return fail(ret_error, code, "no memory for the workers and their connection tables");
-	atomic_store(&dp_workers_stop, false);
-	for (unsigned int id = 0; id < dp_workers_count; id++) {
-		code = rte_eal_remote_launch(dp_worker_run, dp_workers[id], dp_workers[id]->lcore);
-		if (code != 0)
-			return fail(ret_error, code, "a worker does not start");
-	}
 	return 0;
+}
+
+int
+dp_workers_launch(void)
+{
+	int code = 0;
+
+	atomic_store(&dp_workers_stop, false);
+	for (unsigned int id = 0; id < dp_workers_count && code == 0; id++)
+		code = rte_eal_remote_launch(dp_worker_run, dp_workers[id], dp_workers[id]->lcore);
+	return code;
 }
 
 static unsigned int

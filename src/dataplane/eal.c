@@ -40,7 +40,24 @@ static void __attribute__((format(printf, 2, 3))) arg_add(struct args *args, con
 	va_end(list);
 }
 
-/* Megabytes in free hugepages of all sizes. */
+static unsigned long
+hugepages_read(const char *folder, const char *what)
+{
+	unsigned long pages = 0;
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/%s/%s", folder, what);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%lu", &pages) != 1)
+		pages = 0;
+	fclose(file);
+	return pages;
+}
+
+/* Megabytes in hugepages of all sizes that are free and not promised to somebody else's mapping. */
 static uint64_t
 hugepages_free_mb(void)
 {
@@ -49,19 +66,14 @@ hugepages_free_mb(void)
 	uint64_t mb = 0;
 
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		unsigned long page_kb, pages = 0;
-		char path[512];
-		FILE *file;
+		unsigned long page_kb, free_pages, promised;
 
 		if (sscanf(entry->d_name, "hugepages-%lukB", &page_kb) != 1)
 			continue;
-		snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/%s/free_hugepages", entry->d_name);
-		file = fopen(path, "re");
-		if (file == NULL)
-			continue;
-		if (fscanf(file, "%lu", &pages) == 1)
-			mb += (uint64_t)page_kb * pages / 1024;
-		fclose(file);
+		free_pages = hugepages_read(entry->d_name, "free_hugepages");
+		promised = hugepages_read(entry->d_name, "resv_hugepages");
+		if (free_pages > promised)
+			mb += (uint64_t)page_kb * (free_pages - promised) / 1024;
 	}
 	if (dir != NULL)
 		closedir(dir);
@@ -130,8 +142,9 @@ memory_add(struct args *args, const struct dp_params *params, unsigned int port_
 	need_mb = params->memory_mb != 0 ? params->memory_mb : (mbufs * 4096 * 33 / 32 >> 20) + 48;
 	if (!no_huge) {
 		sl_notice("hugepages: %s (%lu MB free, %lu MB needed): running without, somewhat slower; "
-		          "more: echo %lu > /proc/sys/vm/nr_hugepages",
-		          geteuid() == 0 ? "too few" : "not for an unprivileged user", free_mb, huge_mb, huge_mb / 2 + 1);
+			  "more: echo %lu > /proc/sys/vm/nr_hugepages",
+			  geteuid() == 0 ? "too few" : "not for an unprivileged user", free_mb, huge_mb,
+			  huge_mb / 2 + 1);
 		arg_add(args, "--no-huge");
 	}
 	if (!user_has(eal_argc, eal_argv, "-m"))

@@ -46,20 +46,20 @@ dp_flow_find_slow(struct dp_worker *w, const struct pkt_key *key, bool in, struc
 	}
 }
 
+/* The first two passes take every row: one that was dropped finds some bucket and entry, to no effect. */
 static inline void
 pass_buckets(struct dp_worker *w, struct burst *b)
 {
-	unsigned int i;
+	const struct flow_table table = w->table;
 
-	BURST_FOREACH(i, b->live)
-	{
+	for (unsigned int i = 0; i < b->count; i++) {
 		const struct pkt_key *key = &b->key[i];
-		struct flow_hash hash = flow_hash(&w->table, &key->client, (uint16_t)key->ports,
+		struct flow_hash hash = flow_hash(&table, &key->client, (uint16_t)key->ports,
 						  (uint8_t)(key->ports >> KEY_SHIFT_PROTO));
 
 		b->bucket[i] = hash.bucket;
 		b->tag[i] = hash.tag;
-		rte_prefetch0(&w->table.bucket[hash.bucket]);
+		rte_prefetch0(&table.bucket[hash.bucket]);
 	}
 }
 
@@ -67,35 +67,39 @@ pass_buckets(struct dp_worker *w, struct burst *b)
 static inline void
 pass_entries(struct dp_worker *w, struct burst *b)
 {
-	unsigned int i;
+	const struct flow_bucket *buckets = w->table.bucket;
+	struct flow *flows = w->table.flow;
 
-	BURST_FOREACH(i, b->live)
-	{
-		const struct flow_bucket *bucket = &w->table.bucket[b->bucket[i]];
+	for (unsigned int i = 0; i < b->count; i++) {
+		const struct flow_bucket *bucket = &buckets[b->bucket[i]];
 		uint32_t match = bucket_match(bucket, b->tag[i]);
-		uint32_t number = match != 0 ? bucket->flow[(unsigned int)__builtin_ctz(match) / 2] : 0;
+		uint32_t number = 0;
 
-		b->flow[i] = &w->table.flow[number];
+		if (likely(match != 0))
+			number = bucket->flow[(unsigned int)__builtin_ctz(match) / 2];
+		b->flow[i] = &flows[number];
 		rte_prefetch0(b->flow[i]);
 	}
 }
 
+/* The packets of `mask`, all of one direction, whose candidate is not their flow. */
 static inline uint64_t
-pass_keys(struct dp_worker *w, struct burst *b)
+pass_keys(struct dp_worker *w, struct burst *b, uint64_t mask, bool in)
 {
-	uint64_t hit = 0;
+	const struct dp_real_own *own = w->real;
+	uint64_t other = 0;
 	unsigned int i;
 
-	BURST_FOREACH(i, b->live)
+	BURST_FOREACH(i, mask)
 	{
 		const struct flow *flow = b->flow[i];
-		bool same = flow_is(flow, &b->key[i], (b->in >> i & 1) != 0);
 
-		hit |= (uint64_t)same << i;
+		if (unlikely(!flow_is(flow, &b->key[i], in)))
+			other |= UINT64_C(1) << i;
 		rte_prefetch0(&dp_real_slots[flow->real]);
-		rte_prefetch0(&w->real[flow->real]);
+		rte_prefetch0(&own[flow->real]);
 	}
-	return hit;
+	return other;
 }
 
 void
@@ -106,20 +110,20 @@ dp_stage_lookup(struct dp_worker *w, struct burst *b)
 
 	pass_buckets(w, b);
 	pass_entries(w, b);
-	b->hit = pass_keys(w, b);
-	rest = b->live & ~b->hit;
+	rest = pass_keys(w, b, b->in, true) | pass_keys(w, b, b->out, false);
+	b->miss = 0;
 	BURST_FOREACH(i, rest)
 	{
 		struct flow *flow =
 			dp_flow_find_slow(w, &b->key[i], (b->in >> i & 1) != 0,
 					  (struct flow_hash){ .bucket = b->bucket[i], .tag = b->tag[i] });
 
-		if (flow != NULL) {
+		if (flow != NULL)
 			b->flow[i] = flow;
-			b->hit |= UINT64_C(1) << i;
-		}
+		else
+			b->miss |= UINT64_C(1) << i;
 	}
-	b->miss = b->live & ~b->hit;
+	b->hit = b->live & ~b->miss;
 	w->count.hits += (unsigned int)__builtin_popcountll(b->hit);
 	w->count.misses += (unsigned int)__builtin_popcountll(b->miss);
 }

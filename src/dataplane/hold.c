@@ -32,8 +32,8 @@ wish(struct dp_worker *w, unsigned int port, const struct sl_addr *addr)
 }
 
 /*
- * Sets nexthop_index to the way of an outbound packet and remembers it in the
- * flow, or ends the packet: no route, or it waits.
+ * Remembers the way of an outbound packet in its flow, or ends the packet: no
+ * route, or it waits.
  */
 __rte_cold void
 dp_route_client(struct dp_worker *w, struct burst *b, unsigned int i)
@@ -53,7 +53,6 @@ dp_route_client(struct dp_worker *w, struct burst *b, unsigned int i)
 		dp_hold_packet(w, b, i, hop.port, &hop.via);
 		return;
 	}
-	b->nexthop_index[i] = index;
 	b->flow[i]->route = w->net_epoch << 16 | index;
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Read the tuple of every packet and refuse what is malformed.
- * Reads:  the frame.            Writes: l3, l4, key (as if inbound), ports, event, ip_len, family6; live, punt.
- * Drops:  NOT_TO_US and what parse_slow.c finds.   Prefetches: headers a few packets ahead.
+ * Reads:  the frame.   Writes: l3, l4, key (as if inbound), event, ip_len, family6; live, punt, segments.
+ * Drops:  what parse_slow.c finds wrong.   Prefetches: headers a few packets ahead.
  * Cost:   the header's line.
  *
  * The common packet (IPv4 without options or IPv6 without extension headers,
- * whole, TCP or UDP, for our MAC address) is decided by one branch here;
- * everything else goes through parse_slow.c, one at a time.
+ * whole, TCP or UDP, for our MAC address) is read here in a few loads; everything
+ * else goes through parse_slow.c, one at a time.
  */
 #include "port.h"
 #include "tcp_state.h"
@@ -18,59 +18,85 @@
 
 enum { AHEAD = 6 };
 
-static inline void
-key_set4(struct pkt_key *key, const uint8_t *ip)
-{
-	uint64_t zero = 0;
-	uint64_t src = (uint64_t)load32(ip + IP4_SRC_AT) << 32 | 0xffff0000u;
-	uint64_t dst = (uint64_t)load32(ip + IP4_DST_AT) << 32 | 0xffff0000u;
+/* The first eight bytes of an IPv4 header: version 4, no options, neither fragment offset nor "more". */
+#define IP4_FIRST_MASK 0xff3f0000000000ffull
+#define IP4_FIRST_VALUE 0x45ull
 
-	memcpy(key->client.b, &zero, 8);
-	memcpy(key->client.b + 8, &src, 8);
-	memcpy(key->other.b, &zero, 8);
-	memcpy(key->other.b + 8, &dst, 8);
+/*
+ * A header is whole when the one's complement sum over it is 0xffff, that is
+ * when a plain sum is divisible by 65535: 2^16, 2^32 and 2^64 all leave 1. An
+ * odd number's multiples are those whose product with its inverse modulo 2^64
+ * is small.
+ */
+#define INVERSE_65535 0xfffefffefffeffffull
+#define LARGEST_QUOTIENT (UINT64_MAX / 65535)
+
+static_assert(INVERSE_65535 * 65535 == 1, "inverse modulo 2^64");
+
+static inline bool
+sum4_is_right(uint64_t first, uint64_t second, uint32_t third)
+{
+	uint64_t sum = first + second;
+
+	sum += sum < second;
+	sum += third;
+	sum += sum < third;
+	return sum * INVERSE_65535 <= LARGEST_QUOTIENT;
 }
 
-/* What the transport header says. `l4` has at least 8 bytes; TCP's flags are read only for TCP. */
+/* What the transport header says, of which at least eight bytes are there. */
 static inline bool
-transport_read(struct burst *b, unsigned int i, uint8_t *l4, uint8_t proto, uint32_t l4_len)
+transport_read(struct burst *b, unsigned int i, uint8_t *l4, uint64_t proto, uint32_t l4_len)
 {
-	uint32_t ports = load32(l4);
+	uint32_t header_len;
 
 	b->l4[i] = l4;
-	b->ports[i] = ports;
-	b->key[i].ports = ports | (uint64_t)proto << KEY_SHIFT_PROTO;
+	b->key[i].ports = load32(l4) | proto << KEY_SHIFT_PROTO;
 	if (proto == SL_PROTO_UDP) {
 		b->event[i] = TCP_EVENT_UDP;
-		return l4_len >= UDP_LEN;
+		return true;
 	}
 	b->event[i] = tcp_event_of_flags[l4[TCP_FLAGS_AT]];
-	return proto == SL_PROTO_TCP && l4_len >= TCP_LEN && l4[TCP_OFFSET_AT] >= 0x50 &&
-	       (l4[TCP_OFFSET_AT] >> 4) * 4u <= l4_len;
+	header_len = (l4[TCP_OFFSET_AT] >> 4) * 4u;
+	return proto == SL_PROTO_TCP && header_len >= TCP_LEN && header_len <= l4_len;
+}
+
+/* Ends the frame where the packet ends, give or take Ethernet's padding? */
+static inline bool
+frame_fits(uint32_t frame_len, uint32_t ip_len)
+{
+	return frame_len == ip_len + ETH_LEN || (frame_len > ip_len + ETH_LEN && frame_len <= ETH_MIN_FRAME);
 }
 
 static inline bool
-parse4(struct burst *b, unsigned int i, uint8_t *ip, uint32_t room, uint64_t ol_flags)
+parse4(struct burst *b, unsigned int i, uint8_t *ip, uint32_t frame_len, uint64_t ol_flags)
 {
-	uint32_t ip_len = rte_be_to_cpu_16(load16(ip + IP4_TOTAL_AT));
-	uint64_t sum =
-		(uint64_t)load32(ip) + load32(ip + 4) + load32(ip + 8) + load32(ip + 12) + load32(ip + 16);
-	bool sum_right = sum_fold(sum) == 0xffff ||
-			 (ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+	uint64_t first = load64(ip), second = load64(ip + 8);
+	uint32_t dst = load32(ip + IP4_DST_AT);
+	uint32_t ip_len = rte_bswap16((uint16_t)(first >> 16));
+	struct pkt_key *key = &b->key[i];
+	uint64_t zero = 0, client = (second & 0xffffffff00000000u) | 0xffff0000u;
+	uint64_t other = (uint64_t)dst << 32 | 0xffff0000u;
 
 	b->l3[i] = ip;
 	b->family6[i] = 0;
 	b->ip_len[i] = (uint16_t)ip_len;
-	key_set4(&b->key[i], ip);
-	return (ip[0] == 0x45) & ((load16(ip + IP4_FRAG_AT) & RTE_BE16(0x3fff)) == 0) & (ip_len <= room) &
-		       (ip_len >= IP4_LEN + UDP_LEN) & (ip[IP4_TTL_AT] > 1) & sum_right &&
-	       transport_read(b, i, ip + IP4_LEN, ip[IP4_PROTO_AT], ip_len - IP4_LEN);
+	memcpy(key->client.b, &zero, 8);
+	memcpy(key->client.b + 8, &client, 8);
+	memcpy(key->other.b, &zero, 8);
+	memcpy(key->other.b + 8, &other, 8);
+	return (first & IP4_FIRST_MASK) == IP4_FIRST_VALUE && frame_fits(frame_len, ip_len) &&
+	       ip_len >= IP4_LEN + UDP_LEN && (uint8_t)second > 1 &&
+	       (sum4_is_right(first, second, dst) ||
+		(ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD) &&
+	       transport_read(b, i, ip + IP4_LEN, (uint8_t)(second >> 8), ip_len - IP4_LEN);
 }
 
 static inline bool
-parse6(struct burst *b, unsigned int i, uint8_t *ip, uint32_t room)
+parse6(struct burst *b, unsigned int i, uint8_t *ip, uint32_t frame_len)
 {
-	uint32_t payload_len = rte_be_to_cpu_16(load16(ip + IP6_PAYLOAD_AT));
+	uint64_t first = load64(ip);
+	uint32_t payload_len = rte_bswap16((uint16_t)(first >> 32));
 	uint32_t ip_len = payload_len + IP6_LEN;
 
 	b->l3[i] = ip;
@@ -78,8 +104,9 @@ parse6(struct burst *b, unsigned int i, uint8_t *ip, uint32_t room)
 	b->ip_len[i] = (uint16_t)ip_len;
 	memcpy(b->key[i].client.b, ip + IP6_SRC_AT, 16);
 	memcpy(b->key[i].other.b, ip + IP6_DST_AT, 16);
-	return ((ip[0] & 0xf0) == 0x60) & (ip_len <= room) & (ip_len <= UINT16_MAX) & (ip[IP6_HOPS_AT] > 1) &&
-	       transport_read(b, i, ip + IP6_LEN, ip[IP6_NEXT_AT], payload_len);
+	return (first & 0xf0) == 0x60 && frame_fits(frame_len, ip_len) && payload_len >= UDP_LEN &&
+	       first >> 56 > 1 && ip_len <= UINT16_MAX &&
+	       transport_read(b, i, ip + IP6_LEN, (uint8_t)(first >> 48), payload_len);
 }
 
 void
@@ -90,29 +117,28 @@ dp_stage_parse(struct dp_worker *w, struct burst *b)
 	uint64_t mac_mask = b->owned != 0 ? 0 : DP_NH_MAC_MASK;
 	uint64_t mac = port->mac_word & mac_mask;
 	uint64_t slow = 0;
+	unsigned int count = b->count;
 
 	b->punt = 0;
-	b->live = burst_all(b->count);
-	for (unsigned int i = 0; i < b->count; i++) {
+	b->segments = 0;
+	b->live = burst_all(count);
+	for (unsigned int i = 0; i < count; i++) {
 		struct rte_mbuf *m = b->mbuf[i];
 		uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 		uint32_t len = m->data_len;
 		uint16_t type = load16(frame + ETH_TYPE_AT);
 		bool fast = false;
 
-		if (i + AHEAD < b->count)
+		if (i + AHEAD < count)
 			rte_prefetch0(rte_pktmbuf_mtod(b->mbuf[i + AHEAD], void *));
 		/* A frame shorter than this is read beyond its end, but inside its buffer, and refused. */
 		if (type == ETH_TYPE_IP4_BE)
-			fast = len >= ETH_LEN + IP4_LEN + UDP_LEN &&
-			       parse4(b, i, frame + ETH_LEN, m->pkt_len - ETH_LEN, m->ol_flags);
+			fast = parse4(b, i, frame + ETH_LEN, len, m->ol_flags);
 		else if (type == ETH_TYPE_IP6_BE)
-			fast = len >= ETH_LEN + IP6_LEN + UDP_LEN &&
-			       parse6(b, i, frame + ETH_LEN, m->pkt_len - ETH_LEN);
-		/* Headers in one buffer; no more behind the packet than Ethernet's padding. */
-		fast = fast & ((load64(frame) & mac_mask) == mac) & (len == m->pkt_len) &
-		       (len <= RTE_MAX(b->ip_len[i] + (uint32_t)ETH_LEN, (uint32_t)ETH_MIN_FRAME));
-		slow |= (uint64_t)!fast << i;
+			fast = parse6(b, i, frame + ETH_LEN, len);
+		/* For us, and in one buffer. */
+		if (unlikely(!fast || (load64(frame) & mac_mask) != mac || len != m->pkt_len))
+			slow |= UINT64_C(1) << i;
 	}
 	if (unlikely(slow != 0)) {
 		unsigned int i;

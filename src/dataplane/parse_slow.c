@@ -60,8 +60,7 @@ transport(struct slow *s, uint32_t at, uint8_t proto, uint32_t ip_len)
 	if (s->seen < at + need)
 		return SL_DROP_SEGMENTS;
 	b->l4[i] = l4;
-	b->ports[i] = load32(l4);
-	b->key[i].ports = b->ports[i] | (uint64_t)proto << KEY_SHIFT_PROTO;
+	b->key[i].ports = load32(l4) | (uint64_t)proto << KEY_SHIFT_PROTO;
 	b->event[i] = TCP_EVENT_UDP;
 	if (proto == SL_PROTO_TCP) {
 		uint32_t offset = (l4[TCP_OFFSET_AT] >> 4) * 4u;
@@ -254,5 +253,7 @@ dp_parse_slow(struct dp_worker *w, struct burst *b, unsigned int i)
 		b->punt |= UINT64_C(1) << i;
 	} else if (verdict != GOES_ON) {
 		dp_drop(w, b, i, (enum sl_drop)verdict);
+	} else if (s.m->nb_segs > 1) {
+		b->segments |= UINT64_C(1) << i;
 	}
 }

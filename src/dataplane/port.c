@@ -10,10 +10,13 @@
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <rte_errno.h>
+#include <rte_log.h>
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { RX_DESCRIPTORS = 1024, TX_DESCRIPTORS = 1024, RSS_KEY_MAX = 128 };
 
@@ -54,34 +57,68 @@ refuse(char *ret_error, int code, const struct dp_port_conf *conf, const char *w
 	return code;
 }
 
+/* The kernel interface that a virtual device's arguments name must exist. */
+static int
+interface_check(const struct dp_port_conf *conf, char *ret_error)
+{
+	const char *at = strstr(conf->device, "iface=");
+	char name[IF_NAMESIZE + 1], what[DP_ERROR_SIZE / 2];
+
+	if (at == NULL || strncmp(conf->device, "net_tap", 7) == 0)
+		return 0;
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + 6, ","), at + 6);
+	if (if_nametoindex(name) != 0)
+		return 0;
+	snprintf(what, sizeof(what), "there is no interface \"%s\"; `ip link` shows those there are", name);
+	return refuse(ret_error, -ENODEV, conf, what);
+}
+
+/* Makes a virtual device. What the driver has to say of a failure is said here in one line. */
+static int
+device_make(const struct dp_port_conf *conf, char *ret_error)
+{
+	uint32_t level = rte_log_get_global_level();
+	char what[DP_ERROR_SIZE / 2];
+	int code = interface_check(conf, ret_error);
+
+	if (code != 0)
+		return code;
+	rte_log_set_global_level(RTE_LOG_CRIT);
+	code = rte_dev_probe(conf->device);
+	rte_log_set_global_level(level);
+	if (code == 0)
+		return 0;
+	if (geteuid() != 0 && strncmp(conf->device, "net_pcap", 8) != 0 &&
+	    strncmp(conf->device, "net_null", 8) != 0)
+		snprintf(what, sizeof(what),
+			 "cannot be opened; sluiced must run as root, or with CAP_NET_RAW and "
+			 "CAP_NET_ADMIN");
+	else
+		snprintf(what, sizeof(what),
+			 "cannot be opened (%s); check the driver's name and its arguments",
+			 strerror(code < 0 ? -code : EINVAL));
+	return refuse(ret_error, code < 0 ? code : -EINVAL, conf, what);
+}
+
 /* Makes the virtual device, or finds the PCI one that EAL has probed. */
 static int
 device_find(const struct dp_port_conf *conf, uint16_t *ret_ethdev, char *ret_error)
 {
 	size_t len = strcspn(conf->device, ",");
-	char name[DP_DEVICE_SIZE], what[DP_ERROR_SIZE / 2];
-	int code;
+	bool pci = dp_device_is_pci(conf->device);
+	char name[DP_DEVICE_SIZE];
+	int code = pci ? 0 : device_make(conf, ret_error);
 
+	if (code != 0)
+		return code;
 	memcpy(name, conf->device, len);
 	name[len] = '\0';
-	if (!dp_device_is_pci(conf->device)) {
-		code = rte_dev_probe(conf->device);
-		if (code != 0) {
-			snprintf(what, sizeof(what), "%s (%s); check the driver's name and arguments%s",
-				 "cannot be opened", strerror(code < 0 ? -code : code),
-				 code == -EPERM || code == -EACCES ? ", and that sluiced runs as root or "
-								     "with CAP_NET_RAW and CAP_NET_ADMIN"
-								   : "");
-			return refuse(ret_error, code < 0 ? code : -EINVAL, conf, what);
-		}
-	}
-	if (rte_eth_dev_get_port_by_name(name, ret_ethdev) != 0)
-		return refuse(ret_error, -ENODEV, conf,
-			      dp_device_is_pci(conf->device)
-				      ? "not found; see that it exists (lspci) and is bound to vfio-pci "
-					"(dpdk-devbind.py -b vfio-pci ADDRESS)"
-				      : "its driver made no Ethernet port of that name");
-	return 0;
+	if (rte_eth_dev_get_port_by_name(name, ret_ethdev) == 0)
+		return 0;
+	return refuse(ret_error, -ENODEV, conf,
+		      pci ? "not found; see that it exists (lspci) and is bound to vfio-pci "
+			    "(dpdk-devbind.py -b vfio-pci ADDRESS)"
+			  : "its driver made no Ethernet port of that name");
 }
 
 int

@@ -67,15 +67,6 @@ ttl_decrement(struct burst *b, unsigned int i)
 	}
 }
 
-static inline void
-l2_write(uint8_t *ip, uint64_t word)
-{
-	const struct dp_port *port = &dp_ports[dp_nh_port(word)];
-
-	store64(ip - ETH_LEN, (word & DP_NH_MAC_MASK) | port->mac_low16_shifted);
-	store32(ip - ETH_LEN + 8, port->mac_high32);
-}
-
 /* A next hop that cannot be used as it is. */
 static __rte_cold void
 nexthop_missing(struct dp_worker *w, struct burst *b, unsigned int i)
@@ -99,73 +90,89 @@ static __rte_cold void
 frame_unusual(struct dp_worker *w, struct burst *b, unsigned int i)
 {
 	const struct dp_port *port = &dp_ports[dp_nh_port(b->nexthop[i])];
-	struct rte_mbuf *m = b->mbuf[i];
 
 	if (b->ip_len[i] > port->mtu)
 		dp_drop(w, b, i, SL_DROP_TOO_BIG);
-	else if (!port->tx_segments && rte_pktmbuf_linearize(m) != 0)
+	else if (!port->tx_segments && rte_pktmbuf_linearize(b->mbuf[i]) != 0)
 		dp_drop(w, b, i, SL_DROP_SEGMENTS);
 }
 
-/* Next hops: a server's is with the server, a client's is remembered in the flow. */
-static inline uint64_t
-nexthops_find(struct dp_worker *w, struct burst *b)
+/* Packets that cannot simply go: no usable next hop, or an unusual frame. */
+struct held_back {
+	uint64_t missing, unusual;
+};
+
+/* The L2 header from the next hop's word; a word that is not valid gives one that nobody will see. */
+static inline void
+way_write(struct burst *b, unsigned int i, uint32_t index, struct held_back *back)
 {
-	uint64_t missing = 0;
+	uint64_t word = dp_nh_load(index);
+	const struct dp_port *port = &dp_ports[dp_nh_port(word)];
+	uint8_t *frame = b->l3[i] - ETH_LEN;
+
+	b->nexthop_index[i] = index;
+	b->nexthop[i] = word;
+	store64(frame, (word & DP_NH_MAC_MASK) | port->mac_low16_shifted);
+	store32(frame + 8, port->mac_high32);
+	if (unlikely((word & DP_NH_VALID) == 0))
+		back->missing |= UINT64_C(1) << i;
+	else if (unlikely(b->ip_len[i] > port->mtu))
+		back->unusual |= UINT64_C(1) << i;
+}
+
+static inline void
+rewrite_in(struct burst *b, uint64_t mask, struct held_back *back)
+{
 	unsigned int i;
 
-	BURST_FOREACH(i, b->live)
+	BURST_FOREACH(i, mask)
 	{
 		const struct flow *flow = b->flow[i];
-		uint32_t index;
+		const struct dp_real_slot *real = &dp_real_slots[flow->real];
 
-		if ((b->in >> i & 1) != 0)
-			index = atomic_load_explicit(&dp_real_slots[flow->real].nexthop,
-						     memory_order_relaxed);
-		else if (likely(flow->route >> 16 == w->net_epoch))
-			index = (uint32_t)(flow->route & 0xffff);
-		else {
+		if ((flow->flags & FLOW_FWD_MASK) == SL_FWD_NAT)
+			nat_rewrite(b, i, flow, real, true);
+		else
+			ttl_decrement(b, i);
+		way_write(b, i, atomic_load_explicit(&real->nexthop, memory_order_relaxed), back);
+	}
+}
+
+/* Replies: the way to the client is remembered in the flow, or looked up and remembered. */
+static inline void
+rewrite_out(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back *back)
+{
+	unsigned int i;
+
+	BURST_FOREACH(i, mask)
+	{
+		const struct flow *flow = b->flow[i];
+
+		nat_rewrite(b, i, flow, &dp_real_slots[flow->real], false);
+		if (unlikely(flow->route >> 16 != w->net_epoch)) {
 			dp_route_client(w, b, i);
 			if ((b->live >> i & 1) == 0)
 				continue;
-			index = b->nexthop_index[i];
 		}
-		b->nexthop_index[i] = index;
-		b->nexthop[i] = dp_nh_load(index);
-		missing |= (uint64_t)((b->nexthop[i] & DP_NH_VALID) == 0) << i;
+		way_write(b, i, (uint32_t)(flow->route & 0xffff), back);
 	}
-	return missing;
 }
 
 void
 dp_stage_rewrite(struct dp_worker *w, struct burst *b)
 {
-	uint64_t missing, unusual = 0;
+	struct held_back back = { 0 };
 	unsigned int i;
 
-	BURST_FOREACH(i, b->live)
-	{
-		const struct flow *flow = b->flow[i];
-
-		if ((flow->flags & FLOW_FWD_MASK) == SL_FWD_NAT)
-			nat_rewrite(b, i, flow, &dp_real_slots[flow->real], (b->in >> i & 1) != 0);
-		else
-			ttl_decrement(b, i);
-	}
-	missing = nexthops_find(w, b);
-	if (unlikely(missing != 0)) {
-		BURST_FOREACH(i, missing)
+	rewrite_in(b, b->live & b->in, &back);
+	rewrite_out(w, b, b->live & b->out, &back);
+	if (unlikely(back.missing != 0)) {
+		BURST_FOREACH(i, back.missing)
 		nexthop_missing(w, b, i);
 	}
-	BURST_FOREACH(i, b->live)
-	{
-		const struct dp_port *port = &dp_ports[dp_nh_port(b->nexthop[i])];
-
-		l2_write(b->l3[i], b->nexthop[i]);
-		unusual |= (uint64_t)((b->ip_len[i] > port->mtu) | (b->mbuf[i]->nb_segs > 1)) << i;
-	}
-	if (unlikely(unusual != 0)) {
-		BURST_FOREACH(i, unusual)
+	back.unusual |= b->segments & b->live;
+	if (unlikely(back.unusual != 0)) {
+		BURST_FOREACH(i, back.unusual)
 		frame_unusual(w, b, i);
 	}
 }

@@ -77,17 +77,17 @@ track_rare(struct dp_worker *w, struct burst *b, unsigned int i, bool reuse, boo
 }
 
 static inline void
-track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flow)
+track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flow, struct dp_real_own *reals)
 {
-	struct dp_real_own *real = &w->real[flow->real];
-	bool in = (b->in >> i & 1) != 0;
+	struct dp_real_own *real = &reals[flow->real];
+	bool in = (b->vip_flags[i] & ADDR_VIP) != 0;
 	unsigned int side = in ? (flow->flags & FLOW_IN_ONLY) >> FLOW_IN_ONLY_SHIFT : TCP_SIDE_OUT;
 	uint8_t state = tcp_next[side][b->event[i]][flow->state];
 	uint64_t *traffic = in ? &real->in_packets : &real->out_packets;
 
 	if (unlikely(state != flow->state))
 		dp_flow_state_set(w, flow, state);
-	if (flow->seen != w->tick)
+	if (unlikely(flow->seen != w->tick))
 		flow->seen = w->tick;
 	traffic[0]++;
 	traffic[2] += b->ip_len[i]; /* in_bytes, out_bytes: two words on */
@@ -97,6 +97,7 @@ void
 dp_stage_track(struct dp_worker *w, struct burst *b)
 {
 	bool reuse = atomic_load_explicit(&dp_reuse_mode, memory_order_relaxed) != 0;
+	struct dp_real_own *reals = w->real;
 	bool moved = false;
 	unsigned int i;
 
@@ -105,6 +106,6 @@ dp_stage_track(struct dp_worker *w, struct burst *b)
 		if (unlikely(moved || is_removed(b->flow[i]) || reopens(b, i, b->flow[i], reuse)) &&
 		    !track_rare(w, b, i, reuse, &moved))
 			continue;
-		track_one(w, b, i, b->flow[i]);
+		track_one(w, b, i, b->flow[i], reals);
 	}
 }

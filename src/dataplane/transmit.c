@@ -57,11 +57,37 @@ dp_transmit_one(struct dp_worker *w, unsigned int port, struct rte_mbuf *m)
 		buffer->mbuf[buffer->count++] = m;
 }
 
+/* Do all live packets leave by the port of this word? */
+static inline bool
+one_port(const struct burst *b, uint64_t word)
+{
+	uint64_t differ = 0;
+	unsigned int i;
+
+	BURST_FOREACH(i, b->live)
+	differ |= b->nexthop[i] ^ word;
+	return dp_nh_port(differ) == 0;
+}
+
 void
 dp_stage_transmit(struct dp_worker *w, struct burst *b)
 {
-	unsigned int i;
+	uint64_t word;
+	unsigned int i, port, sent;
 
+	if (b->live == 0)
+		return;
+	word = b->nexthop[__builtin_ctzll(b->live)];
+	port = dp_nh_port(word);
+	if (b->live == burst_all(b->count) && w->tx[port].count == 0 && w->id < dp_ports[port].tx_queues &&
+	    one_port(b, word)) {
+		/* The whole burst as it is. */
+		sent = rte_eth_tx_burst(dp_ports[port].ethdev, (uint16_t)w->id, b->mbuf, (uint16_t)b->count);
+		w->count.tx += sent;
+		for (; sent < b->count; sent++)
+			dp_transmit_one(w, port, b->mbuf[sent]);
+		return;
+	}
 	BURST_FOREACH(i, b->live)
 	dp_transmit_one(w, dp_nh_port(b->nexthop[i]), b->mbuf[i]);
 	dp_transmit_flush(w);

@@ -51,6 +51,7 @@ static struct {
 	struct dp_net_addr *addrs;
 	unsigned int addr_count;
 	uint32_t sched_generation, epoch;
+	bool launched; /* the workers run */
 } now;
 
 static bool txn_open;
@@ -564,6 +565,11 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 		free(tables.vips);
 	}
 	txn_free(txn);
+	if (!now.launched) {
+		now.launched = true;
+		if (dp_workers_launch() != 0)
+			return fail(ret_error, -EBUSY, "the workers do not start");
+	}
 	return 0;
 }
 

@@ -126,6 +126,12 @@ extern _Atomic bool dp_workers_stop;
 extern _Atomic unsigned int dp_idle_mode;
 extern _Atomic unsigned int dp_reuse_mode; /* LVS's conn_reuse_mode */
 
+/*
+ * Starts the workers' threads: with the first commit, so that no packet meets an
+ * empty snapshot. 0 or -errno. Control thread.
+ */
+int dp_workers_launch(void);
+
 /* The thread's function. */
 int dp_worker_run(void *worker);
 
