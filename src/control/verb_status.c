@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { NEIGHS_A_STEP = 128 };
@@ -19,6 +20,7 @@ struct neigh_stream {
 	struct verb_stream stream;
 	struct dp_neigh *neighs;
 	size_t count, room, given;
+	char port_name[DP_PORTS_MAX][DP_NAME_SIZE]; /* dp_port_info reads the device: once is enough */
 	bool failed;
 };
 
@@ -129,6 +131,12 @@ verb_neigh(struct verb_call *call)
 	if (stream == NULL)
 		return 0;
 	stream->stream = (struct verb_stream){ neigh_step, neigh_destroy };
+	for (unsigned int i = 0; i < dp_port_count() && i < DP_PORTS_MAX; i++) {
+		struct dp_port_info port;
+
+		dp_port_info(i, &port);
+		memcpy(stream->port_name[i], port.name, sizeof(port.name));
+	}
 	dp_neigh_walk(neigh_collect, stream);
 	if (stream->failed)
 		neigh_destroy(&stream->stream);
@@ -247,17 +255,16 @@ neigh_step(struct verb_stream *base, struct evbuffer *out)
 	for (; stream->given < stream->count && stream->given < end; stream->given++) {
 		const struct dp_neigh *n = &stream->neighs[stream->given];
 		char addr[SL_ADDR_STRLEN], mac[SL_MAC_STRLEN];
-		struct dp_port_info port;
 		bool known = n->state != DP_NEIGH_INCOMPLETE && n->state != DP_NEIGH_FAILED;
 
-		dp_port_info(n->port, &port);
 		evbuffer_add_printf(out,
 				    "%s{\"port\":\"%s\",\"address\":\"%s\",\"mac\":%s%s%s,\"state\":\"%s\","
 				    "\"age_s\":%u,\"pinned\":%s}",
-				    stream->given > 0 ? "," : "", port.name, sl_addr_format(&n->addr, addr),
-				    known ? "\"" : "", known ? sl_mac_format(n->mac, mac) : "null",
-				    known ? "\"" : "", states[n->state], n->age_s,
-				    n->pinned ? "true" : "false");
+				    stream->given > 0 ? "," : "",
+				    n->port < DP_PORTS_MAX ? stream->port_name[n->port] : "",
+				    sl_addr_format(&n->addr, addr), known ? "\"" : "",
+				    known ? sl_mac_format(n->mac, mac) : "null", known ? "\"" : "",
+				    states[n->state], n->age_s, n->pinned ? "true" : "false");
 	}
 	if (stream->given < stream->count)
 		return 1;
