@@ -38,8 +38,9 @@ struct parser {
 	struct conf_load *load;
 	struct level level[BLOCKS_DEPTH_MAX + 1];
 	unsigned int depth;
-	struct conf_word words[WORDS_MAX]; /* of the statement being read */
-	bool too_many;                     /* statements: said already */
+	struct conf_word *words; /* of the statement being read */
+	unsigned int word_room;
+	bool too_many; /* statements: said already */
 };
 
 /* The file being read, inside the one that includes it. */
@@ -72,6 +73,7 @@ static void close_take(struct open_file *self, const struct conf_place *place);
 static void file_end_check(const struct open_file *self);
 static enum conf_token stmt_read(struct parser *parser, struct conf_lex *lex, struct conf_word *word,
 				 struct conf_stmt *stmt);
+static void words_grow(struct parser *parser);
 static bool stmt_broken(const struct conf_stmt *stmt);
 static bool condition_holds(const struct conf_word *word);
 static void block_skip(struct parser *parser, struct conf_lex *lex);
@@ -224,6 +226,8 @@ stmt_read(struct parser *parser, struct conf_lex *lex, struct conf_word *word, s
 
 	for (; token == CONF_TOKEN_WORD; token = conf_lex_next(lex, false, is_include, word)) {
 		if (stmt->word_count < WORDS_MAX) {
+			if (stmt->word_count == parser->word_room)
+				words_grow(parser);
 			parser->words[stmt->word_count++] = *word;
 		} else if (!too_long) {
 			conf_error(parser->load, &word->place, "a statement of more than 10,000 words");
@@ -240,6 +244,18 @@ stmt_read(struct parser *parser, struct conf_lex *lex, struct conf_word *word, s
 		parser->load->incomplete = parser->too_many = true;
 	}
 	return token;
+}
+
+static void
+words_grow(struct parser *parser)
+{
+	unsigned int room = parser->word_room == 0 ? 16 : parser->word_room * 2;
+	struct conf_word *larger = conf_arena_alloc(parser->load->scratch, room * sizeof(*larger));
+
+	if (parser->word_room > 0)
+		memcpy(larger, parser->words, parser->word_room * sizeof(*larger));
+	parser->words = larger;
+	parser->word_room = room;
 }
 
 /* A statement with a fault in a word has been reported; nobody looks at it. */
