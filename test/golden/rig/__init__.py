@@ -15,5 +15,5 @@ from scapy.packet import Raw
 from .announce import announcement
 from .case import Then
 from .frames import broken_alike, ones_sum
-from .judge import loosely, one_of
+from .judge import loosely, one_of, repeated
 from .topology import *  # pylint: disable=wildcard-import

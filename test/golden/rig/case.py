@@ -4,8 +4,8 @@
 A case module is a docstring (the claim) and tables:
 
     config      configuration text (topology.one_arm, two_arm, service)
-    traffic     rows (frame in, frame out); out may be None (nothing leaves), loosely(...), one_of(...) or a
-                list. A `Then` between rows: all before it has been digested when the rest is sent.
+    traffic     rows (frame in, frame out); out may be None (nothing leaves), loosely(...), one_of(...),
+                repeated(...) or a list. A `Then` between rows: all before it has been digested when the rest is sent.
     also_out    frames that leave and answer no frame (ARP requests); default none. None: whatever leaves is only for
                 the case's own `check`
     drops       reason -> count, a tuple of reasons stands for any of them; default none at all; None: not compared
@@ -66,15 +66,6 @@ class Case:
 
     def worker_counts(self):
         return getattr(self.module, "workers", (1, 2))
-
-    def frame_count(self):
-        """How many frames the case has, in and out, each of them built once: for tests of the case itself."""
-        count = 0
-        for workers in self.worker_counts():
-            steps, expected = _steps(self._table("traffic", workers))
-            count += sum(len(frame.raw()) > 0 for frames, _then in steps for frame in frames)
-            count += len(judge.raws(expected + (self._table("also_out", workers, []) or [])))
-        return count
 
     def run(self, workers, sluiced, sluicectl, keep=False):
         """Lines that say what is wrong; none: passed."""

@@ -23,6 +23,16 @@ def loosely(frame, *fields):
     return Loosely(frame, fields)
 
 
+class Repeated(NamedTuple):
+    """A frame that is sent until it is answered: it has to come once and may come again."""
+
+    expected: object
+
+
+def repeated(expected):
+    return Repeated(expected)
+
+
 class OneOf(NamedTuple):
     """Any one of these frames, all of one flow and one port."""
 
@@ -37,14 +47,11 @@ def _choices(expected):
     """The (frame, fields left open) that would do."""
     if isinstance(expected, OneOf):
         return [choice for each in expected.choices for choice in _choices(each)]
+    if isinstance(expected, Repeated):
+        return _choices(expected.expected)
     if isinstance(expected, Loosely):
         return [(expected.frame, expected.fields)]
     return [(expected, ())]
-
-
-def raws(expected):
-    """All frames that would do, built."""
-    return [frame.raw() for each in expected for frame, _fields in _choices(each)]
 
 
 def _is(expected, port, frame):
@@ -60,6 +67,18 @@ def without(tolerated, expected, actual_by_port):
             for port, came in actual_by_port.items()}
 
 
+def _once(expected, port, came):
+    """What came by a port, each `repeated` frame only the first time."""
+    again, kept = {id(each): 0 for each in expected if isinstance(each, Repeated)}, []
+    for frame in came:
+        which = next((each for each in expected if id(each) in again and _is(each, port, frame)), None)
+        if which is not None:
+            again[id(which)] += 1
+        if which is None or again[id(which)] == 1:
+            kept.append(frame)
+    return kept
+
+
 def output(expected, actual_by_port):
     """Same frames on each port, and in the same order within each flow."""
     want = defaultdict(list)
@@ -68,7 +87,7 @@ def output(expected, actual_by_port):
         want[first.port, frames.flow_of(first.raw())].append(_choices(each))
     got = defaultdict(list)
     for port, list_of_frames in actual_by_port.items():
-        for frame in list_of_frames:
+        for frame in _once(expected, port, list_of_frames):
             got[port, frames.flow_of(frame)].append(frame)
     lines = []
     for key in list(want) + [key for key in got if key not in want]:

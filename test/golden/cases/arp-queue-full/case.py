@@ -16,8 +16,8 @@ waiting = [(Flow("UDP", vport=53, cport=2000 + n).sent(b"wait"), None) for n in 
 
 traffic = waiting + [flow.request(b"flows on") for flow in known] + waiting
 
-also_out = [Frame("wan", Ether(src=WAN, dst="ff:ff:ff:ff:ff:ff") /
-                  ARP(op=1, hwsrc=WAN, psrc=OWN_LAN4, hwdst="00:00:00:00:00:00", pdst="10.0.0.99"))]
+also_out = [repeated(Frame("wan", Ether(src=WAN, dst="ff:ff:ff:ff:ff:ff") /
+                           ARP(op=1, hwsrc=WAN, psrc=OWN_LAN4, hwdst="00:00:00:00:00:00", pdst="10.0.0.99")))]
 
 
 drops = None  # how many of them wait is the queue's size, the implementation's choice

@@ -33,8 +33,12 @@ def solicitation(own, address):
                  ICMPv6NDOptSrcLLAddr(lladdr=WAN))
 
 
-also_out = [question(OWN4, GATEWAY4), question(OWN_LAN4, SERVER4[1]), loosely(solicitation(OWN6, GATEWAY6), "ip6.flow"),
-            question(OWN4, GATEWAY4, to=GATEWAY_MAC)]
+also_out = [
+    repeated(question(OWN4, GATEWAY4)),
+    repeated(question(OWN_LAN4, SERVER4[1])),
+    repeated(loosely(solicitation(OWN6, GATEWAY6), "ip6.flow")),
+    repeated(question(OWN4, GATEWAY4, to=GATEWAY_MAC)),
+]
 
 traffic = [
     flow.request(b"one"), flow.request(b"two"), flow.request(b"three"),

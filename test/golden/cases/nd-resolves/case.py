@@ -13,8 +13,9 @@ def solicitation(own, address):
     """To the solicited-node group of an address that ends in ::n (RFC 4861 7.2.2)."""
     last = int(address.split(":")[-1], 16)
     group, mac = f"ff02::1:ff00:{last:x}", f"33:33:ff:00:{last >> 8:02x}:{last & 255:02x}"
-    return loosely(Frame("wan", Ether(src=WAN, dst=mac) / IPv6(src=own, dst=group, hlim=255) /
-                         ICMPv6ND_NS(tgt=address) / ICMPv6NDOptSrcLLAddr(lladdr=WAN)), "ip6.flow")
+    asked = (Ether(src=WAN, dst=mac) / IPv6(src=own, dst=group, hlim=255) / ICMPv6ND_NS(tgt=address) /
+             ICMPv6NDOptSrcLLAddr(lladdr=WAN))
+    return repeated(loosely(Frame("wan", asked), "ip6.flow"))
 
 
 def advertisement(own, address, mac):
@@ -27,8 +28,8 @@ def held(count):
 
 
 also_out = [
-    Frame("wan", Ether(src=WAN, dst="ff:ff:ff:ff:ff:ff") /
-          ARP(op=1, hwsrc=WAN, psrc=OWN4, hwdst="00:00:00:00:00:00", pdst=GATEWAY4)),
+    repeated(Frame("wan", Ether(src=WAN, dst="ff:ff:ff:ff:ff:ff") /
+                   ARP(op=1, hwsrc=WAN, psrc=OWN4, hwdst="00:00:00:00:00:00", pdst=GATEWAY4))),
     solicitation(OWN6, GATEWAY6),
     solicitation(OWN_LAN6, SERVER6[1]),
 ]
