@@ -62,6 +62,7 @@ class Result:
         self.told = told
         self.requests = told["requests"]
         self.connects = told["connects"]
+        self.tuples = told["tuples"]        # different client addresses and ports among them
         self.failed = sum(told[fault] for fault in self.faults)
 
     def summary(self):

@@ -109,6 +109,7 @@ def main():
         print("skipped: the end-to-end tests need root, for network namespaces", file=sys.stderr)
         return SKIPPED
     # Either ends the run through the `finally` below.
+    signal.signal(signal.SIGINT, signal.default_int_handler)    # even when started in the background
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
     signal.signal(signal.SIGHUP, lambda number, frame: sys.exit(129))
     sweep_dead_runs()

@@ -8,8 +8,8 @@
  * The address is bound without a port (IP_BIND_ADDRESS_NO_PORT), so the kernel
  * chooses one per destination and 16 addresses make 16 times 64,000 tuples.
  *
- * SPREAD_REPORT is a file that gets a JSON object: `connects`; `bind_errors`;
- * `slowest_ms`, the longest time between a request and the first byte of its
+ * SPREAD_REPORT is a file that gets a JSON object: `connects`; `tuples`, how
+ * many different address and port pairs they came from; `bind_errors`; `slowest_ms`, the longest time between a request and the first byte of its
  * answer; `stalled`, connections whose request was still unanswered at the end
  * after more than SPREAD_STALL_MS milliseconds (default 2,000). A generator that
  * runs against the clock never reports a request that hangs for ever.
@@ -20,6 +20,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -31,7 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ADDRESSES_MAX = 256, FDS_MAX = 65536 };
+enum { ADDRESSES_MAX = 256, FDS_MAX = 65536, PORTS = 65536 };
 
 static union {
 	struct in_addr v4;
@@ -41,7 +42,9 @@ static unsigned int address_count;
 static int address_family;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static atomic_uint turn, connects, bind_errors, slowest_ms;
+static atomic_uint turn, connects, tuples, bind_errors, slowest_ms;
+/* One bit a pair: has a connection come from it? */
+static atomic_uchar pair_used[ADDRESSES_MAX][PORTS / 8];
 /* When the request was sent whose answer is awaited, in ms; 0: none is. */
 static atomic_uint_fast64_t waiting_since[FDS_MAX];
 
@@ -83,9 +86,8 @@ setup(void)
 }
 
 static void
-source_address_bind(int fd)
+source_address_bind(int fd, unsigned int i)
 {
-	unsigned int i = atomic_fetch_add(&turn, 1) % address_count;
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_addr = addresses[i].v4 };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_addr = addresses[i].v6 };
 	int on = 1, error;
@@ -97,17 +99,40 @@ source_address_bind(int fd)
 		atomic_fetch_add(&bind_errors, 1);
 }
 
+/* The port is the kernel's choice, made by connect(). */
+static void
+pair_count(int fd, unsigned int i)
+{
+	struct sockaddr_in6 own; /* IPv4's port is at the same place */
+	socklen_t len = sizeof(own);
+	unsigned int port;
+
+	if (getsockname(fd, (struct sockaddr *)&own, &len) != 0 || own.sin6_port == 0)
+		return;
+	port = ntohs(own.sin6_port);
+	if ((atomic_fetch_or(&pair_used[i][port / 8], (unsigned char)(1u << port % 8)) >> port % 8 & 1) == 0)
+		atomic_fetch_add(&tuples, 1);
+}
+
 int
 connect(int fd, const struct sockaddr *to, socklen_t len)
 {
+	unsigned int i;
+	int rc, error;
+
 	pthread_once(&once, setup);
-	if (address_count > 0 && to->sa_family == address_family) {
-		source_address_bind(fd);
-		atomic_fetch_add(&connects, 1);
-		if (fd < FDS_MAX)
-			atomic_store(&waiting_since[fd], now_ms());
-	}
-	return next_connect(fd, to, len);
+	if (address_count == 0 || to->sa_family != address_family)
+		return next_connect(fd, to, len);
+	i = atomic_fetch_add(&turn, 1) % address_count;
+	source_address_bind(fd, i);
+	atomic_fetch_add(&connects, 1);
+	if (fd < FDS_MAX)
+		atomic_store(&waiting_since[fd], now_ms());
+	rc = next_connect(fd, to, len);
+	error = errno;
+	pair_count(fd, i);
+	errno = error;
+	return rc;
 }
 
 ssize_t
@@ -164,7 +189,10 @@ report(void)
 		if (since != 0 && now - since > limit_ms)
 			stalled++;
 	}
-	fprintf(file, "{\"connects\": %u, \"bind_errors\": %u, \"slowest_ms\": %u, \"stalled\": %u}\n",
-		atomic_load(&connects), atomic_load(&bind_errors), atomic_load(&slowest_ms), stalled);
+	fprintf(file,
+		"{\"connects\": %u, \"tuples\": %u, \"bind_errors\": %u, \"slowest_ms\": %u, \"stalled\": "
+		"%u}\n",
+		atomic_load(&connects), atomic_load(&tuples), atomic_load(&bind_errors),
+		atomic_load(&slowest_ms), stalled);
 	fclose(file);
 }

@@ -235,30 +235,40 @@ def drain(t):
     """A long download outlives the drain and the removal of its server, whole."""
     net = t.world.get(Nat)
     services = {f: Service(net.vip[f], 80, net.reals(f), net.kind) for f in FAMILIES}
-    size, rate = 4_000_000, 2_000_000
     with Sluice(net, t.build, configuration(net, services.values(), workers=2, queues=2)) as sluice:
+        downloads = {family: Download(net, family, 8_000_000, 1_000_000) for family in FAMILIES}
         for family in FAMILIES:
             with t.case(family):
-                drain_one(net, sluice, services[family], family, size, rate)
+                drain_one(net, sluice, services[family], downloads[family])
 
 
-def drain_one(net, sluice, service, family, size, rate):
-    rig = net.rig
-    got = rig.directory / f"drain-{family}"
-    download = rig.spawn(rig.numbered("drain"), [
-        "curl", "-sS", "--max-time", "30", "--limit-rate", rate, "-r", f"0-{size - 1}", "-o", got,
-        net.url(family, path="/big")], net.client)
+class Download:
+    """`size` bytes at so many bytes a second, in the background."""
+
+    def __init__(self, net, family, size, rate):
+        self.family, self.size = family, size
+        self.whole = net.rig.directory / "big"
+        self.got = net.rig.directory / f"drain-{family}"
+        self.process = net.rig.spawn(net.rig.numbered("drain"), [
+            "curl", "-sS", "-g", "--max-time", "60", "--limit-rate", rate, "-r", f"0-{size - 1}",
+            "-o", self.got, net.url(family, path="/big")], net.client)
+
+    def check(self):
+        code = self.process.wait(60)
+        check(code == 0, f"the download from the removed server: exit code {code}: {self.process.output()}")
+        with open(self.got, "rb") as one, open(self.whole, "rb") as two:
+            check(one.read() == two.read(self.size), "the download from the removed server has other bytes")
+
+
+def drain_one(net, sluice, service, download):
     wait_for(lambda: any(sluice.real(service, real)["active"] for real in service.reals), 5,
              "the download is an active connection")
     held = next(real for real in service.reals if sluice.real(service, real)["active"])
     free = next(real for real in service.reals if real != held)
     sluice.real_drain(service, held)
-    names = {net.ask(family) for _ in range(6)}
+    names = {net.ask(download.family) for _ in range(6)}
     number = service.reals.index(free) + 1
     check(names == {f"server-{number}"}, f"while {endpoint(held)} drains, {names} answer")
-    check(download.running(), "the download was over before the drain could be seen")
     sluice.real_del(service, held)
-    code = download.wait(20)
-    check(code == 0, f"the download from the removed server: exit code {code}: {download.output()}")
-    with open(got, "rb") as one, open(net.rig.directory / "big", "rb") as two:
-        check(one.read() == two.read(size), "the download from the removed server is not what was sent")
+    check(download.process.running(), "the download was over before its server was removed")
+    download.check()
