@@ -10,9 +10,36 @@
 
 #include <string.h>
 
+enum route_kind {
+	ROUTE_TO,
+	ROUTE_VIA,
+	ROUTE_DEV,
+	ROUTE_WITHOUT_EFFECT, /* about packets of the box itself, or about bookkeeping */
+};
+
+static const struct route_option {
+	const char *name;
+	enum route_kind kind;
+	const char *lacks; /* what must follow; NULL: nothing */
+} route_options[] = {
+	{ "to", ROUTE_TO, NULL },
+	{ "via", ROUTE_VIA, "address" },
+	{ "gw", ROUTE_VIA, "address" },
+	{ "dev", ROUTE_DEV, "port" },
+	{ "src", ROUTE_WITHOUT_EFFECT, "address" },
+	{ "scope", ROUTE_WITHOUT_EFFECT, "value" },
+	{ "proto", ROUTE_WITHOUT_EFFECT, "value" },
+	{ "protocol", ROUTE_WITHOUT_EFFECT, "value" },
+	{ "track_group", ROUTE_WITHOUT_EFFECT, "name" },
+	{ "no_track", ROUTE_WITHOUT_EFFECT, NULL },
+};
+
 static void route_build(struct conf_load *load, const struct conf_stmt *stmt, const struct conf_word *words,
 			unsigned int word_count);
-static bool is_option(const char *text);
+static bool route_words(struct conf_load *load, const struct conf_word *words, unsigned int word_count,
+			struct conf_route_draft *draft);
+static const struct route_option *option_find(const char *text);
+static bool is_letters(const char *text);
 static bool route_prefix(struct conf_load *load, const struct conf_word *word, const struct sl_addr *via,
 			 struct sl_prefix *ret_prefix);
 
@@ -65,67 +92,86 @@ conf_build_static_neighbor(struct conf_load *load, const struct conf_stmt *stmt,
 	load->neighs[load->neigh_count++] = draft;
 }
 
-/* [to] PREFIX [via|gw ADDR] [dev PORT], with one of them at least. */
+/* [to] PREFIX [via|gw ADDR] [dev PORT], with one of the two at least. */
 static void
 route_build(struct conf_load *load, const struct conf_stmt *stmt, const struct conf_word *words,
 	    unsigned int word_count)
 {
-	struct conf_route_draft draft = { .route.place = stmt->words[0].place, .route.dp.port = -1 };
-	struct sl_addr via = { 0 };
-	unsigned int errors = load->faults->errors;
+	struct conf_route_draft draft = { .route.dp.port = -1 };
+	struct dp_route *route = &draft.route.dp;
 
-	for (unsigned int i = 0; i < word_count; i++) {
-		const char *text = words[i].text;
-		bool is_via = strcmp(text, "via") == 0 || strcmp(text, "gw") == 0;
-		bool is_dev = strcmp(text, "dev") == 0;
-
-		if (strcmp(text, "to") == 0 && draft.prefix == NULL)
-			continue;
-		if (!is_via && !is_dev && draft.prefix == NULL && !is_option(text)) {
-			draft.prefix = &words[i];
-			continue;
-		}
-		if (!is_via && !is_dev) {
-			conf_error(load, &words[i].place,
-				   "%s in a route is not available: a route is PREFIX via ADDRESS [dev "
-				   "PORT], or "
-				   "PREFIX dev PORT",
-				   conf_show(load, text));
-			return;
-		}
-		if (i + 1 == word_count) {
-			conf_error(load, &words[i].place,
-				   is_via ? "\"%s\" lacks its address" : "\"%s\" lacks its port", text);
-			return;
-		}
-		if ((is_via && draft.via != NULL) || (is_dev && draft.dev != NULL)) {
-			conf_error(load, &words[i].place, "a route has one \"%s\"", text);
-			return;
-		}
-		i++;
-		if (is_dev)
-			draft.dev = &words[i];
-		else if (conf_value_addr(load, &words[i], text, &via))
-			draft.via = &words[i];
-	}
-	if (errors != load->faults->errors)
+	if (!route_words(load, words, word_count, &draft))
 		return;
 	if (draft.prefix == NULL || (draft.via == NULL && draft.dev == NULL)) {
 		conf_error(load, &stmt->words[0].place,
 			   "a route is PREFIX via ADDRESS [dev PORT], or PREFIX dev PORT");
 		return;
 	}
-	draft.route.dp.via = via;
+	if (draft.via != NULL && !conf_value_addr(load, draft.via, draft.via[-1].text, &route->via))
+		return;
 	draft.route.place = draft.prefix->place;
-	if (!route_prefix(load, draft.prefix, &via, &draft.route.dp.prefix))
+	if (!route_prefix(load, draft.prefix, &route->via, &route->prefix))
 		return;
 	load->routes = conf_arena_grow(load->scratch, load->routes, load->route_count, sizeof(draft));
 	load->routes[load->route_count++] = draft;
 }
 
-/* A word of letters in the place of a prefix: one of the many options of `ip route`. */
+/* Sorts the words into prefix, via and dev. False after reporting one that does not fit. */
 static bool
-is_option(const char *text)
+route_words(struct conf_load *load, const struct conf_word *words, unsigned int word_count,
+	    struct conf_route_draft *draft)
+{
+	for (unsigned int i = 0; i < word_count; i++) {
+		const struct conf_word *word = &words[i];
+		const struct route_option *option = option_find(word->text);
+		const struct conf_word **value = NULL;
+
+		if (option == NULL && draft->prefix == NULL && !is_letters(word->text)) {
+			draft->prefix = word;
+			continue;
+		}
+		if (option == NULL) {
+			conf_error(load, &word->place,
+				   "%s in a route is not available: a route is PREFIX via ADDRESS [dev "
+				   "PORT], or "
+				   "PREFIX dev PORT",
+				   conf_show(load, word->text));
+			return false;
+		}
+		if (option->lacks != NULL && i + 1 == word_count) {
+			conf_error(load, &word->place, "\"%s\" lacks its %s", option->name, option->lacks);
+			return false;
+		}
+		i += option->lacks != NULL;
+		if (option->kind == ROUTE_WITHOUT_EFFECT)
+			conf_warn(load, &word->place, "\"%s\" has no effect on a route here", option->name);
+		else if (option->kind == ROUTE_VIA)
+			value = &draft->via;
+		else if (option->kind == ROUTE_DEV)
+			value = &draft->dev;
+		if (value != NULL && *value != NULL) {
+			conf_error(load, &word->place, "a route has one \"%s\"", option->name);
+			return false;
+		}
+		if (value != NULL)
+			*value = &words[i];
+	}
+	return true;
+}
+
+static const struct route_option *
+option_find(const char *text)
+{
+	for (size_t i = 0; i < sizeof(route_options) / sizeof(route_options[0]); i++) {
+		if (strcmp(route_options[i].name, text) == 0)
+			return &route_options[i];
+	}
+	return NULL;
+}
+
+/* Not a prefix, then, but one of the many other options of `ip route`. */
+static bool
+is_letters(const char *text)
 {
 	return strcmp(text, "default") != 0 && text[strspn(text, "abcdefghijklmnopqrstuvwxyz_")] == '\0';
 }

@@ -120,12 +120,22 @@ static const struct conf_row routes_and_neighbours_rows[] = {
 	  "static_route default via 10.0.0.9\n",
 	  "6:14: port q has a gateway, which is the route to 0.0.0.0/0 already\n" },
 	{ "what keepalived's routes can and ours cannot",
-	  "static_routes {\n  192.0.2.0/24 via 10.0.0.9 table 100\n"
-	  "  src 10.0.0.1 to 192.0.3.0/24 via 10.0.0.9\n}\n",
-	  "2:29: \"table\" in a route is not available: a route is PREFIX via ADDRESS [dev PORT], or "
-	  "PREFIX dev PORT\n"
-	  "3:3: \"src\" in a route is not available: a route is PREFIX via ADDRESS [dev PORT], or PREFIX "
-	  "dev PORT\n" },
+	  "static_routes {\n  192.0.2.0/24 via 10.0.0.9 table 100\n  blackhole 192.0.3.0/24\n}\n",
+	  "2:29: \"table\" in a route is not available: a route is PREFIX via ADDRESS [dev PORT], or PREFIX "
+	  "dev PORT\n"
+	  "3:3: \"blackhole\" in a route is not available: a route is PREFIX via ADDRESS [dev PORT], or "
+	  "PREFIX dev PORT\n" },
+	{ "what has no effect on a route",
+	  "static_routes {\n  src 10.0.0.1 to 192.0.3.0/24 via 10.0.0.9 dev p scope link no_track\n}\n",
+	  "2:3: warning: \"src\" has no effect on a route here\n"
+	  "2:51: warning: \"scope\" has no effect on a route here\n"
+	  "2:62: warning: \"no_track\" has no effect on a route here\n" },
+	{ "a route by two", "static_route 192.0.2.0/24 via 10.0.0.9 via 10.0.0.8\n",
+	  "1:40: a route has one \"via\"\n" },
+	{ "a route by no address", "static_route 192.0.2.0/24 via router\n",
+	  "1:31: via must be an IPv4 or IPv6 address, not \"router\"\n" },
+	{ "a route without a prefix", "static_route via 10.0.0.9 dev p\n",
+	  "1:1: a route is PREFIX via ADDRESS [dev PORT], or PREFIX dev PORT\n" },
 	{ "a neighbour",
 	  "static_neighbor 10.0.0.9 02:00:00:00:00 dev p\n"
 	  "static_neighbor 10.0.0.9 01:00:00:00:00:01 dev p\n"
