@@ -16,6 +16,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { BURST_MAX = 64 };
@@ -49,8 +50,10 @@ struct burst {
 	uint64_t hit;      /* flow[] is set */
 	uint64_t miss;     /* towards a VIP, but no flow yet */
 	uint64_t punt;     /* for the control core */
+	uint64_t later;    /* wait for a second pass: see track.c */
 	uint64_t segments; /* lie in several buffers */
 	uint64_t owned;    /* handed over by another worker: this one owns them */
+	bool moved;        /* entries changed hands since the look-up */
 	uint32_t count;
 	uint32_t port; /* where they came in; of `owned` ones it does not matter */
 

@@ -271,7 +271,8 @@ dp_poll(void)
 	work += dp_rcu_poll();
 	if (now >= next_reap_ms) {
 		next_reap_ms = now + REAP_EVERY_MS;
-		work += book_reap();
+		if (book_reap() > 0)
+			dp_txn_refresh();
 	}
 	return work;
 }

@@ -157,7 +157,7 @@ int
 dp_eal_start(const struct dp_params *params, const struct dp_port_conf *ports, unsigned int port_count,
 	     int eal_argc, char **eal_argv, char ret_error[DP_ERROR_SIZE])
 {
-	struct args args = { 0 };
+	static struct args args; /* EAL keeps pointers into it */
 	bool pci = false;
 	int code;
 
@@ -180,7 +180,6 @@ dp_eal_start(const struct dp_params *params, const struct dp_port_conf *ports, u
 		arg_add(&args, "--log-level=*:4");
 	for (int i = 0; i < eal_argc; i++)
 		arg_add(&args, "%s", eal_argv[i]);
-	/* EAL keeps pointers into its arguments: they are not freed. */
 	code = rte_eal_init(args.argc, args.argv);
 	if (code < 0) {
 		snprintf(ret_error, DP_ERROR_SIZE,

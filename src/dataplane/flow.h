@@ -95,6 +95,9 @@ void flow_table_fini(struct flow_table *table);
 struct flow *flow_insert(struct flow_table *table, const struct pkt_key *key, struct flow_hash hash,
 			 enum sl_drop *ret_reason);
 void flow_remove(struct flow_table *table, struct flow *flow);
+/* Of two flows in the chain of `bucket`, both of one client tuple, `first` is found before `second` from now on. */
+void flow_prefer(struct flow_table *table, uint32_t bucket, const struct flow *first,
+		 const struct flow *second);
 
 /*
  * Multiply-and-fold under the worker's secret: clients choose their tuples, and

@@ -200,3 +200,37 @@ flow_remove(struct flow_table *table, struct flow *flow)
 	table->used--;
 	flow->seq++;
 }
+
+/* Where in the chain of `bucket` a flow's number stands, and as how manieth slot. */
+static uint32_t *
+number_find(struct flow_table *table, uint32_t bucket, uint32_t number, unsigned int *ret_place)
+{
+	for (unsigned int depth = 0;; depth++) {
+		struct flow_bucket *b = &table->bucket[bucket];
+
+		for (unsigned int slot = 0; slot < BUCKET_SLOTS; slot++) {
+			if (b->tag[slot] != 0 && b->flow[slot] == number) {
+				*ret_place = depth * BUCKET_SLOTS + slot;
+				return &b->flow[slot];
+			}
+		}
+		assert(b->next != 0); /* both stand in this chain */
+		bucket = b->next;
+	}
+}
+
+void
+flow_prefer(struct flow_table *table, uint32_t bucket, const struct flow *first, const struct flow *second)
+{
+	unsigned int first_place, second_place;
+	uint32_t *a = number_find(table, bucket, (uint32_t)(first - table->flow), &first_place);
+	uint32_t *b = number_find(table, bucket, (uint32_t)(second - table->flow), &second_place);
+
+	/* Their tags are equal: only the numbers change places. */
+	if (first_place > second_place) {
+		uint32_t number = *a;
+
+		*a = *b;
+		*b = number;
+	}
+}

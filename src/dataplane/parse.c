@@ -53,8 +53,10 @@ transport_read(struct burst *b, unsigned int i, uint8_t *l4, uint64_t proto, uin
 	b->l4[i] = l4;
 	b->key[i].ports = load32(l4) | proto << KEY_SHIFT_PROTO;
 	if (proto == SL_PROTO_UDP) {
+		uint32_t udp_len = rte_bswap16(load16(l4 + UDP_LEN_AT));
+
 		b->event[i] = TCP_EVENT_UDP;
-		return true;
+		return udp_len >= UDP_LEN && udp_len <= l4_len;
 	}
 	b->event[i] = tcp_event_of_flags[l4[TCP_FLAGS_AT]];
 	header_len = (l4[TCP_OFFSET_AT] >> 4) * 4u;
@@ -121,6 +123,7 @@ dp_stage_parse(struct dp_worker *w, struct burst *b)
 
 	b->punt = 0;
 	b->segments = 0;
+	b->moved = false;
 	b->live = burst_all(count);
 	for (unsigned int i = 0; i < count; i++) {
 		struct rte_mbuf *m = b->mbuf[i];

@@ -68,6 +68,11 @@ transport(struct slow *s, uint32_t at, uint8_t proto, uint32_t ip_len)
 		if (offset < TCP_LEN || offset > l4_len)
 			return SL_DROP_L4_HEADER;
 		b->event[i] = tcp_event_of_flags[l4[TCP_FLAGS_AT]];
+	} else {
+		uint32_t udp_len = rte_be_to_cpu_16(load16(l4 + UDP_LEN_AT));
+
+		if (udp_len < UDP_LEN || udp_len > l4_len)
+			return SL_DROP_L4_HEADER;
 	}
 	return GOES_ON;
 }
@@ -202,13 +207,17 @@ slow6(struct slow *s)
 	return transport(s, at, proto, ip_len);
 }
 
-/* A frame that is not for our MAC address: only what the whole link must hear is for us. */
+/*
+ * A frame that is not for our MAC address: only what the whole link must hear is
+ * for us, and a multicast frame carries nothing for one host alone.
+ */
 static __rte_cold bool
-is_for_link(const uint8_t *frame, uint16_t type)
+is_for_link(const uint8_t *frame, uint32_t len, uint16_t type)
 {
 	if (type == ETH_TYPE_ARP_BE)
 		return (frame[0] & 1) != 0;
-	return type == ETH_TYPE_IP6_BE && frame[0] == 0x33 && frame[1] == 0x33;
+	return type == ETH_TYPE_IP6_BE && frame[0] == 0x33 && frame[1] == 0x33 &&
+	       (len <= ETH_LEN + IP6_DST_AT || frame[ETH_LEN + IP6_DST_AT] == 0xff);
 }
 
 static __rte_cold int
@@ -228,7 +237,8 @@ slow_frame(struct slow *s)
 	s->seen = s->m->data_len - (uint32_t)ETH_LEN;
 	s->b->l3[s->i] = s->ip;
 	if (s->b->owned == 0 && (load64(frame) & DP_NH_MAC_MASK) != port->mac_word &&
-	    !is_for_link(frame, type))
+
+	    !is_for_link(frame, s->m->data_len, type))
 		return SL_DROP_NOT_TO_US;
 	switch (type) {
 	case ETH_TYPE_IP4_BE:

@@ -14,9 +14,12 @@ dp_pipeline_run(struct dp_worker *w, struct burst *b)
 	dp_stage_handover(w, b); /* what another worker owns goes to it */
 	dp_stage_lookup(w, b);   /* established flows are found */
 	dp_stage_schedule(w, b); /* new ones get a server */
-	dp_stage_track(w, b);    /* states and counters */
-	dp_stage_rewrite(w, b);  /* addresses, ports, checksums, TTL, MAC */
-	dp_stage_transmit(w, b); /* to the ports */
-	dp_stage_punt(w, b);     /* what is for the box itself */
+	do {
+		dp_stage_track(w, b);    /* states and counters */
+		dp_stage_rewrite(w, b);  /* addresses, ports, checksums, TTL, MAC */
+		dp_stage_transmit(w, b); /* to the ports */
+		b->live = b->later;      /* rare: packets behind one that replaces a connection */
+	} while (unlikely(b->live != 0));
+	dp_stage_punt(w, b); /* what is for the box itself */
 	dp_drop_flush(w);
 }

@@ -76,7 +76,8 @@ ip6_receive(struct rte_mbuf *m)
 	case NEXT_HOP_BY_HOP:
 	case NEXT_ROUTING:
 	case NEXT_DESTINATION:
-		dp_control_drop(m, SL_DROP_EXT_HEADER);
+		/* Workers punt these when ICMPv6 follows: multicast listener reports and the like. */
+		dp_control_drop(m, SL_DROP_ICMP_IGNORED);
 		break;
 	default:
 		dp_control_drop(m, SL_DROP_PUNT_IGNORED);

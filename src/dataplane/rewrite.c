@@ -16,7 +16,7 @@
 
 /* The transport checksum under a changed address and port. */
 static inline void
-l4_sum_update(uint8_t *l4, uint8_t proto, bool ip6, uint16_t delta)
+l4_sum_update(uint8_t *l4, uint8_t proto, uint16_t delta)
 {
 	if (proto == SL_PROTO_TCP) {
 		store16(l4 + TCP_SUM_AT, sum_update(load16(l4 + TCP_SUM_AT), delta));
@@ -24,7 +24,7 @@ l4_sum_update(uint8_t *l4, uint8_t proto, bool ip6, uint16_t delta)
 		uint16_t old = load16(l4 + UDP_SUM_AT);
 		uint16_t sum = sum_update(old, delta);
 
-		if (old != 0 || ip6)
+		if (old != 0)
 			store16(l4 + UDP_SUM_AT, sum != 0 ? sum : 0xffff);
 	}
 }
@@ -48,7 +48,7 @@ nat_rewrite(struct burst *b, unsigned int i, const struct flow *flow, const stru
 			sum_update(load16(ip + IP4_SUM_AT), in ? real->ip_in : real->ip_out));
 	}
 	store16(l4 + (in ? 2 : 0), port_be);
-	l4_sum_update(l4, flow->proto, ip6, in ? real->l4_in : real->l4_out);
+	l4_sum_update(l4, flow->proto, in ? real->l4_in : real->l4_out);
 }
 
 /* TTL alone, and the IPv4 header checksum with it (RFC 1141). */

@@ -99,6 +99,39 @@ server_pick(struct dp_worker *w, const struct dp_svc *svc, const struct pkt_key 
 	return svc->sched->pick(&view, &own->sched, &flow);
 }
 
+/*
+ * The replies of two NAT connections are alike when one client tuple reaches
+ * one server through two services. The newest connection has them, as in Linux
+ * IPVS: an older one that has ended makes room, another comes second.
+ */
+static void
+twin_outrank(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flow, struct flow *twin)
+{
+	if (twin == NULL)
+		return;
+	if (twin->state != SL_STATE_UDP && (TCP_ACTIVE_STATES >> twin->state & 1) == 0) {
+		b->moved = true; /* a packet of this burst may have been found to be the twin's */
+		dp_flow_end(w, twin);
+	} else {
+		flow_prefer(&w->table, b->bucket[i], flow, twin);
+	}
+}
+
+/* The flow that the server's reply to this new connection would be taken for. */
+static struct flow *
+twin_find(struct dp_worker *w, struct burst *b, unsigned int i, const struct dp_real_slot *real)
+{
+	struct pkt_key reply = {
+		.client = b->key[i].client,
+		.other = real->addr,
+		.ports = (b->key[i].ports & (KEY_PORTS_IN & KEY_PORTS_OUT)) | (uint64_t)real->port_be
+										      << KEY_SHIFT_REAL_PORT,
+	};
+
+	return dp_flow_find_slow(w, &reply, false,
+				 (struct flow_hash){ .bucket = b->bucket[i], .tag = b->tag[i] });
+}
+
 /* Opens the connection of packet i. Returns the reason why not, or -1. */
 static int
 connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const struct dp_svc *svc)
@@ -106,8 +139,8 @@ connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const stru
 	const struct pkt_key *key = &b->key[i];
 	enum sl_drop reason = SL_DROP_TABLE_FULL;
 	const struct dp_real_slot *shared;
+	struct flow *flow, *twin = NULL;
 	struct dp_real_own *real;
-	struct flow *flow;
 	int choice;
 
 	if (w->table.free == 0 && w->table.high == w->table.capacity)
@@ -115,12 +148,14 @@ connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const stru
 	choice = server_pick(w, svc, key);
 	if (choice < 0)
 		return SL_DROP_NO_SERVER;
+	shared = &dp_real_slots[svc->server[choice].slot];
+	if (svc->fwd[choice] == SL_FWD_NAT)
+		twin = twin_find(w, b, i, shared);
 	flow = flow_insert(&w->table, key, (struct flow_hash){ .bucket = b->bucket[i], .tag = b->tag[i] },
 			   &reason);
 	if (flow == NULL)
 		return (int)reason;
 	flow->real = svc->server[choice].slot;
-	shared = &dp_real_slots[flow->real];
 	flow->real_port_be = shared->port_be;
 	flow->generation = atomic_load_explicit(&shared->generation, memory_order_relaxed);
 	flow->state = b->event[i] == TCP_EVENT_UDP ? SL_STATE_UDP : SL_STATE_NONE;
@@ -134,6 +169,7 @@ connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const stru
 	real->total++;
 	w->count.flows_created++;
 	b->flow[i] = flow;
+	twin_outrank(w, b, i, flow, twin);
 	return -1;
 }
 

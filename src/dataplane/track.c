@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Move every connection's state on and count its packet.
- * Reads:  flow, event, in, ip_len.   Writes: the flow's state and time; the worker's record of the server; live.
+ * Reads:  flow, event, in, ip_len.   Writes: the flow's state and time; the worker's record of the server; live, later.
  * Drops:  SERVER_REMOVED, and what schedule.c drops.   Prefetches: nothing.
  * Cost:   entry and record, both fetched by the look-up; the entry is written when the tick or state changed.
  *
  * A segment that opens a connection and meets one that has just ended
  * (TIME_WAIT, CLOSE) ends that one and is scheduled again: Linux IPVS's
- * conn_reuse_mode 1. From there on the packets of the burst look their flows up
- * anew, because entries have changed hands.
+ * conn_reuse_mode 1. The packets before it in the burst go out first, since they
+ * belong to the old server: it and those behind it wait for a second pass
+ * (later). From there on packets look their flows up anew, because entries have
+ * changed hands.
  */
 #include "tcp_state.h"
 #include "wire.h"
@@ -53,16 +55,17 @@ flow_renew(struct dp_worker *w, struct burst *b, unsigned int i)
 }
 
 /*
- * The rare cases before a packet is tracked. Sets *moved when entries changed
- * hands. False: the packet was dropped.
+ * The rare cases before a packet is tracked. False: the packet was dropped, or
+ * waits for the next pass.
  */
 static __rte_cold bool
-track_rare(struct dp_worker *w, struct burst *b, unsigned int i, bool reuse, bool *moved)
+track_rare(struct dp_worker *w, struct burst *b, unsigned int i, bool reuse)
 {
 	bool opens = b->event[i] == TCP_EVENT_SYN && (b->in >> i & 1) != 0;
+	uint64_t before = b->live & ((UINT64_C(1) << i) - 1);
 	struct flow *flow;
 
-	if (*moved && !flow_renew(w, b, i))
+	if (b->moved && !flow_renew(w, b, i))
 		return false;
 	flow = b->flow[i];
 	if (is_removed(flow) && !opens) {
@@ -71,8 +74,13 @@ track_rare(struct dp_worker *w, struct burst *b, unsigned int i, bool reuse, boo
 	}
 	if (!is_removed(flow) && !reopens(b, i, flow, reuse))
 		return true;
+	if (before != 0) {
+		b->later = b->live & ~before;
+		b->live = before;
+		return false;
+	}
 	dp_flow_end(w, flow);
-	*moved = true;
+	b->moved = true;
 	return flow_renew(w, b, i);
 }
 
@@ -98,14 +106,17 @@ dp_stage_track(struct dp_worker *w, struct burst *b)
 {
 	bool reuse = atomic_load_explicit(&dp_reuse_mode, memory_order_relaxed) != 0;
 	struct dp_real_own *reals = w->real;
-	bool moved = false;
 	unsigned int i;
 
+	b->later = 0;
 	BURST_FOREACH(i, b->live)
 	{
-		if (unlikely(moved || is_removed(b->flow[i]) || reopens(b, i, b->flow[i], reuse)) &&
-		    !track_rare(w, b, i, reuse, &moved))
+		if (unlikely(b->moved || is_removed(b->flow[i]) || reopens(b, i, b->flow[i], reuse)) &&
+		    !track_rare(w, b, i, reuse)) {
+			if (b->later != 0)
+				break;
 			continue;
+		}
 		track_one(w, b, i, b->flow[i], reals);
 	}
 }

@@ -38,6 +38,7 @@ struct dp_txn {
 	uint32_t *flush;
 	uint32_t flush_count;
 	bool net_set;
+	bool refresh; /* build the tables anew */
 	struct dp_fib *fib;
 	struct dp_net_addr *addrs;
 	struct dp_static_neigh *neighs;
@@ -345,12 +346,14 @@ static int
 tables_build(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc_count,
 	     const struct dp_net_addr *own, unsigned int own_count)
 {
-	struct addr_entry *addrs = calloc(svc_count + own_count + 1, sizeof(*addrs));
+	uint32_t vip_max = svc_count + HASH_COUNT(book_services);
+	struct addr_entry *addrs = calloc(vip_max + own_count + 1, sizeof(*addrs));
 	struct service_entry *services = calloc(svc_count + 1, sizeof(*services));
 	const struct addr_table *old = now.snapshot->addrs;
 	uint32_t addr_count = 0, service_count = 0;
+	struct book_service *service, *tmp;
 
-	*tables = (struct tables){ .vips = calloc(svc_count + 1, sizeof(*tables->vips)) };
+	*tables = (struct tables){ .vips = calloc(vip_max + 1, sizeof(*tables->vips)) };
 	if (addrs == NULL || services == NULL || tables->vips == NULL)
 		goto out;
 	for (uint32_t slot = 1; slot < svc_count; slot++) {
@@ -366,6 +369,18 @@ tables_build(struct tables *tables, const struct dp_svc *const *svc, uint32_t sv
 		};
 		services[service_count++] = (struct service_entry){ .key = svc[slot]->key, .slot = slot };
 		tables->vips[tables->vip_count++] = svc[slot]->key.vip;
+	}
+	/* The VIP of a service that is gone is held until the last of its connections has ended. */
+	HASH_ITER(hh, book_services, service, tmp)
+	{
+		uint32_t before = addr_table_find(old, &service->key.vip) & ~(uint32_t)ADDR_OWN;
+
+		if ((service->slot < svc_count && svc[service->slot] != NULL) || service->reals == NULL ||
+		    before == 0)
+			continue;
+		tables->any_nat |= (before & ADDR_OWNER_HASH) != 0;
+		addrs[addr_count++] = (struct addr_entry){ .addr = service->key.vip, .flags = before };
+		tables->vips[tables->vip_count++] = service->key.vip;
 	}
 	for (unsigned int i = 0; i < own_count; i++)
 		addrs[addr_count++] = (struct addr_entry){ .addr = own[i].prefix.addr, .flags = ADDR_OWN };
@@ -510,7 +525,7 @@ tables_stay(const struct dp_txn *txn)
 		if (change->svc == NULL || old == NULL || svc_has_nat(old) != svc_has_nat(change->svc))
 			return false;
 	}
-	return !txn->net_set;
+	return !txn->net_set && !txn->refresh;
 }
 
 int
@@ -571,6 +586,18 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 			return fail(ret_error, -EBUSY, "the workers do not start");
 	}
 	return 0;
+}
+
+void
+dp_txn_refresh(void)
+{
+	char error[DP_ERROR_SIZE];
+	struct dp_txn *txn = dp_txn_begin();
+
+	if (txn == NULL)
+		return; /* one is open, and will see to it */
+	txn->refresh = true;
+	(void)dp_txn_commit(txn, error);
 }
 
 int

@@ -8,6 +8,8 @@
 
 /* Publishes an empty snapshot. 0 or -ENOMEM. */
 int dp_txn_init(void);
+/* A removed service's last connection has ended: its VIP need not be held any more. */
+void dp_txn_refresh(void);
 /* After the workers have ended. */
 void dp_txn_fini(void);
 

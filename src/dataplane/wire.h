@@ -45,6 +45,7 @@ enum {
 	TCP_FLAGS_AT = 13,
 	TCP_SUM_AT = 16,
 	UDP_LEN = 8,
+	UDP_LEN_AT = 4,
 	UDP_SUM_AT = 6,
 };
 

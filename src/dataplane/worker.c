@@ -15,6 +15,7 @@
 #include <rte_ethdev.h>
 #include <rte_rcu_qsbr.h>
 
+#include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -134,7 +135,11 @@ dp_worker_run(void *worker)
 	struct dp_worker *w = worker;
 	uint64_t sleep_ns = SLEEP_FIRST_NS;
 	unsigned int empty_loops = 0;
+	sigset_t all;
 
+	/* Signals are the control thread's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, NULL);
 	prctl(PR_SET_TIMERSLACK, 1000ul, 0ul, 0ul, 0ul);
 	rte_rcu_qsbr_thread_register(dp_rcu, w->id);
 	rte_rcu_qsbr_thread_online(dp_rcu, w->id);

@@ -164,7 +164,7 @@ test_refusals(void **state)
 		{ "a later fragment", PING4, { { 21, 1 } }, 0, true, SL_DROP_FRAGMENT },
 		{ "don't fragment is fine", PING4, { { 20, 0x40 } }, 0, true, SL_DROP_MAX },
 		{ "fragment", PING6, { { 20, 44 } }, 0, true, SL_DROP_FRAGMENT },
-		{ "hop-by-hop options", PING6, { { 20, 0 } }, 0, true, SL_DROP_EXT_HEADER },
+		{ "hop-by-hop options", PING6, { { 20, 0 } }, 0, true, SL_DROP_ICMP_IGNORED },
 		{ "TCP to the box", PING4, { { 23, 6 } }, 0, true, SL_DROP_PUNT_IGNORED },
 		{ "TCP to the box", PING6, { { 20, 6 } }, 0, true, SL_DROP_PUNT_IGNORED },
 		{ "VRRP", PING4, { { 23, 112 } }, 0, true, SL_DROP_PUNT_IGNORED },
