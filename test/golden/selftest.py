@@ -131,7 +131,8 @@ class Judge(unittest.TestCase):
     def test_repeated(self):
         asked = repeated(self.a1)
         for count, good in ((0, False), (1, True), (3, True)):
-            self.assertEqual(judge.output([asked, self.b], {"wan": [self.a1.raw()] * count + [self.b.raw()]}) == [], good)
+            came = {"wan": [self.a1.raw()] * count + [self.b.raw()]}
+            self.assertEqual(judge.output([asked, self.b], came) == [], good)
         self.assertTrue(judge.output([asked, self.b], {"wan": [self.a1.raw(), self.b.raw(), self.b.raw()]}))
 
     def test_drops(self):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Weighted round robin goes on without slip over hundreds of connections: with weights 5, 1, 3, 1 thirty rounds of ten."""
+"""Weighted round robin goes on without slip over hundreds of connections: with weights 5, 1, 3, 1, thirty
+rounds of ten."""
 
 from rig import *
 from rig import sequence
