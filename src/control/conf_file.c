@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,11 +16,13 @@
 enum {
 	TEXT_SIZE_MAX = 64 << 20, /* of all files of one load together */
 	READ_SIZE_MIN = 64 << 10,
+	PIPE_WAIT_MS = 2000,
 };
 
 static void fd_undo(void *fd);
 static bool fd_read(struct conf_load *load, int fd, const char *name, const struct conf_place *place,
 		    struct conf_file *ret_file);
+static bool is_readable(int fd);
 static bool text_check(struct conf_load *load, const struct conf_file *file);
 static bool file_refuse(struct conf_load *load, const char *name, const struct conf_place *place,
 			const char *why);
@@ -31,8 +34,8 @@ conf_file_read(struct conf_load *load, const char *name, const struct conf_place
 {
 	name = conf_arena_strndup(load->keep, name, strlen(name));
 
-	/* An include must not wait for the other end of a pipe; the first file may be one. */
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | (place != NULL ? O_NONBLOCK : 0));
+	/* Never wait for the other end of a pipe: the daemon's loop may be what waits. */
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return file_refuse(load, name, place, strerror(errno));
@@ -106,8 +109,10 @@ fd_read(struct conf_load *load, int fd, const char *name, const struct conf_plac
 
 		ssize_t got = read(fd, text + len, room - len);
 
-		if (got < 0 && errno == EINTR)
+		if (got < 0 && (errno == EINTR || (errno == EAGAIN && is_readable(fd))))
 			continue;
+		if (got < 0 && errno == EAGAIN)
+			return file_refuse(load, name, place, "nothing comes from it");
 		if (got < 0)
 			return file_refuse(load, name, place, strerror(errno));
 		if (got == 0)
@@ -121,6 +126,17 @@ fd_read(struct conf_load *load, int fd, const char *name, const struct conf_plac
 		.name = name, .text = text, .len = len, .device = st.st_dev, .inode = st.st_ino
 	};
 	return true;
+}
+
+/* A pipe, such as /dev/stdin, whose writer is slow gets a moment. */
+static bool
+is_readable(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	bool readable = poll(&poll_fd, 1, PIPE_WAIT_MS) > 0;
+
+	errno = EAGAIN;
+	return readable;
 }
 
 /* UTF-8 passes as it is; nobody's keywords contain it, but comments and names do. */

@@ -15,12 +15,15 @@
 static const struct conf_keyword service[] = {
 	{ "real_server", CONF_SUPPORTED, "real_server ADDRESS [PORT] { weight ... }", conf_build_real_server,
 	  1, 2, CONF_BRACES_MAYBE, .many = true },
-	{ "lb_algo", CONF_SUPPORTED, "lb_algo rr|wrr|lc|wlc", conf_build_lb_algo, 1, 1, CONF_BRACES_NO },
-	{ "lb_kind", CONF_SUPPORTED, "lb_kind NAT|DR", conf_build_lb_kind, 1, CONF_ARGS_ANY, CONF_BRACES_NO },
-	{ "protocol", CONF_SUPPORTED, "protocol TCP|UDP", conf_build_protocol, 1, 1, CONF_BRACES_NO },
-	{ "lvs_sched", CONF_SUPPORTED, "lvs_sched rr|wrr|lc|wlc", conf_build_lb_algo, 1, 1, CONF_BRACES_NO },
-	{ "lvs_method", CONF_SUPPORTED, "lvs_method NAT|DR", conf_build_lb_kind, 1, CONF_ARGS_ANY,
+	{ "lb_algo", CONF_SUPPORTED, "lb_algo SCHEDULER, such as wlc", conf_build_lb_algo, 1, 1,
 	  CONF_BRACES_NO },
+	{ "lb_kind", CONF_SUPPORTED, "lb_kind METHOD, such as NAT", conf_build_lb_kind, 1, CONF_ARGS_ANY,
+	  CONF_BRACES_NO },
+	{ "protocol", CONF_SUPPORTED, "protocol TCP|UDP", conf_build_protocol, 1, 1, CONF_BRACES_NO },
+	{ "lvs_sched", CONF_SUPPORTED, "lvs_sched SCHEDULER, such as wlc", conf_build_lb_algo, 1, 1,
+	  CONF_BRACES_NO },
+	{ "lvs_method", CONF_SUPPORTED, "lvs_method METHOD, such as NAT", conf_build_lb_kind, 1,
+	  CONF_ARGS_ANY, CONF_BRACES_NO },
 	{ "weight", CONF_SUPPORTED, "weight 0..65535", conf_build_service_weight, 1, 1, CONF_BRACES_NO },
 
 	{ "delay_loop", CONF_NO_EFFECT, CHECK_REASON },
@@ -62,8 +65,8 @@ static const struct conf_keyword service[] = {
 
 static const struct conf_keyword real[] = {
 	{ "weight", CONF_SUPPORTED, "weight 0..65535", conf_build_weight, 1, 1, CONF_BRACES_NO },
-	{ "lvs_method", CONF_SUPPORTED, "lvs_method NAT|DR", conf_build_lvs_method, 1, CONF_ARGS_ANY,
-	  CONF_BRACES_NO },
+	{ "lvs_method", CONF_SUPPORTED, "lvs_method METHOD, such as NAT", conf_build_lvs_method, 1,
+	  CONF_ARGS_ANY, CONF_BRACES_NO },
 
 	{ "TCP_CHECK", CONF_NO_EFFECT, CHECK_REASON, .inside = &conf_block_checker_tcp },
 	{ "HTTP_GET", CONF_NO_EFFECT, CHECK_REASON, .inside = &conf_block_checker_http },

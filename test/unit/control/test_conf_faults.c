@@ -99,7 +99,7 @@ static const struct conf_row keywords_rows[] = {
 	{ "lacks its block", "port q\n",
 	  "1:1: \"port\" needs a block: it is written port NAME { device ... }\n" },
 	{ "has a block too much", "virtual_server 192.0.2.1 80 {\n  lb_algo rr {\n    bogus\n  }\n}\n",
-	  "2:3: \"lb_algo\" takes no block: it is written lb_algo rr|wrr|lc|wlc\n" },
+	  "2:3: \"lb_algo\" takes no block: it is written lb_algo SCHEDULER, such as wlc\n" },
 	{ "twice", "global_defs {\n  router_id a\n  router_id b\n}\n",
 	  "3:3: warning: \"router_id\" stands in line 7 already: the last one counts\n" },
 	{ "no effect yet",

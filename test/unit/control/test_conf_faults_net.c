@@ -203,7 +203,7 @@ static const struct conf_row virtual_server_rows[] = {
 	  "virtual_server 192.0.2.1 80 {\n  lb_kind TUN type gue port 6080\n}\n",
 	  "2:11: forwarding method TUN is not available yet: there are NAT, DR\n" },
 	{ "method with options", "virtual_server 192.0.2.1 80 {\n  lvs_method DR type ipip\n}\n",
-	  "2:17: \"type\" is too much: \"lvs_method\" is written lvs_method NAT|DR\n" },
+	  "2:17: \"type\" is too much: \"lvs_method\" is written lvs_method METHOD, such as NAT\n" },
 	{ "a service twice",
 	  "virtual_server 192.0.2.1 80 {\n  real_server 10.0.0.2\n}\nvirtual_server 192.0.2.1 80 {\n"
 	  "  protocol UDP\n  real_server 10.0.0.2\n}\nvirtual_server 192.0.2.1 80 {\n  protocol TCP\n"

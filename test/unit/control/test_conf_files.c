@@ -176,6 +176,38 @@ unreadable(void **state)
 	conf_faults_free(&faults);
 }
 
+/* /dev/stdin is one. A pipe that stays empty is no configuration, and does not hold us up. */
+static void
+pipes(void **state)
+{
+	struct conf_faults faults = { 0 };
+	char name[64];
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	snprintf(name, sizeof(name), "/dev/fd/%d", ends[0]);
+	assert_int_equal(write(ends[1], PORT, strlen(PORT)), strlen(PORT));
+	close(ends[1]);
+
+	struct conf *conf = conf_load(name, true, &faults);
+
+	assert_non_null(conf);
+	conf_free(conf);
+	close(ends[0]);
+
+	assert_int_equal(mkfifo("fifo", 0600), 0);
+	assert_null(conf_load("fifo", false, &faults));
+	assert_int_equal(faults.errors, 1);
+	conf_faults_free(&faults);
+
+	int writer = open("fifo", O_RDWR);
+
+	assert_null(conf_load("fifo", false, &faults));
+	assert_string_equal(faults.first->text, "cannot read the configuration: nothing comes from it");
+	conf_faults_free(&faults);
+	close(writer);
+}
+
 /* What we deliver loads without a word. */
 static void
 samples(void **state)
@@ -398,9 +430,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(includes),      cmocka_unit_test(unreadable),    cmocka_unit_test(samples),
-		cmocka_unit_test(hostile),       cmocka_unit_test(explosion),     cmocka_unit_test(noise),
-		cmocka_unit_test(many_services), cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(includes), cmocka_unit_test(unreadable),    cmocka_unit_test(pipes),
+		cmocka_unit_test(samples),  cmocka_unit_test(hostile),       cmocka_unit_test(explosion),
+		cmocka_unit_test(noise),    cmocka_unit_test(many_services), cmocka_unit_test(out_of_memory),
 	};
 
 	return cmocka_run_group_tests(tests, folder_make, folder_remove);
