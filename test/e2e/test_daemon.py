@@ -19,7 +19,7 @@ from sluice import START_S, Service, Sluice, configuration
 from topology import FAMILIES, Nat
 
 HUGEPAGES = pathlib.Path("/proc/sys/vm/nr_hugepages")
-HUGEPAGES_WANTED = 600      # of 2 MB
+HUGEPAGES_WANTED = 256      # of 2 MB
 CRASH = re.compile(r"segmentation|abort|panic|assert|sanitizer|core dumped|backtrace", re.I)
 
 
