@@ -20,16 +20,16 @@ table_size(uint32_t count)
 	return size;
 }
 
+/* The product's top bits: the low ones do not depend on an IPv4 address's last bytes, which lie highest. */
 static uint32_t
-key_hash(const struct dp_service_key *key)
+key_hash(const struct service_table *table, const struct dp_service_key *key)
 {
 	uint64_t low, high;
 
 	memcpy(&low, key->vip.b, 8);
 	memcpy(&high, key->vip.b + 8, 8);
 	low = (low * UINT64_C(0xc2b2ae3d27d4eb4f)) ^ high ^ ((uint64_t)key->port << 8 | key->proto);
-	low *= UINT64_C(0x9e3779b97f4a7c15);
-	return (uint32_t)(low >> 32);
+	return (uint32_t)((low * UINT64_C(0x9e3779b97f4a7c15)) >> table->shift);
 }
 
 static bool
@@ -41,7 +41,7 @@ key_eq(const struct dp_service_key *a, const struct dp_service_key *b)
 uint32_t
 service_table_find(const struct service_table *table, const struct dp_service_key *key)
 {
-	uint32_t at = key_hash(key) & table->mask;
+	uint32_t at = key_hash(table, key);
 
 	for (; table->entry[at].slot != 0; at = (at + 1) & table->mask)
 		if (key_eq(&table->entry[at].key, key))
@@ -79,8 +79,9 @@ service_table_build(const struct service_entry *entries, uint32_t count)
 	if (table == NULL)
 		return NULL;
 	table->mask = size - 1;
+	table->shift = 64 - (uint32_t)__builtin_ctz(size);
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t at = key_hash(&entries[i].key) & table->mask;
+		uint32_t at = key_hash(table, &entries[i].key);
 
 		while (table->entry[at].slot != 0)
 			at = (at + 1) & table->mask;

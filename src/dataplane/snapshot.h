@@ -45,6 +45,7 @@ struct service_entry {
 
 struct service_table {
 	uint32_t mask;
+	uint32_t shift;
 	struct service_entry entry[];
 };
 
