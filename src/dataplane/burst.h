@@ -43,17 +43,35 @@ enum {
 	KEY_SHIFT_PROTO = 48,
 };
 
+/* What else the headers said. Written as one word. */
+struct pkt_info {
+	uint16_t ip_len; /* total length of the IP packet, bytes */
+	uint8_t event;   /* enum tcp_event */
+	uint8_t family6; /* 1: IPv6 */
+};
+
+static inline struct pkt_info
+pkt_info_make(uint32_t ip_len, uint32_t event, uint32_t family6)
+{
+	uint32_t word = ip_len | event << 16 | family6 << 24;
+	struct pkt_info info;
+
+	memcpy(&info, &word, sizeof(info));
+	return info;
+}
+
 struct burst {
-	uint64_t live;     /* still in the pipeline */
-	uint64_t in;       /* towards a VIP: client to server */
-	uint64_t out;      /* not towards a VIP: perhaps a server's reply */
-	uint64_t hit;      /* flow[] is set */
-	uint64_t miss;     /* towards a VIP, but no flow yet */
-	uint64_t punt;     /* for the control core */
-	uint64_t later;    /* wait for a second pass: see track.c */
-	uint64_t segments; /* lie in several buffers */
-	uint64_t owned;    /* handed over by another worker: this one owns them */
-	bool moved;        /* entries changed hands since the look-up */
+	uint64_t live;         /* still in the pipeline */
+	uint64_t in;           /* towards a VIP: client to server */
+	uint64_t out;          /* not towards a VIP: perhaps a server's reply */
+	uint64_t hit;          /* flow[] is set */
+	uint64_t miss;         /* towards a VIP, but no flow yet */
+	uint64_t punt;         /* for the control core */
+	uint64_t later;        /* wait for a second pass: see track.c */
+	uint64_t ports_differ; /* bits in which the next hops' words differ from the first live one's */
+	uint64_t segments;     /* lie in several buffers */
+	uint64_t owned;        /* handed over by another worker: this one owns them */
+	bool moved;            /* entries changed hands since the look-up */
 	uint32_t count;
 	uint32_t port; /* where they came in; of `owned` ones it does not matter */
 
@@ -61,16 +79,13 @@ struct burst {
 	uint8_t *l3[BURST_MAX]; /* the IP header */
 	uint8_t *l4[BURST_MAX]; /* the TCP or UDP header */
 	struct pkt_key key[BURST_MAX];
-	uint32_t ports[BURST_MAX];    /* source and destination port as they lie in the packet */
-	uint8_t event[BURST_MAX];     /* enum tcp_event */
-	uint8_t family6[BURST_MAX];   /* 1: IPv6 */
-	uint16_t ip_len[BURST_MAX];   /* total length of the IP packet, bytes */
+	uint32_t ports[BURST_MAX]; /* source and destination port as they lie in the packet */
+	struct pkt_info info[BURST_MAX];
 	uint8_t vip_flags[BURST_MAX]; /* ADDR_*, of packets towards a VIP */
 	uint32_t bucket[BURST_MAX];
 	uint16_t tag[BURST_MAX];
 	struct flow *flow[BURST_MAX]; /* first a candidate, then, with `hit`, the flow */
 	uint64_t nexthop[BURST_MAX];  /* the word of neigh.h */
-	uint32_t nexthop_index[BURST_MAX];
 };
 
 #define BURST_FOREACH(i, mask)                                                                               \

@@ -131,13 +131,17 @@ bucket_match(const struct flow_bucket *bucket, uint16_t tag)
 	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag)));
 }
 
+/* Are both pairs of addresses equal? */
 static inline bool
-addr_same(const struct sl_addr *a, const struct sl_addr *b)
+addrs_same(const struct sl_addr *a, const struct sl_addr *a2, const struct sl_addr *b,
+	   const struct sl_addr *b2)
 {
-	__m128i x = _mm_loadu_si128((const __m128i *)a);
-	__m128i y = _mm_loadu_si128((const __m128i *)b);
+	__m128i first =
+		_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)a), _mm_loadu_si128((const __m128i *)a2));
+	__m128i second =
+		_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)b), _mm_loadu_si128((const __m128i *)b2));
 
-	return _mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) == 0xffff;
+	return _mm_movemask_epi8(_mm_and_si128(first, second)) == 0xffff;
 }
 
 #endif

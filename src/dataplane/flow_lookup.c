@@ -20,8 +20,8 @@ flow_is(const struct flow *flow, const struct pkt_key *key, bool in)
 	uint64_t mask = in ? KEY_PORTS_IN : KEY_PORTS_OUT;
 	const struct sl_addr *other = in ? &flow->vip : &dp_real_slots[flow->real].addr;
 
-	return ((flow->ports ^ key->ports) & mask) == 0 && addr_same(&flow->client, &key->client) &&
-	       addr_same(other, &key->other);
+	return ((flow->ports ^ key->ports) & mask) == 0 &&
+	       addrs_same(&flow->client, &key->client, other, &key->other);
 }
 
 __rte_cold struct flow *

@@ -104,8 +104,8 @@ send_held(struct dp_worker *w, struct rte_mbuf *m, uint64_t word)
 		dp_drop_mbuf(w, m, SL_DROP_SEGMENTS);
 		return;
 	}
-	store64(frame, (word & DP_NH_MAC_MASK) | port->mac_low16_shifted);
-	store32(frame + 8, port->mac_high32);
+	store64(frame, (word & DP_NH_MAC_MASK) | dp_ports_l2[number].mac_low16_shifted);
+	store32(frame + 8, dp_ports_l2[number].mac_high32);
 	dp_transmit_one(w, number, m);
 }
 

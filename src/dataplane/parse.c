@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Read the tuple of every packet and refuse what is malformed.
- * Reads:  the frame.   Writes: l3, l4, key (as if inbound), event, ip_len, family6; live, punt, segments.
+ * Reads:  the frame.   Writes: l3, l4, key (as if inbound), info; live, punt, segments.
  * Drops:  what parse_slow.c finds wrong.   Prefetches: headers a few packets ahead.
  * Cost:   the header's line.
  *
@@ -46,7 +46,8 @@ sum4_is_right(uint64_t first, uint64_t second, uint32_t third)
 
 /* What the transport header says, of which at least eight bytes are there. */
 static inline bool
-transport_read(struct burst *b, unsigned int i, uint8_t *l4, uint64_t proto, uint32_t l4_len)
+transport_read(struct burst *b, unsigned int i, uint8_t *l4, uint64_t proto, uint32_t l4_len, uint32_t ip_len,
+	       bool ip6)
 {
 	uint32_t header_len;
 
@@ -55,10 +56,10 @@ transport_read(struct burst *b, unsigned int i, uint8_t *l4, uint64_t proto, uin
 	if (proto == SL_PROTO_UDP) {
 		uint32_t udp_len = rte_bswap16(load16(l4 + UDP_LEN_AT));
 
-		b->event[i] = TCP_EVENT_UDP;
+		b->info[i] = pkt_info_make(ip_len, TCP_EVENT_UDP, ip6);
 		return udp_len >= UDP_LEN && udp_len <= l4_len;
 	}
-	b->event[i] = tcp_event_of_flags[l4[TCP_FLAGS_AT]];
+	b->info[i] = pkt_info_make(ip_len, tcp_event_of_flags[l4[TCP_FLAGS_AT]], ip6);
 	header_len = (l4[TCP_OFFSET_AT] >> 4) * 4u;
 	return proto == SL_PROTO_TCP && header_len >= TCP_LEN && header_len <= l4_len;
 }
@@ -81,8 +82,6 @@ parse4(struct burst *b, unsigned int i, uint8_t *ip, uint32_t frame_len, uint64_
 	uint64_t other = (uint64_t)dst << 32 | 0xffff0000u;
 
 	b->l3[i] = ip;
-	b->family6[i] = 0;
-	b->ip_len[i] = (uint16_t)ip_len;
 	memcpy(key->client.b, &zero, 8);
 	memcpy(key->client.b + 8, &client, 8);
 	memcpy(key->other.b, &zero, 8);
@@ -91,7 +90,7 @@ parse4(struct burst *b, unsigned int i, uint8_t *ip, uint32_t frame_len, uint64_
 	       ip_len >= IP4_LEN + UDP_LEN && (uint8_t)second > 1 &&
 	       (sum4_is_right(first, second, dst) ||
 		(ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD) &&
-	       transport_read(b, i, ip + IP4_LEN, (uint8_t)(second >> 8), ip_len - IP4_LEN);
+	       transport_read(b, i, ip + IP4_LEN, (uint8_t)(second >> 8), ip_len - IP4_LEN, ip_len, false);
 }
 
 static inline bool
@@ -102,13 +101,11 @@ parse6(struct burst *b, unsigned int i, uint8_t *ip, uint32_t frame_len)
 	uint32_t ip_len = payload_len + IP6_LEN;
 
 	b->l3[i] = ip;
-	b->family6[i] = 1;
-	b->ip_len[i] = (uint16_t)ip_len;
 	memcpy(b->key[i].client.b, ip + IP6_SRC_AT, 16);
 	memcpy(b->key[i].other.b, ip + IP6_DST_AT, 16);
 	return (first & 0xf0) == 0x60 && frame_fits(frame_len, ip_len) && payload_len >= UDP_LEN &&
 	       first >> 56 > 1 && ip_len <= UINT16_MAX &&
-	       transport_read(b, i, ip + IP6_LEN, (uint8_t)(first >> 48), payload_len);
+	       transport_read(b, i, ip + IP6_LEN, (uint8_t)(first >> 48), payload_len, ip_len, true);
 }
 
 void

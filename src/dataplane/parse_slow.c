@@ -61,13 +61,13 @@ transport(struct slow *s, uint32_t at, uint8_t proto, uint32_t ip_len)
 		return SL_DROP_SEGMENTS;
 	b->l4[i] = l4;
 	b->key[i].ports = load32(l4) | (uint64_t)proto << KEY_SHIFT_PROTO;
-	b->event[i] = TCP_EVENT_UDP;
+	b->info[i].event = TCP_EVENT_UDP;
 	if (proto == SL_PROTO_TCP) {
 		uint32_t offset = (l4[TCP_OFFSET_AT] >> 4) * 4u;
 
 		if (offset < TCP_LEN || offset > l4_len)
 			return SL_DROP_L4_HEADER;
-		b->event[i] = tcp_event_of_flags[l4[TCP_FLAGS_AT]];
+		b->info[i].event = tcp_event_of_flags[l4[TCP_FLAGS_AT]];
 	} else {
 		uint32_t udp_len = rte_be_to_cpu_16(load16(l4 + UDP_LEN_AT));
 
@@ -113,8 +113,8 @@ slow4(struct slow *s)
 		return SL_DROP_IP_CHECKSUM;
 	key->client = sl_addr_from_v4(load32(ip + IP4_SRC_AT));
 	key->other = sl_addr_from_v4(load32(ip + IP4_DST_AT));
-	s->b->ip_len[s->i] = (uint16_t)ip_len;
-	s->b->family6[s->i] = 0;
+	s->b->info[s->i].ip_len = (uint16_t)ip_len;
+	s->b->info[s->i].family6 = 0;
 	proto = ip[IP4_PROTO_AT];
 	own = is_own(s, &key->other);
 	if ((load16(ip + IP4_FRAG_AT) & RTE_BE16(0x3fff)) != 0)
@@ -189,8 +189,8 @@ slow6(struct slow *s)
 		return SL_DROP_IP_HEADER;
 	key->client = sl_addr_from_v6(ip + IP6_SRC_AT);
 	key->other = sl_addr_from_v6(ip + IP6_DST_AT);
-	s->b->ip_len[s->i] = (uint16_t)ip_len;
-	s->b->family6[s->i] = 1;
+	s->b->info[s->i].ip_len = (uint16_t)ip_len;
+	s->b->info[s->i].family6 = 1;
 	verdict = ext_headers_skip(s, ip_len, &at, &proto);
 	if (verdict != GOES_ON)
 		return verdict;

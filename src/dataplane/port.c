@@ -21,6 +21,7 @@
 enum { RX_DESCRIPTORS = 1024, TX_DESCRIPTORS = 1024, RSS_KEY_MAX = 128 };
 
 struct dp_port dp_ports[DP_PORTS_MAX];
+struct dp_port_l2 dp_ports_l2[256];
 unsigned int dp_ports_count;
 
 const struct dp_port *
@@ -138,8 +139,8 @@ dp_port_open(const struct dp_port_conf *conf, char ret_error[DP_ERROR_SIZE])
 		return refuse(ret_error, -EIO, conf, "has no MAC address");
 	memcpy(port->mac, mac.addr_bytes, 6);
 	memcpy(&port->mac_word, port->mac, 6);
-	port->mac_low16_shifted = port->mac_word << 48;
-	port->mac_high32 = (uint32_t)(port->mac_word >> 16);
+	dp_ports_l2[dp_ports_count].mac_low16_shifted = port->mac_word << 48;
+	dp_ports_l2[dp_ports_count].mac_high32 = (uint32_t)(port->mac_word >> 16);
 	port->numa_node = rte_eth_dev_socket_id(port->ethdev);
 	dp_ports_count++;
 	return 0;
@@ -259,6 +260,7 @@ port_start(struct dp_port *port, unsigned int workers, struct rte_mempool *pool,
 	code = mtu_set(port, ret_error);
 	if (code != 0)
 		return code;
+	dp_ports_l2[port - dp_ports].mtu = port->mtu;
 	rss_configure(port, &info, &eth, key);
 	offloads_configure(port, &info, &eth);
 	eth.rxmode.mtu = port->mtu;

@@ -12,12 +12,9 @@
 struct rte_mempool;
 
 struct dp_port {
-	/* What a worker needs to send: the source MAC, ready to be stored behind a destination. */
-	uint64_t mac_low16_shifted; /* the first two bytes, in bits 48..63 */
-	uint32_t mac_high32;        /* the other four */
-	uint16_t ethdev;            /* DPDK's number */
-	uint16_t mtu;               /* longest IP packet */
-	uint64_t mac_word;          /* six bytes, bits 0..47, to compare destinations with */
+	uint16_t ethdev;   /* DPDK's number */
+	uint16_t mtu;      /* longest IP packet */
+	uint64_t mac_word; /* six bytes, bits 0..47, to compare destinations with */
 	uint16_t rx_queues, tx_queues;
 	bool tx_segments;    /* sends packets that lie in several buffers */
 	bool rx_ip_checksum; /* checks IPv4 header checksums */
@@ -27,6 +24,14 @@ struct dp_port {
 	int numa_node;
 };
 
+/* What a worker needs to send: the source MAC, ready to be stored behind a destination. */
+struct dp_port_l2 {
+	uint64_t mac_low16_shifted; /* the first two bytes, in bits 48..63 */
+	uint32_t mac_high32;        /* the other four */
+	uint32_t mtu;               /* as in struct dp_port */
+};
+
+extern struct dp_port_l2 dp_ports_l2[256]; /* by the eight bits that a next hop's word has for it */
 extern struct dp_port dp_ports[DP_PORTS_MAX];
 extern unsigned int dp_ports_count;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Make every packet what its receiver expects.
- * Reads:  flow, l3, l4, in, family6.   Writes: the packet; nexthop, nexthop_index; live.
+ * Reads:  flow, l3, l4, in, info.   Writes: the packet; nexthop, ports_differ; live.
  * Drops:  NO_ROUTE, NEIGH_FAILED, NEIGH_QUEUE_FULL, TOO_BIG, SEGMENTS.   Prefetches: nothing.
  * Cost:   the server's line, the next hop's word, the packet's header.
  *
@@ -34,7 +34,7 @@ nat_rewrite(struct burst *b, unsigned int i, const struct flow *flow, const stru
 	    bool in)
 {
 	uint8_t *ip = b->l3[i], *l4 = b->l4[i];
-	bool ip6 = b->family6[i] != 0;
+	bool ip6 = b->info[i].family6 != 0;
 	const struct sl_addr *addr = in ? &real->addr : &flow->vip;
 	uint16_t port_be = in ? flow->real_port_be : flow->vip_port_be;
 
@@ -57,7 +57,7 @@ ttl_decrement(struct burst *b, unsigned int i)
 {
 	uint8_t *ip = b->l3[i];
 
-	if (b->family6[i]) {
+	if (b->info[i].family6) {
 		ip[IP6_HOPS_AT]--;
 	} else {
 		uint32_t sum = load16(ip + IP4_SUM_AT) + (uint32_t)RTE_BE16(0x0100);
@@ -71,7 +71,10 @@ ttl_decrement(struct burst *b, unsigned int i)
 static __rte_cold void
 nexthop_missing(struct dp_worker *w, struct burst *b, unsigned int i)
 {
-	uint32_t index = b->nexthop_index[i];
+	uint32_t index =
+		(b->in >> i & 1) != 0
+			? atomic_load_explicit(&dp_real_slots[b->flow[i]->real].nexthop, memory_order_relaxed)
+			: (uint32_t)(b->flow[i]->route & 0xffff);
 	struct sl_addr addr;
 	unsigned int port;
 
@@ -91,7 +94,7 @@ frame_unusual(struct dp_worker *w, struct burst *b, unsigned int i)
 {
 	const struct dp_port *port = &dp_ports[dp_nh_port(b->nexthop[i])];
 
-	if (b->ip_len[i] > port->mtu)
+	if (b->info[i].ip_len > port->mtu)
 		dp_drop(w, b, i, SL_DROP_TOO_BIG);
 	else if (!port->tx_segments && rte_pktmbuf_linearize(b->mbuf[i]) != 0)
 		dp_drop(w, b, i, SL_DROP_SEGMENTS);
@@ -100,6 +103,8 @@ frame_unusual(struct dp_worker *w, struct burst *b, unsigned int i)
 /* Packets that cannot simply go: no usable next hop, or an unusual frame. */
 struct held_back {
 	uint64_t missing, unusual;
+	uint64_t first;  /* the word of the first packet */
+	uint64_t differ; /* bits of words that are not the first one's */
 };
 
 /* The L2 header from the next hop's word; a word that is not valid gives one that nobody will see. */
@@ -107,16 +112,16 @@ static inline void
 way_write(struct burst *b, unsigned int i, uint32_t index, struct held_back *back)
 {
 	uint64_t word = dp_nh_load(index);
-	const struct dp_port *port = &dp_ports[dp_nh_port(word)];
+	const struct dp_port_l2 *port = &dp_ports_l2[dp_nh_port(word)];
 	uint8_t *frame = b->l3[i] - ETH_LEN;
 
-	b->nexthop_index[i] = index;
 	b->nexthop[i] = word;
+	back->differ |= word ^ back->first;
 	store64(frame, (word & DP_NH_MAC_MASK) | port->mac_low16_shifted);
 	store32(frame + 8, port->mac_high32);
 	if (unlikely((word & DP_NH_VALID) == 0))
 		back->missing |= UINT64_C(1) << i;
-	else if (unlikely(b->ip_len[i] > port->mtu))
+	else if (unlikely(b->info[i].ip_len > port->mtu))
 		back->unusual |= UINT64_C(1) << i;
 }
 
@@ -158,14 +163,29 @@ rewrite_out(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_bac
 	}
 }
 
+/* The word of the first live packet, or 0 where that takes a look-up. */
+static inline uint64_t
+first_word(const struct burst *b)
+{
+	unsigned int i = (unsigned int)__builtin_ctzll(b->live);
+	const struct flow *flow = b->flow[i];
+
+	if ((b->in >> i & 1) != 0)
+		return dp_nh_load(
+			atomic_load_explicit(&dp_real_slots[flow->real].nexthop, memory_order_relaxed));
+	return dp_nh_load((uint32_t)(flow->route & 0xffff));
+}
+
 void
 dp_stage_rewrite(struct dp_worker *w, struct burst *b)
 {
 	struct held_back back = { 0 };
 	unsigned int i;
 
+	back.first = b->live != 0 ? first_word(b) : 0;
 	rewrite_in(b, b->live & b->in, &back);
 	rewrite_out(w, b, b->live & b->out, &back);
+	b->ports_differ = dp_nh_port(back.differ);
 	if (unlikely(back.missing != 0)) {
 		BURST_FOREACH(i, back.missing)
 		nexthop_missing(w, b, i);

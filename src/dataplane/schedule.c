@@ -158,9 +158,9 @@ connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const stru
 	flow->real = svc->server[choice].slot;
 	flow->real_port_be = shared->port_be;
 	flow->generation = atomic_load_explicit(&shared->generation, memory_order_relaxed);
-	flow->state = b->event[i] == TCP_EVENT_UDP ? SL_STATE_UDP : SL_STATE_NONE;
+	flow->state = b->info[i].event == TCP_EVENT_UDP ? SL_STATE_UDP : SL_STATE_NONE;
 	flow->flags = svc->fwd[choice] | (svc->fwd[choice] == SL_FWD_NAT ? 0 : FLOW_IN_ONLY) |
-		      (b->family6[i] ? FLOW_V6 : 0);
+		      (b->info[i].family6 ? FLOW_V6 : 0);
 	flow->seen = w->tick;
 	atomic_signal_fence(memory_order_seq_cst);
 	flow->seq++;
@@ -197,7 +197,7 @@ dp_schedule_one(struct dp_worker *w, struct burst *b, unsigned int i)
 	slot = service_table_find(snapshot->services, &service_key);
 	if (slot == 0)
 		return SL_DROP_NO_SERVICE;
-	if (b->event[i] != TCP_EVENT_SYN && b->event[i] != TCP_EVENT_UDP)
+	if (b->info[i].event != TCP_EVENT_SYN && b->info[i].event != TCP_EVENT_UDP)
 		return SL_DROP_NO_CONNECTION;
 	if ((uint16_t)key->ports == RTE_BE16(PORT_FTP_DATA))
 		return SL_DROP_NO_CONNECTION;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Move every connection's state on and count its packet.
- * Reads:  flow, event, in, ip_len.   Writes: the flow's state and time; the worker's record of the server; live, later.
+ * Reads:  flow, info, in.  Writes: the flow's state and time; the worker's record of the server; live, later.
  * Drops:  SERVER_REMOVED, and what schedule.c drops.   Prefetches: nothing.
  * Cost:   entry and record, both fetched by the look-up; the entry is written when the tick or state changed.
  *
@@ -32,7 +32,7 @@ dp_flow_state_set(struct dp_worker *w, struct flow *flow, uint8_t state)
 static inline bool
 reopens(const struct burst *b, unsigned int i, const struct flow *flow, bool reuse)
 {
-	return b->event[i] == TCP_EVENT_SYN && reuse && (b->in >> i & 1) != 0 &&
+	return b->info[i].event == TCP_EVENT_SYN && reuse && (b->in >> i & 1) != 0 &&
 	       (REUSABLE_STATES >> flow->state & 1) != 0;
 }
 
@@ -61,7 +61,7 @@ flow_renew(struct dp_worker *w, struct burst *b, unsigned int i)
 static __rte_cold bool
 track_rare(struct dp_worker *w, struct burst *b, unsigned int i, bool reuse)
 {
-	bool opens = b->event[i] == TCP_EVENT_SYN && (b->in >> i & 1) != 0;
+	bool opens = b->info[i].event == TCP_EVENT_SYN && (b->in >> i & 1) != 0;
 	uint64_t before = b->live & ((UINT64_C(1) << i) - 1);
 	struct flow *flow;
 
@@ -84,13 +84,18 @@ track_rare(struct dp_worker *w, struct burst *b, unsigned int i, bool reuse)
 	return flow_renew(w, b, i);
 }
 
+/* tcp_next as one row of bytes: the offsets of side, event and state are added up. */
+enum { SIDE_BYTES = TCP_EVENT_MAX * 16, EVENT_BYTES = 16, IN_ONLY_TO_SIDE = SIDE_BYTES / FLOW_IN_ONLY };
+
+static_assert(IN_ONLY_TO_SIDE * FLOW_IN_ONLY == SIDE_BYTES * TCP_SIDE_IN_ONLY,
+	      "a flag is the offset of its table");
+
 static inline void
-track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flow, struct dp_real_own *reals)
+track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flow, struct dp_real_own *real)
 {
-	struct dp_real_own *real = &reals[flow->real];
 	bool in = (b->vip_flags[i] & ADDR_VIP) != 0;
-	unsigned int side = in ? (flow->flags & FLOW_IN_ONLY) >> FLOW_IN_ONLY_SHIFT : TCP_SIDE_OUT;
-	uint8_t state = tcp_next[side][b->event[i]][flow->state];
+	unsigned int side = in ? (flow->flags & FLOW_IN_ONLY) * IN_ONLY_TO_SIDE : TCP_SIDE_OUT * SIDE_BYTES;
+	uint8_t state = (&tcp_next[0][0][0])[side + b->info[i].event * EVENT_BYTES + flow->state];
 	uint64_t *traffic = in ? &real->in_packets : &real->out_packets;
 
 	if (unlikely(state != flow->state))
@@ -98,25 +103,29 @@ track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flo
 	if (unlikely(flow->seen != w->tick))
 		flow->seen = w->tick;
 	traffic[0]++;
-	traffic[2] += b->ip_len[i]; /* in_bytes, out_bytes: two words on */
+	traffic[2] += b->info[i].ip_len; /* in_bytes, out_bytes: two words on */
 }
 
 void
 dp_stage_track(struct dp_worker *w, struct burst *b)
 {
 	bool reuse = atomic_load_explicit(&dp_reuse_mode, memory_order_relaxed) != 0;
+	bool moved = b->moved;
 	struct dp_real_own *reals = w->real;
 	unsigned int i;
 
 	b->later = 0;
 	BURST_FOREACH(i, b->live)
 	{
-		if (unlikely(b->moved || is_removed(b->flow[i]) || reopens(b, i, b->flow[i], reuse)) &&
-		    !track_rare(w, b, i, reuse)) {
+		if (unlikely(moved || is_removed(b->flow[i]) || reopens(b, i, b->flow[i], reuse))) {
+			bool good = track_rare(w, b, i, reuse);
+
+			moved = b->moved;
 			if (b->later != 0)
 				break;
-			continue;
+			if (!good)
+				continue;
 		}
-		track_one(w, b, i, b->flow[i], reals);
+		track_one(w, b, i, b->flow[i], &reals[b->flow[i]->real]);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Send what is left to the ports, and free what was dropped.
- * Reads:  nexthop.   Writes: the ports' buffers.
+ * Reads:  nexthop, ports_differ.   Writes: the ports' buffers.
  * Drops:  TX_FULL.   Prefetches: nothing.
  * Cost:   one device call a port and burst.
  *
@@ -57,30 +57,16 @@ dp_transmit_one(struct dp_worker *w, unsigned int port, struct rte_mbuf *m)
 		buffer->mbuf[buffer->count++] = m;
 }
 
-/* Do all live packets leave by the port of this word? */
-static inline bool
-one_port(const struct burst *b, uint64_t word)
-{
-	uint64_t differ = 0;
-	unsigned int i;
-
-	BURST_FOREACH(i, b->live)
-	differ |= b->nexthop[i] ^ word;
-	return dp_nh_port(differ) == 0;
-}
-
 void
 dp_stage_transmit(struct dp_worker *w, struct burst *b)
 {
-	uint64_t word;
 	unsigned int i, port, sent;
 
 	if (b->live == 0)
 		return;
-	word = b->nexthop[__builtin_ctzll(b->live)];
-	port = dp_nh_port(word);
-	if (b->live == burst_all(b->count) && w->tx[port].count == 0 && w->id < dp_ports[port].tx_queues &&
-	    one_port(b, word)) {
+	port = dp_nh_port(b->nexthop[__builtin_ctzll(b->live)]);
+	if (b->live == burst_all(b->count) && b->ports_differ == 0 && w->tx[port].count == 0 &&
+	    w->id < dp_ports[port].tx_queues) {
 		/* The whole burst as it is. */
 		sent = rte_eth_tx_burst(dp_ports[port].ethdev, (uint16_t)w->id, b->mbuf, (uint16_t)b->count);
 		w->count.tx += sent;
