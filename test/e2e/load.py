@@ -10,10 +10,12 @@ is everything that either of them counts as not answered in full.
 
 import json
 import signal
+import time
 
-from rig import Failure, check
+from rig import Failure, check, wait_for
 
 TIMEOUT_S = 8
+LEAST_S = 4     # of traffic, for a verdict
 
 
 class Wrk:
@@ -37,8 +39,9 @@ class Wrk:
         self.process = rig.spawn(self.name, [*preload, *argv, url], topology.client)
 
     def finish(self):
-        """Ends it before its time, as Ctrl-C does: wrk then still reports."""
+        """Ends it before its time, as Ctrl-C does: wrk then still reports. Not before it says something."""
         check(self.process.running(), f"wrk ended early: {self.process.output().strip()[-300:]}")
+        wait_for(lambda: time.monotonic() > self.process.started + LEAST_S, LEAST_S + 1, "time passes")
         self.process.signal(signal.SIGINT)
         return self.result()
 

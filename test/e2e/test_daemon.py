@@ -171,6 +171,7 @@ def garbage(t):
     whole = b'{"jsonrpc": "2.0", "id": 1, "method": "status"}\n'
     with Sluice(net, t.build, configuration(net, services, workers=2, queues=2)) as sluice:
         load = Wrk(net, net.url("ipv4"), "ipv4", 120, keep_alive=False)
+        wait_for(lambda: sum(sluice.real_conns(services[0])) > 50, 10, "traffic flows")
         before = sluice.services()
         open_ends = []
         for _ in range(5):
