@@ -36,8 +36,7 @@ dp_stage_classify(struct dp_worker *w, struct burst *b)
 		uint32_t flags = addr_table_find(addrs, &b->key[i].other);
 
 		b->vip_flags[i] = (uint8_t)flags;
-		if ((flags & ADDR_VIP) == 0)
-			not_vip |= UINT64_C(1) << i;
+		not_vip |= (uint64_t)(~flags & ADDR_VIP) << i;
 	}
 	not_vip &= b->live;
 	BURST_FOREACH(i, not_vip)

@@ -6,7 +6,11 @@
  */
 #include "snapshot.h"
 
+#include <rte_common.h>
+
 #include <stdlib.h>
+
+enum { ADDR_SPARSE_MAX = 4096 };
 
 _Atomic(const struct dp_snapshot *) dp_snapshot_current;
 
@@ -49,10 +53,17 @@ service_table_find(const struct service_table *table, const struct dp_service_ke
 	return 0;
 }
 
+/* So empty that a search ends at its first entry; where that would cost megabytes, half full. */
+static uint32_t
+addr_table_size(uint32_t count)
+{
+	return table_size(count <= ADDR_SPARSE_MAX ? RTE_MAX(count, 4u) * 4 : count);
+}
+
 struct addr_table *
 addr_table_build(const struct addr_entry *entries, uint32_t count)
 {
-	uint32_t size = table_size(count);
+	uint32_t size = addr_table_size(count);
 	struct addr_table *table = calloc(1, sizeof(*table) + size * sizeof(table->entry[0]));
 
 	if (table == NULL)
@@ -60,7 +71,12 @@ addr_table_build(const struct addr_entry *entries, uint32_t count)
 	table->mask = size - 1;
 	table->shift = 64 - (uint32_t)__builtin_ctz(size);
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t at = addr_table_hash(table, &entries[i].addr);
+		uint64_t low, high;
+		uint32_t at;
+
+		memcpy(&low, entries[i].addr.b, 8);
+		memcpy(&high, entries[i].addr.b + 8, 8);
+		at = addr_table_hash(table, low, high);
 
 		while (table->entry[at].flags != 0 && !sl_addr_eq(&table->entry[at].addr, &entries[i].addr))
 			at = (at + 1) & table->mask;

@@ -16,6 +16,8 @@
 #include "wire.h"
 #include "worker.h"
 
+#include <stddef.h>
+
 #define REUSABLE_STATES ((1u << SL_STATE_TIME_WAIT) | (1u << SL_STATE_CLOSE))
 
 __rte_cold void
@@ -87,23 +89,30 @@ track_rare(struct dp_worker *w, struct burst *b, unsigned int i, bool reuse)
 /* tcp_next as one row of bytes: the offsets of side, event and state are added up. */
 enum { SIDE_BYTES = TCP_EVENT_MAX * 16, EVENT_BYTES = 16, IN_ONLY_TO_SIDE = SIDE_BYTES / FLOW_IN_ONLY };
 
+static_assert(ADDR_VIP == 1, "a flag is a mask's lowest bit");
+static_assert(offsetof(struct dp_real_own, out_packets) == 8 &&
+		      offsetof(struct dp_real_own, in_bytes) == 16 &&
+		      offsetof(struct dp_real_own, out_bytes) == 24,
+	      "the four counters stand in this order");
 static_assert(IN_ONLY_TO_SIDE * FLOW_IN_ONLY == SIDE_BYTES * TCP_SIDE_IN_ONLY,
 	      "a flag is the offset of its table");
 
 static inline void
 track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flow, struct dp_real_own *real)
 {
-	bool in = (b->vip_flags[i] & ADDR_VIP) != 0;
-	unsigned int side = in ? (flow->flags & FLOW_IN_ONLY) * IN_ONLY_TO_SIDE : TCP_SIDE_OUT * SIDE_BYTES;
+	/* Directions may alternate at random: no branch on them. */
+	uint32_t in = b->vip_flags[i] & ADDR_VIP, out = in ^ ADDR_VIP;
+	uint32_t side = (((uint32_t)flow->flags & FLOW_IN_ONLY) * IN_ONLY_TO_SIDE & -in) |
+			(TCP_SIDE_OUT * SIDE_BYTES & -out);
 	uint8_t state = (&tcp_next[0][0][0])[side + b->info[i].event * EVENT_BYTES + flow->state];
-	uint64_t *traffic = in ? &real->in_packets : &real->out_packets;
+	uint64_t *traffic = &real->in_packets + out; /* or out_packets, the next */
 
 	if (unlikely(state != flow->state))
 		dp_flow_state_set(w, flow, state);
 	if (unlikely(flow->seen != w->tick))
 		flow->seen = w->tick;
 	traffic[0]++;
-	traffic[2] += b->info[i].ip_len; /* in_bytes, out_bytes: two words on */
+	traffic[2] += b->info[i].ip_len; /* in_bytes or out_bytes: two words on */
 }
 
 void
