@@ -42,33 +42,35 @@ static unsigned int announce_due(struct dp_addr_entry *entry, uint16_t *ports, u
 				 uint16_t *ret_sent);
 
 int
-dp_addr_book_set_own(const struct dp_net_addr *addrs, unsigned int count)
+dp_addr_book_set(const struct dp_net_addr *addrs, unsigned int addr_count, const struct sl_addr *vips,
+		 unsigned int vip_count)
 {
-	struct dp_net_addr *copy = calloc(count + 1, sizeof(*copy)), *old = book.own;
+	struct dp_net_addr *own = calloc((size_t)addr_count + 1, sizeof(*own)), *old_own = book.own;
+	struct sl_addr *held = calloc((size_t)vip_count + 1, sizeof(*held)), *old_vips = book.vips;
 	int err = -ENOMEM;
 
-	if (copy == NULL)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < count; i++)
-		copy[i] = addrs[i];
-	err = book_make(copy, count, book.vips, book.vip_count);
-	free(err == 0 ? old : copy);
+	if (own != NULL && held != NULL) {
+		for (unsigned int i = 0; i < addr_count; i++)
+			own[i] = addrs[i];
+		for (unsigned int i = 0; i < vip_count; i++)
+			held[i] = vips[i];
+		err = book_make(own, addr_count, held, vip_count);
+	}
+	free(err == 0 ? old_own : own);
+	free(err == 0 ? old_vips : held);
 	return err;
+}
+
+int
+dp_addr_book_set_own(const struct dp_net_addr *addrs, unsigned int count)
+{
+	return dp_addr_book_set(addrs, count, book.vips, book.vip_count);
 }
 
 int
 dp_addr_book_set_vips(const struct sl_addr *vips, unsigned int count)
 {
-	struct sl_addr *copy = calloc(count + 1, sizeof(*copy)), *old = book.vips;
-	int err;
-
-	if (copy == NULL)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < count; i++)
-		copy[i] = vips[i];
-	err = book_make(book.own, book.own_count, copy, count);
-	free(err == 0 ? old : copy);
-	return err;
+	return dp_addr_book_set(book.own, book.own_count, vips, count);
 }
 
 void
@@ -174,6 +176,14 @@ dp_addr_link_local(unsigned int port)
 	memcpy(&a.b[13], mac + 3, 3);
 	a.b[8] ^= 0x02; /* "universal" is a one here and a zero in the MAC address */
 	return a;
+}
+
+void
+dp_addr_book_announce_port(unsigned int port)
+{
+	for (unsigned int i = 0; i < book.entry_count; i++)
+		book.entries[i].announce_first |= book.entries[i].ports & (uint16_t)(1u << port);
+	book.announce_ms = 0;
 }
 
 unsigned int

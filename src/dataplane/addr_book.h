@@ -10,7 +10,8 @@
  *
  * Whatever becomes answerable on a port is announced there: gratuitous ARP or
  * unsolicited neighbour advertisement, at once (with the next dp_neigh_tick)
- * and once more a second later.
+ * and once more a second later. So is everything when a port's link comes up,
+ * because what was said before nobody heard.
  *
  * Control thread only; workers have what they need of it in their snapshot.
  */
@@ -40,7 +41,9 @@ struct dp_addr_entry {
 
 static_assert(DP_PORTS_MAX <= 16, "dp_addr_entry.ports has one bit a port");
 
-/* Replace one of the two lists. 0, or -ENOMEM with nothing changed. */
+/* Replace both lists, or one of the two. 0, or -ENOMEM with nothing changed. */
+int dp_addr_book_set(const struct dp_net_addr *addrs, unsigned int addr_count, const struct sl_addr *vips,
+		     unsigned int vip_count);
 int dp_addr_book_set_own(const struct dp_net_addr *addrs, unsigned int count);
 int dp_addr_book_set_vips(const struct sl_addr *vips, unsigned int count);
 void dp_addr_book_fini(void);
@@ -63,6 +66,9 @@ bool dp_net_source(unsigned int port, const struct sl_addr *dst, struct sl_addr 
 
 /* fe80::/64 with the port's MAC address as EUI-64 (RFC 4291 appendix A). */
 struct sl_addr dp_addr_link_local(unsigned int port);
+
+/* Announces again, in two rounds, whatever is answered on this port. */
+void dp_addr_book_announce_port(unsigned int port);
 
 /* Called by dp_neigh_tick: sends the announcements that are due, a bounded number a call. */
 unsigned int dp_addr_book_tick(uint64_t now_ms);

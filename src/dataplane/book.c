@@ -28,7 +28,8 @@ static struct slot_pool real_pool = { .max = DP_REALS_MAX };
 static struct slot_pool service_pool = { .max = DP_SERVICES_MAX };
 static struct book_real **real_at;
 static struct book_service **service_at;
-static uint32_t reap_next;
+static TAILQ_HEAD(, book_real) unlisted = TAILQ_HEAD_INITIALIZER(unlisted);
+static uint32_t unlisted_count;
 
 static uint32_t
 slot_take(struct slot_pool *pool)
@@ -91,6 +92,8 @@ book_fini(void)
 	service_pool = (struct slot_pool){ .max = DP_SERVICES_MAX };
 	real_at = NULL;
 	service_at = NULL;
+	TAILQ_INIT(&unlisted);
+	unlisted_count = 0;
 }
 
 /* Keys are hashed as bytes, so their padding must be zero. */
@@ -132,8 +135,13 @@ book_service_take(const struct dp_service_key *key)
 		free(service);
 		return NULL;
 	}
-	service_at[service->slot] = service;
 	HASH_ADD(hh, book_services, key, sizeof(service->key), service);
+	if (service->hh.tbl == NULL) {
+		slot_put(&service_pool, service->slot);
+		free(service);
+		return NULL;
+	}
+	service_at[service->slot] = service;
 	return service;
 }
 
@@ -220,6 +228,12 @@ book_real_take(struct book_service *service, const struct sl_addr *addr, uint16_
 		return NULL;
 	}
 	real->key = key;
+	HASH_ADD(hh, book_reals, key, sizeof(real->key), real);
+	if (real->hh.tbl == NULL) {
+		slot_put(&real_pool, real->slot);
+		free(real);
+		return NULL;
+	}
 	real->service = service;
 	slot_sum(real->slot, &sum);
 	real->base = sum.traffic;
@@ -228,7 +242,6 @@ book_real_take(struct book_service *service, const struct sl_addr *addr, uint16_
 		real->next->prev = real;
 	service->reals = real;
 	real_at[real->slot] = real;
-	HASH_ADD(hh, book_reals, key, sizeof(real->key), real);
 	return real;
 }
 
@@ -236,6 +249,22 @@ struct book_real *
 book_real_at(uint32_t slot)
 {
 	return slot < DP_REALS_MAX ? real_at[slot] : NULL;
+}
+
+/* After a grace period: no burst uses the slot any more. */
+static void
+real_slot_put(void *slot)
+{
+	slot_put(&real_pool, (uint32_t)(uintptr_t)slot);
+}
+
+static void
+unlisted_remove(struct book_real *real)
+{
+	if (!real->known || real->listed)
+		return;
+	TAILQ_REMOVE(&unlisted, real, unlisted);
+	unlisted_count--;
 }
 
 void
@@ -257,43 +286,54 @@ book_real_free(struct book_real *real)
 	if (real->next != NULL)
 		real->next->prev = real->prev;
 	HASH_DEL(book_reals, real);
+	unlisted_remove(real);
 	real_at[real->slot] = NULL;
-	slot_put(&real_pool, real->slot);
+	if (real->known)
+		dp_rcu_defer(real_slot_put, (void *)(uintptr_t)real->slot);
+	else
+		slot_put(&real_pool, real->slot);
 	free(real);
 	book_service_release(service);
 }
 
-/* After a grace period: the slot may have been listed again, or freed and taken, since. */
-static void
-real_reapable(void *slot)
+void
+book_real_list(struct book_real *real)
 {
-	struct book_real *real = book_real_at((uint32_t)(uintptr_t)slot);
+	unlisted_remove(real);
+	real->known = true;
+	real->listed = true;
+}
 
-	if (real != NULL && !real->listed)
-		real->reapable = true;
+/* Of several grace periods begun by leaving and coming back, only the last one tells. */
+static void
+grace_passed(void *slot)
+{
+	book_real_at((uint32_t)(uintptr_t)slot)->graces--;
 }
 
 void
 book_real_unlist(struct book_real *real)
 {
 	real->listed = false;
-	real->reapable = false;
-	dp_rcu_defer(real_reapable, (void *)(uintptr_t)real->slot);
+	TAILQ_INSERT_TAIL(&unlisted, real, unlisted);
+	unlisted_count++;
+	real->graces++;
+	dp_rcu_defer(grace_passed, (void *)(uintptr_t)real->slot);
 }
 
 unsigned int
-book_reap(void)
+book_reap(unsigned int *ret_services)
 {
-	unsigned int freed = 0;
+	unsigned int freed = 0, services = HASH_COUNT(book_services);
+	uint32_t count = unlisted_count < REAP_BATCH ? unlisted_count : REAP_BATCH;
 
-	for (unsigned int i = 0; i < REAP_BATCH && i < real_pool.high; i++) {
-		struct book_real *real;
+	for (; count > 0; count--) {
+		struct book_real *real = TAILQ_FIRST(&unlisted);
 		struct dp_real_stats sum;
 
-		if (++reap_next > real_pool.high)
-			reap_next = 1;
-		real = real_at[reap_next];
-		if (real == NULL || real->listed || !real->reapable)
+		TAILQ_REMOVE(&unlisted, real, unlisted);
+		TAILQ_INSERT_TAIL(&unlisted, real, unlisted);
+		if (real->refs != 0 || real->graces != 0)
 			continue;
 		slot_sum(real->slot, &sum);
 		if (sum.active + sum.inactive == 0) {
@@ -301,6 +341,7 @@ book_reap(void)
 			freed++;
 		}
 	}
+	*ret_services = services - HASH_COUNT(book_services);
 	return freed;
 }
 

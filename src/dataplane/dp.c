@@ -257,6 +257,19 @@ wishes_receive(struct dp_worker *w)
 	return count;
 }
 
+/* Removed servers whose last connection has ended go, and VIPs that were held for them alone. */
+static unsigned int
+reap(void)
+{
+	static bool untidy;
+	unsigned int services, freed = book_reap(&services);
+
+	untidy |= services != 0;
+	if (untidy && dp_txn_tidy())
+		untidy = false;
+	return freed;
+}
+
 unsigned int
 dp_poll(void)
 {
@@ -271,8 +284,7 @@ dp_poll(void)
 	work += dp_rcu_poll();
 	if (now >= next_reap_ms) {
 		next_reap_ms = now + REAP_EVERY_MS;
-		if (book_reap() > 0)
-			dp_txn_refresh();
+		work += reap();
 	}
 	return work;
 }

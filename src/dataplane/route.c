@@ -36,7 +36,8 @@ struct ranges6 {
 struct dp_fib {
 	struct ranges4 v4;
 	struct ranges6 v6;
-	struct dp_fib_hop *hops; /* hops[0] is "no route" */
+	struct dp_fib_hop *hops; /* [0] is "no route", then one for each address, one for each route */
+	unsigned int addr_count, route_count;
 };
 
 /* A prefix while the table is built: of one family, as numbers. */
@@ -128,6 +129,23 @@ dp_fib_lookup(const struct dp_fib *fib, const struct sl_addr *dst, struct dp_fib
 	if (hop == 0)
 		return false;
 	*ret_hop = fib->hops[hop];
+	return true;
+}
+
+unsigned int
+dp_fib_route_count(const struct dp_fib *fib)
+{
+	return fib->route_count;
+}
+
+bool
+dp_fib_gateway(const struct dp_fib *fib, unsigned int route, struct dp_fib_hop *ret_hop)
+{
+	const struct dp_fib_hop *hop = &fib->hops[1 + fib->addr_count + route];
+
+	if (route >= fib->route_count || sl_addr_is_none(&hop->via))
+		return false;
+	*ret_hop = *hop;
 	return true;
 }
 
@@ -329,6 +347,8 @@ fib_fill(struct dp_fib *fib, const struct dp_net *net, struct item *items, struc
 	size_t count;
 	int err;
 
+	fib->addr_count = net->addr_count;
+	fib->route_count = net->route_count;
 	for (unsigned int i = 0; i < net->addr_count; i++) {
 		if (!prefix_len_valid(&net->addrs[i].prefix))
 			return fail(ret_error, "address", &net->addrs[i].prefix,

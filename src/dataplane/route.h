@@ -28,4 +28,11 @@ void dp_fib_free(struct dp_fib *fib);
 /* False: no route. Any thread that holds the snapshot. */
 bool dp_fib_lookup(const struct dp_fib *fib, const struct sl_addr *dst, struct dp_fib_hop *ret_hop);
 
+unsigned int dp_fib_route_count(const struct dp_fib *fib);
+/*
+ * The gateway of the network's i-th route, and its port. False: no such route, or it
+ * leads to the link itself. Control thread.
+ */
+bool dp_fib_gateway(const struct dp_fib *fib, unsigned int route, struct dp_fib_hop *ret_hop);
+
 #endif

@@ -6,11 +6,18 @@
 #ifndef DP_TXN_H
 #define DP_TXN_H
 
+#include <stdbool.h>
+
 /* Publishes an empty snapshot. 0 or -ENOMEM. */
 int dp_txn_init(void);
-/* A removed service's last connection has ended: its VIP need not be held any more. */
-void dp_txn_refresh(void);
 /* After the workers have ended. */
 void dp_txn_fini(void);
+
+/*
+ * Publishes without the VIPs that were kept only for connections of removed
+ * services and are needed no more. False: not now (a transaction is open, or
+ * memory is short), to be called again.
+ */
+bool dp_txn_tidy(void);
 
 #endif

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Transactions, second half: from what was gathered (txn.c) to the snapshot that
+ * the workers follow.
+ *
+ * Commit first makes everything that can fail: the array of services, the
+ * look-up tables (shared with the present snapshot if no service comes, goes or
+ * turns to NAT), the address book, the static neighbours. From there on nothing
+ * fails: servers get their next hops, one pointer is stored, and what the new
+ * snapshot does not share with the old one is freed after a grace period.
+ *
+ * A removed service leaves the table of services at once, but its VIP stays
+ * what it is as long as a connection is left: packets of it are still for us.
+ * Control thread only.
+ */
+#include "addr_book.h"
+#include "neigh.h"
+#include "rcu.h"
+#include "txn.h"
+#include "txn_private.h"
+#include "worker.h"
+
+#include "sl_log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* The parts of the present snapshot that the next one may share, and what it was made from. */
+static struct {
+	struct dp_snapshot *snapshot;
+	struct dp_fib *fib;
+	struct dp_net_addr *addrs;
+	struct dp_static_neigh *neighs;
+	uint32_t *gateway; /* pinned neighbours */
+	unsigned int addr_count, neigh_count, gateway_count;
+	uint32_t sched_generation, epoch;
+	bool launched; /* the workers run */
+} now;
+
+/* Look-up tables of a snapshot, and the VIPs in them. */
+struct tables {
+	struct addr_table *addrs;
+	struct service_table *services;
+	struct sl_addr *vips;
+	uint32_t vip_count;
+	bool any_nat;
+};
+
+/* What a commit makes before it changes anything. */
+struct next {
+	struct dp_snapshot *snapshot;
+	const struct dp_svc **svc;
+	uint32_t svc_count;
+	bool stay; /* the look-up tables */
+	struct tables tables;
+	uint32_t *gateway; /* room for one a route */
+};
+
+static int next_make(struct next *next, const struct dp_txn *txn);
+static void next_free(struct next *next);
+static int surroundings_set(const struct dp_txn *txn, const struct next *next, char *ret_error);
+static void net_commit(struct dp_txn *txn, struct next *next);
+static void nexthops_resolve(const struct dp_txn *txn);
+static void snapshot_fill(struct next *next);
+static void publish(struct dp_snapshot *next, struct dp_fib *fib);
+static void change_commit(struct change *change);
+static int tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc_count,
+		       const struct dp_net_addr *own, unsigned int own_count);
+static void tables_free(struct tables *tables);
+
+int
+dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
+{
+	struct next next = { 0 };
+	bool net_set = txn->net_set;
+	int code = next_make(&next, txn);
+
+	if (code != 0)
+		txn_fail(ret_error, code, "out of memory for a snapshot");
+	else
+		code = surroundings_set(txn, &next, ret_error);
+	if (code != 0) {
+		next_free(&next);
+		dp_txn_abort(txn);
+		return code;
+	}
+	if (net_set)
+		net_commit(txn, &next);
+	/* Servers have their next hops before a worker can choose them. */
+	nexthops_resolve(txn);
+	snapshot_fill(&next);
+	publish(next.snapshot, now.fib);
+	if (net_set)
+		dp_net_epoch_bump();
+	for (struct change *change = txn->first; change != NULL; change = change->next)
+		change_commit(change);
+	for (uint32_t i = 0; i < txn->flush_count; i++)
+		atomic_fetch_add(&dp_real_slots[txn->flush[i]].generation, 1);
+	free(next.tables.vips);
+	txn_free(txn);
+	if (!now.launched) {
+		now.launched = true;
+		if (dp_workers_launch() != 0)
+			return txn_fail(ret_error, -EBUSY, "the workers do not start");
+	}
+	return 0;
+}
+
+bool
+dp_txn_tidy(void)
+{
+	struct dp_snapshot *next;
+	struct tables tables;
+
+	if (now.snapshot == NULL || txn_is_open() ||
+	    tables_make(&tables, now.snapshot->svc, now.snapshot->svc_count, now.addrs, now.addr_count) != 0)
+		return false;
+	next = malloc(sizeof(*next));
+	if (next == NULL || dp_addr_book_set(now.addrs, now.addr_count, tables.vips, tables.vip_count) != 0) {
+		tables_free(&tables);
+		free(next);
+		return false;
+	}
+	*next = *now.snapshot;
+	next->addrs = tables.addrs;
+	next->services = tables.services;
+	next->any_nat = tables.any_nat;
+	free(tables.vips);
+	publish(next, now.fib);
+	return true;
+}
+
+int
+dp_txn_init(void)
+{
+	const struct dp_net none = { 0 };
+	char error[DP_ERROR_SIZE];
+
+	now.snapshot = calloc(1, sizeof(*now.snapshot));
+	now.fib = dp_fib_build(&none, error);
+	if (now.snapshot == NULL || now.fib == NULL)
+		return -ENOMEM;
+	*now.snapshot = (struct dp_snapshot){
+		.addrs = addr_table_build(NULL, 0),
+		.services = service_table_build(NULL, 0),
+		.fib = now.fib,
+	};
+	if (now.snapshot->addrs == NULL || now.snapshot->services == NULL)
+		return -ENOMEM;
+	atomic_store_explicit(&dp_snapshot_current, now.snapshot, memory_order_release);
+	return 0;
+}
+
+void
+dp_txn_fini(void)
+{
+	struct dp_snapshot *last = now.snapshot;
+
+	atomic_store_explicit(&dp_snapshot_current, NULL, memory_order_release);
+	if (last != NULL) {
+		for (uint32_t slot = 0; slot < last->svc_count; slot++)
+			free((void *)(uintptr_t)last->svc[slot]);
+		free((void *)(uintptr_t)last->svc);
+		free((void *)(uintptr_t)last->addrs);
+		free((void *)(uintptr_t)last->services);
+	}
+	dp_fib_free(now.fib);
+	free(now.addrs);
+	free(now.neighs);
+	free(now.gateway);
+	free(last);
+	memset(&now, 0, sizeof(now));
+}
+
+/* ---- what can fail ---- */
+
+static bool
+svc_has_nat(const struct dp_svc *svc)
+{
+	for (uint32_t i = 0; i < svc->count; i++)
+		if (svc->fwd[i] == SL_FWD_NAT)
+			return true;
+	return false;
+}
+
+/* Have both the same servers with the same weights? Being overloaded changes nothing that schedulers remember. */
+static bool
+svc_same_servers(const struct dp_svc *a, const struct dp_svc *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (uint32_t i = 0; i < a->count; i++)
+		if (a->server[i].order != b->server[i].order || a->server[i].weight != b->server[i].weight ||
+		    a->server[i].slot != b->server[i].slot)
+			return false;
+	return true;
+}
+
+/* What a published service and its successor have in common decides what schedulers remember. */
+static void
+svc_inherit(struct dp_svc *svc, const struct dp_svc *old)
+{
+	svc->sched_generation =
+		old != NULL && old->sched == svc->sched ? old->sched_generation : ++now.sched_generation;
+	svc->epoch = old != NULL && svc_same_servers(svc, old) ? old->epoch : ++now.epoch;
+}
+
+/* The services by slot, as they will be. */
+static const struct dp_svc **
+svc_array_make(const struct dp_txn *txn, uint32_t *ret_count)
+{
+	uint32_t count = now.snapshot->svc_count;
+	const struct dp_svc **svc;
+
+	for (const struct change *change = txn->first; change != NULL; change = change->next)
+		if (change->service->slot >= count)
+			count = change->service->slot + 1;
+	svc = malloc(((size_t)count + 1) * sizeof(*svc));
+	if (svc == NULL)
+		return NULL;
+	for (uint32_t slot = 0; slot < count; slot++)
+		svc[slot] = slot < now.snapshot->svc_count ? now.snapshot->svc[slot] : NULL;
+	for (struct change *change = txn->first; change != NULL; change = change->next) {
+		if (change->svc != NULL)
+			svc_inherit(change->svc, svc[change->service->slot]);
+		svc[change->service->slot] = change->svc;
+	}
+	*ret_count = count;
+	return svc;
+}
+
+/* Can the tables of the present snapshot serve the next one? Only if no service comes, goes or turns to NAT. */
+static bool
+tables_stay(const struct dp_txn *txn)
+{
+	for (const struct change *change = txn->first; change != NULL; change = change->next) {
+		const struct dp_svc *old = change->service->svc;
+
+		if (change->svc == NULL || old == NULL || svc_has_nat(old) != svc_has_nat(change->svc))
+			return false;
+	}
+	return !txn->net_set;
+}
+
+/*
+ * What a VIP's flags are with this service. Once a VIP has had NAT its flows
+ * stay with the hash's owner; flows that its workers opened as DR's before are
+ * still where they were received.
+ */
+static uint32_t
+vip_flags_of(uint32_t old, bool nat)
+{
+	if (!nat)
+		return old | ADDR_VIP;
+	if (old == ADDR_VIP)
+		return ADDR_VIP | ADDR_OWNER_HASH | ADDR_LOCAL_FIRST;
+	return old | ADDR_VIP | ADDR_OWNER_HASH;
+}
+
+static void
+tables_free(struct tables *tables)
+{
+	free(tables->addrs);
+	free(tables->services);
+	free(tables->vips);
+	*tables = (struct tables){ 0 };
+}
+
+/* Each VIP once. */
+static int
+vips_collect(struct tables *tables)
+{
+	const struct addr_table *table = tables->addrs;
+
+	tables->vips = malloc((table->mask / 2 + 2) * sizeof(*tables->vips));
+	if (tables->vips == NULL)
+		return -ENOMEM;
+	for (uint32_t at = 0; at <= table->mask; at++)
+		if ((table->entry[at].flags & ADDR_VIP) != 0)
+			tables->vips[tables->vip_count++] = table->entry[at].addr;
+	return 0;
+}
+
+/* From the services by slot, as they will be, and removed ones that may have connections left. */
+static int
+tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc_count,
+	    const struct dp_net_addr *own, unsigned int own_count)
+{
+	uint32_t records = HASH_COUNT(book_services), addr_count = 0, service_count = 0;
+	struct addr_entry *addrs = calloc((size_t)records + own_count + 1, sizeof(*addrs));
+	struct service_entry *services = calloc((size_t)records + 1, sizeof(*services));
+	struct book_service *record, *tmp;
+
+	*tables = (struct tables){ 0 };
+	if (addrs == NULL || services == NULL)
+		goto out;
+	HASH_ITER(hh, book_services, record, tmp)
+	{
+		const struct dp_svc *s = record->slot < svc_count ? svc[record->slot] : NULL;
+		bool nat = record->nat || (s != NULL && svc_has_nat(s));
+		uint32_t before = addr_table_find(now.snapshot->addrs, &record->key.vip);
+
+		if (s == NULL && record->reals == NULL)
+			continue;
+		tables->any_nat |= nat;
+		addrs[addr_count++] = (struct addr_entry){
+			.addr = record->key.vip,
+			.flags = vip_flags_of(before & ~(uint32_t)ADDR_OWN, nat),
+		};
+		if (s != NULL)
+			services[service_count++] =
+				(struct service_entry){ .key = record->key, .slot = record->slot };
+	}
+	for (unsigned int i = 0; i < own_count; i++)
+		addrs[addr_count++] = (struct addr_entry){ .addr = own[i].prefix.addr, .flags = ADDR_OWN };
+	tables->addrs = addr_table_build(addrs, addr_count);
+	tables->services = service_table_build(services, service_count);
+out:
+	free(addrs);
+	free(services);
+	if (tables->addrs == NULL || tables->services == NULL || vips_collect(tables) != 0) {
+		tables_free(tables);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int
+next_make(struct next *next, const struct dp_txn *txn)
+{
+	const struct dp_net_addr *own = txn->net_set ? txn->addrs : now.addrs;
+	unsigned int own_count = txn->net_set ? txn->addr_count : now.addr_count;
+
+	next->snapshot = malloc(sizeof(*next->snapshot));
+	next->svc = svc_array_make(txn, &next->svc_count);
+	if (next->snapshot == NULL || next->svc == NULL)
+		return -ENOMEM;
+	if (txn->net_set) {
+		next->gateway = calloc((size_t)dp_fib_route_count(txn->fib) + 1, sizeof(*next->gateway));
+		if (next->gateway == NULL)
+			return -ENOMEM;
+	}
+	next->stay = tables_stay(txn);
+	return next->stay ? 0 : tables_make(&next->tables, next->svc, next->svc_count, own, own_count);
+}
+
+static void
+next_free(struct next *next)
+{
+	free(next->snapshot);
+	free(next->svc);
+	free(next->gateway);
+	tables_free(&next->tables);
+}
+
+/* Addresses and static neighbours: all or, when something fails, as they were. */
+static int
+surroundings_set(const struct dp_txn *txn, const struct next *next, char *ret_error)
+{
+	const struct dp_net_addr *own = txn->net_set ? txn->addrs : now.addrs;
+	unsigned int own_count = txn->net_set ? txn->addr_count : now.addr_count;
+	int code = 0;
+
+	if (next->stay)
+		return 0;
+	if (txn->net_set && dp_neigh_static_set(txn->neighs, txn->neigh_count) != 0)
+		code = txn_fail(ret_error, -ENOSPC, "static neighbours: the neighbour table is full");
+	else if (dp_addr_book_set(own, own_count, next->tables.vips, next->tables.vip_count) != 0)
+		code = txn_fail(ret_error, -ENOMEM, "out of memory for the box's addresses");
+	if (code != 0 && txn->net_set)
+		(void)dp_neigh_static_set(now.neighs, now.neigh_count);
+	return code;
+}
+
+/* ---- what cannot ---- */
+
+/* The next hop of a server, pinned. False: there is a way to it, but no room for the neighbour. */
+static bool
+nexthop_resolve(struct book_real *real)
+{
+	struct dp_real_slot *slot = &dp_real_slots[real->slot];
+	bool routed, pinned;
+	struct dp_fib_hop hop;
+	uint32_t neigh = 0;
+
+	routed = dp_fib_lookup(now.fib, &slot->addr, &hop);
+	if (routed)
+		neigh = dp_neigh_want_pinned(hop.port, sl_addr_is_none(&hop.via) ? &slot->addr : &hop.via);
+	pinned = neigh != 0;
+	if (real->neigh != 0)
+		dp_neigh_unpin(real->neigh);
+	real->neigh = neigh;
+	atomic_store_explicit(&slot->nexthop, neigh, memory_order_release);
+	return pinned || !routed;
+}
+
+static void
+neighbours_full(unsigned int missing)
+{
+	if (missing != 0)
+		sl_error("%u real servers or gateways cannot be reached: the neighbour table is full (%u)",
+			 missing, DP_NH_MAX - 1);
+}
+
+/* All gateways are kept resolved; those of the network before are let go. */
+static unsigned int
+gateways_pin(struct next *next)
+{
+	unsigned int routes = dp_fib_route_count(now.fib), count = 0, missing = 0;
+	struct dp_fib_hop hop, last = { 0 };
+
+	for (unsigned int i = 0; i < routes; i++) {
+		uint32_t index;
+
+		if (!dp_fib_gateway(now.fib, i, &hop) ||
+		    (hop.port == last.port && sl_addr_eq(&hop.via, &last.via)))
+			continue;
+		last = hop;
+		index = dp_neigh_want_pinned(hop.port, &hop.via);
+		if (index != 0)
+			next->gateway[count++] = index;
+		else
+			missing++;
+	}
+	for (unsigned int i = 0; i < now.gateway_count; i++)
+		dp_neigh_unpin(now.gateway[i]);
+	free(now.gateway);
+	now.gateway = next->gateway;
+	now.gateway_count = count;
+	return missing;
+}
+
+/* The new network becomes the present one, but for the snapshot. */
+static void
+net_commit(struct dp_txn *txn, struct next *next)
+{
+	struct book_real *real, *tmp;
+	unsigned int missing;
+
+	now.fib = txn->fib;
+	free(now.addrs);
+	free(now.neighs);
+	now.addrs = txn->addrs;
+	now.addr_count = txn->addr_count;
+	now.neighs = txn->neighs;
+	now.neigh_count = txn->neigh_count;
+	txn->fib = NULL;
+	txn->addrs = NULL;
+	txn->neighs = NULL;
+	missing = gateways_pin(next);
+	HASH_ITER(hh, book_reals, real, tmp)
+	missing += !nexthop_resolve(real);
+	neighbours_full(missing);
+}
+
+/* Next hops of servers that have none yet. */
+static void
+nexthops_resolve(const struct dp_txn *txn)
+{
+	unsigned int missing = 0;
+
+	if (txn->net_set)
+		return; /* all have been looked up just now */
+	for (const struct change *change = txn->first; change != NULL; change = change->next)
+		for (uint32_t i = 0; i < change->real_count; i++) {
+			struct book_real *real = book_real_at(change->svc->server[i].slot);
+
+			if (real->neigh == 0)
+				missing += !nexthop_resolve(real);
+		}
+	neighbours_full(missing);
+}
+
+static void
+snapshot_fill(struct next *next)
+{
+	*next->snapshot = *now.snapshot;
+	next->snapshot->svc = next->svc;
+	next->snapshot->svc_count = next->svc_count;
+	next->snapshot->fib = now.fib;
+	if (!next->stay) {
+		next->snapshot->addrs = next->tables.addrs;
+		next->snapshot->services = next->tables.services;
+		next->snapshot->any_nat = next->tables.any_nat;
+	}
+}
+
+static void
+fib_free_deferred(void *fib)
+{
+	dp_fib_free(fib);
+}
+
+/* Stores the one pointer, and lets go of what it replaces. */
+static void
+publish(struct dp_snapshot *next, struct dp_fib *fib)
+{
+	struct dp_snapshot *old = now.snapshot;
+
+	atomic_store_explicit(&dp_snapshot_current, next, memory_order_release);
+	now.snapshot = next;
+	if (old->addrs != next->addrs)
+		dp_rcu_defer(free, (void *)(uintptr_t)old->addrs);
+	if (old->services != next->services)
+		dp_rcu_defer(free, (void *)(uintptr_t)old->services);
+	if (old->fib != fib)
+		dp_rcu_defer(fib_free_deferred, (void *)(uintptr_t)old->fib);
+	if (old->svc != next->svc)
+		dp_rcu_defer(free, (void *)(uintptr_t)old->svc);
+	dp_rcu_defer(free, old);
+}
+
+/* The servers of a service that its new form no longer has go; those it has are listed. */
+static void
+listing_update(struct change *change)
+{
+	struct book_service *service = change->service;
+
+	for (struct book_real *real = service->reals; real != NULL; real = real->next)
+		real->leaves = real->listed;
+	for (uint32_t i = 0; i < change->real_count; i++) {
+		struct book_real *real = book_real_at(change->svc->server[i].slot);
+
+		if (!real->listed)
+			book_real_list(real);
+		real->leaves = false;
+	}
+	for (struct book_real *real = service->reals; real != NULL; real = real->next) {
+		if (real->leaves)
+			book_real_unlist(real);
+		real->leaves = false;
+	}
+}
+
+static void
+change_commit(struct change *change)
+{
+	struct book_service *service = change->service;
+	const struct dp_svc *old = service->svc;
+
+	/* A service that is made anew begins to count at zero. */
+	if (change->svc != NULL && !service->listed)
+		book_traffic(service, &service->base);
+	service->svc = change->svc;
+	service->listed = change->svc != NULL;
+	service->nat |= change->svc != NULL && svc_has_nat(change->svc);
+	listing_update(change);
+	if (old != NULL)
+		dp_rcu_defer(free, (void *)(uintptr_t)old);
+}
