@@ -128,125 +128,116 @@ checksum_set(uint8_t *frame, unsigned int len)
 	frame[ICMP + 3] = (uint8_t)sum;
 }
 
+static const struct {
+	const char *row;
+	const char *frame;
+	struct {
+		unsigned int at;
+		uint8_t value;
+	} change[3];
+	int longer; /* bytes put behind (ones) or taken away */
+	bool keep_checksum;
+	enum sl_drop reason;
+} check_rows[] = {
+	{ "unchanged", NS_OWN, { { 0 } }, 0, false, SL_DROP_MAX },
+	{ "hop limit 254", NS_OWN, { { HOPS, 254 } }, 0, false, SL_DROP_ND_INVALID },
+	{ "checksum", NS_OWN, { { ICMP + 3, 0x20 } }, 0, true, SL_DROP_ND_INVALID },
+	{ "code 1", NS_OWN, { { ICMP + 1, 1 } }, 0, false, SL_DROP_ND_INVALID },
+	{ "target multicast", NS_OWN, { { TARGET, 0xff } }, 0, false, SL_DROP_ND_INVALID },
+	{ "option of length 0", NS_OWN, { { OPTION + 1, 0 } }, 0, false, SL_DROP_ND_INVALID },
+	{ "option longer than the message", NS_OWN, { { OPTION + 1, 2 } }, 0, false, SL_DROP_ND_INVALID },
+	{ "unknown option of length 0",
+	  NS_OWN,
+	  { { OPTION, 77 }, { OPTION + 1, 0 } },
+	  0,
+	  false,
+	  SL_DROP_ND_INVALID },
+	{ "unknown option longer than the message",
+	  NS_OWN,
+	  { { OPTION, 77 }, { OPTION + 1, 2 } },
+	  0,
+	  false,
+	  SL_DROP_ND_INVALID },
+	{ "option cut off", NS_OWN, { { 0 } }, -1, false, SL_DROP_ND_INVALID },
+	{ "half an option behind", NS_OWN, { { 0 } }, 4, false, SL_DROP_ND_INVALID },
+	{ "an option more, unknown",
+	  NS_OWN,
+	  { { OPTION + 8, 77 }, { OPTION + 9, 1 } },
+	  8,
+	  false,
+	  SL_DROP_MAX },
+	{ "MAC address option of 16 bytes", NS_OWN, { { OPTION + 1, 2 } }, 8, false, SL_DROP_ND_INVALID },
+	{ "multicast MAC address in the option",
+	  NS_OWN,
+	  { { OPTION + 2, 3 } },
+	  0,
+	  false,
+	  SL_DROP_ND_INVALID },
+	{ "our MAC address in the option",
+	  NS_OWN,
+	  { { OPTION + 6, 0 }, { OPTION + 7, 0xa0 } },
+	  0,
+	  false,
+	  SL_DROP_ND_INVALID },
+	{ "source multicast", NS_OWN, { { SRC, 0xff } }, 0, false, SL_DROP_ND_INVALID },
+	{ "no options, no target even", NS_OWN, { { 0 } }, -16, false, SL_DROP_ND_INVALID },
+	{ "solicitation without option, answered to the frame's sender",
+	  NS_OWN,
+	  { { 0 } },
+	  -8,
+	  false,
+	  SL_DROP_MAX },
+	{ "DAD to another group", DAD_VIP, { { DST + 15, 0x81 } }, 0, false, SL_DROP_ND_INVALID },
+	{ "DAD with a MAC address option",
+	  DAD_VIP,
+	  { { OPTION, 1 }, { OPTION + 1, 1 }, { OPTION + 2, 2 } },
+	  8,
+	  false,
+	  SL_DROP_ND_INVALID },
+	{ "advertisement to all with the solicited flag",
+	  NA_GATEWAY_FALSE,
+	  { { ICMP + 4, 0xe0 } },
+	  0,
+	  false,
+	  SL_DROP_ND_INVALID },
+	{ "advertisement from a multicast address",
+	  NA_GATEWAY_FALSE,
+	  { { SRC, 0xff } },
+	  0,
+	  false,
+	  SL_DROP_ND_INVALID },
+	{ "advertisement of a multicast MAC address",
+	  NA_GATEWAY_FALSE,
+	  { { OPTION + 2, 0x33 } },
+	  0,
+	  false,
+	  SL_DROP_ND_INVALID },
+};
+
 /* One byte changed at a time: every check of RFC 4861 7.1.1 and 7.1.2 has to bite. */
 static void
 test_checks(void **state)
 {
-	static const struct {
-		const char *row;
-		const char *frame;
-		struct {
-			unsigned int at;
-			uint8_t value;
-		} change[3];
-		int longer; /* bytes put behind (ones) or taken away */
-		bool keep_checksum;
-		enum sl_drop reason;
-	} rows[] = {
-		{ "unchanged", NS_OWN, { { 0 } }, 0, false, SL_DROP_MAX },
-		{ "hop limit 254", NS_OWN, { { HOPS, 254 } }, 0, false, SL_DROP_ND_INVALID },
-		{ "checksum", NS_OWN, { { ICMP + 3, 0x20 } }, 0, true, SL_DROP_ND_INVALID },
-		{ "code 1", NS_OWN, { { ICMP + 1, 1 } }, 0, false, SL_DROP_ND_INVALID },
-		{ "target multicast", NS_OWN, { { TARGET, 0xff } }, 0, false, SL_DROP_ND_INVALID },
-		{ "option of length 0", NS_OWN, { { OPTION + 1, 0 } }, 0, false, SL_DROP_ND_INVALID },
-		{ "option longer than the message",
-		  NS_OWN,
-		  { { OPTION + 1, 2 } },
-		  0,
-		  false,
-		  SL_DROP_ND_INVALID },
-		{ "unknown option of length 0",
-		  NS_OWN,
-		  { { OPTION, 77 }, { OPTION + 1, 0 } },
-		  0,
-		  false,
-		  SL_DROP_ND_INVALID },
-		{ "unknown option longer than the message",
-		  NS_OWN,
-		  { { OPTION, 77 }, { OPTION + 1, 2 } },
-		  0,
-		  false,
-		  SL_DROP_ND_INVALID },
-		{ "option cut off", NS_OWN, { { 0 } }, -1, false, SL_DROP_ND_INVALID },
-		{ "half an option behind", NS_OWN, { { 0 } }, 4, false, SL_DROP_ND_INVALID },
-		{ "an option more, unknown",
-		  NS_OWN,
-		  { { OPTION + 8, 77 }, { OPTION + 9, 1 } },
-		  8,
-		  false,
-		  SL_DROP_MAX },
-		{ "MAC address option of 16 bytes",
-		  NS_OWN,
-		  { { OPTION + 1, 2 } },
-		  8,
-		  false,
-		  SL_DROP_ND_INVALID },
-		{ "multicast MAC address in the option",
-		  NS_OWN,
-		  { { OPTION + 2, 3 } },
-		  0,
-		  false,
-		  SL_DROP_ND_INVALID },
-		{ "our MAC address in the option",
-		  NS_OWN,
-		  { { OPTION + 6, 0 }, { OPTION + 7, 0xa0 } },
-		  0,
-		  false,
-		  SL_DROP_ND_INVALID },
-		{ "source multicast", NS_OWN, { { SRC, 0xff } }, 0, false, SL_DROP_ND_INVALID },
-		{ "no options, no target even", NS_OWN, { { 0 } }, -16, false, SL_DROP_ND_INVALID },
-		{ "solicitation without option, answered to the frame's sender",
-		  NS_OWN,
-		  { { 0 } },
-		  -8,
-		  false,
-		  SL_DROP_MAX },
-		{ "DAD to another group", DAD_VIP, { { DST + 15, 0x81 } }, 0, false, SL_DROP_ND_INVALID },
-		{ "DAD with a MAC address option",
-		  DAD_VIP,
-		  { { OPTION, 1 }, { OPTION + 1, 1 }, { OPTION + 2, 2 } },
-		  8,
-		  false,
-		  SL_DROP_ND_INVALID },
-		{ "advertisement to all with the solicited flag",
-		  NA_GATEWAY_FALSE,
-		  { { ICMP + 4, 0xe0 } },
-		  0,
-		  false,
-		  SL_DROP_ND_INVALID },
-		{ "advertisement from a multicast address",
-		  NA_GATEWAY_FALSE,
-		  { { SRC, 0xff } },
-		  0,
-		  false,
-		  SL_DROP_ND_INVALID },
-		{ "advertisement of a multicast MAC address",
-		  NA_GATEWAY_FALSE,
-		  { { OPTION + 2, 0x33 } },
-		  0,
-		  false,
-		  SL_DROP_ND_INVALID },
-	};
-
-	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+	for (size_t i = 0; i < SL_COUNT(check_rows); i++) {
 		uint8_t frame[BOX_FRAME_MAX];
-		unsigned int len = box_bytes(rows[i].frame, frame);
+		unsigned int len = box_bytes(check_rows[i].frame, frame);
 
 		memset(frame + len, 1, 16);
-		len = (unsigned int)((int)len + rows[i].longer);
+		len = (unsigned int)((int)len + check_rows[i].longer);
 		frame[PAYLOAD_LEN + 1] = (uint8_t)(len - ICMP);
-		for (unsigned int c = 0; c < SL_COUNT(rows[i].change); c++)
-			if (rows[i].change[c].at != 0)
-				frame[rows[i].change[c].at] = rows[i].change[c].value;
-		if (!rows[i].keep_checksum)
+		for (unsigned int c = 0; c < SL_COUNT(check_rows[i].change); c++)
+			if (check_rows[i].change[c].at != 0)
+				frame[check_rows[i].change[c].at] = check_rows[i].change[c].value;
+		if (!check_rows[i].keep_checksum)
 			checksum_set(frame, len);
 		box_setup(state);
-		sl_check_int(rows[i].row, box_receive(WAN, frame, len, 0), rows[i].reason);
+		sl_check_int(check_rows[i].row, box_receive(WAN, frame, len, 0), check_rows[i].reason);
 		/* Where its bytes lie makes no difference. */
 		for (unsigned int seg_len = 14; seg_len < 80; seg_len++) {
 			box_forget();
-			sl_check_int(rows[i].row, box_receive(WAN, frame, len, seg_len), rows[i].reason);
-			sl_check_int(rows[i].row, box.sent_count, rows[i].reason == SL_DROP_MAX);
+			sl_check_int(check_rows[i].row, box_receive(WAN, frame, len, seg_len),
+				     check_rows[i].reason);
+			sl_check_int(check_rows[i].row, box.sent_count, check_rows[i].reason == SL_DROP_MAX);
 		}
 		box_teardown(state);
 	}
