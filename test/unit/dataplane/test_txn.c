@@ -252,18 +252,17 @@ big_change(void)
 
 /* Whichever allocation fails: nothing has changed, and the next one succeeds. */
 static void
-test_memory_runs_out(void **state)
+memory_runs_out(const char *when)
 {
 	bool done = false;
 	unsigned long at;
 
-	base_config();
 	for (at = 1; !done; at++) {
 		struct before before = before_take();
 		char row[64];
 		int code;
 
-		snprintf(row, sizeof(row), "allocation %lu fails", at);
+		snprintf(row, sizeof(row), "%s, allocation %lu fails", when, at);
 		box.allocs = 0;
 		box.alloc_fails_at = at;
 		code = big_change();
@@ -276,8 +275,21 @@ test_memory_runs_out(void **state)
 			before_check(row, &before);
 		}
 	}
-	assert_true(at > 15); /* else the allocations of the code under test were not counted */
-	assert_int_equal(box_service("192.0.2.9:80")->count, 2);
+	sl_check(when, at > 15); /* else the allocations of the code under test were not counted */
+	sl_check_int(when, box_service("192.0.2.9:80")->count, 2);
+}
+
+static void
+test_memory_runs_out_at_first(void **state)
+{
+	memory_runs_out("nothing yet");
+}
+
+static void
+test_memory_runs_out(void **state)
+{
+	base_config();
+	memory_runs_out("two services");
 }
 
 static void
@@ -568,12 +580,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BOX_TEST(test_abort),           BOX_TEST(test_committed),
-		BOX_TEST(test_memory_runs_out), BOX_TEST(test_surroundings_fail),
-		BOX_TEST(test_epochs),          BOX_TEST(test_epoch_overload),
-		BOX_TEST(test_vip_flags),       BOX_TEST(test_vip_lingers),
-		BOX_TEST(test_tidy_waits),      BOX_TEST(test_gateways_are_pinned),
-		BOX_TEST(test_neighbours_full), BOX_TEST(test_flush),
+		BOX_TEST(test_abort),
+		BOX_TEST(test_committed),
+		BOX_TEST(test_memory_runs_out),
+		BOX_TEST(test_memory_runs_out_at_first),
+		BOX_TEST(test_surroundings_fail),
+		BOX_TEST(test_epochs),
+		BOX_TEST(test_epoch_overload),
+		BOX_TEST(test_vip_flags),
+		BOX_TEST(test_vip_lingers),
+		BOX_TEST(test_tidy_waits),
+		BOX_TEST(test_gateways_are_pinned),
+		BOX_TEST(test_neighbours_full),
+		BOX_TEST(test_flush),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
