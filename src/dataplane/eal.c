@@ -157,7 +157,8 @@ int
 dp_eal_start(const struct dp_params *params, const struct dp_port_conf *ports, unsigned int port_count,
 	     int eal_argc, char **eal_argv, char ret_error[DP_ERROR_SIZE])
 {
-	static struct args args; /* EAL keeps pointers into it */
+	static struct args args; /* EAL keeps pointers to the texts, */
+	char *given[ARGS_MAX];   /* and writes to the array it is given */
 	bool pci = false;
 	int code;
 
@@ -180,7 +181,8 @@ dp_eal_start(const struct dp_params *params, const struct dp_port_conf *ports, u
 		arg_add(&args, "--log-level=*:4");
 	for (int i = 0; i < eal_argc; i++)
 		arg_add(&args, "%s", eal_argv[i]);
-	code = rte_eal_init(args.argc, args.argv);
+	memcpy(given, args.argv, sizeof(given));
+	code = rte_eal_init(args.argc, given);
 	if (code < 0) {
 		snprintf(ret_error, DP_ERROR_SIZE,
 			 "DPDK does not start (%s); its own messages stand above. Without hugepages it needs "
