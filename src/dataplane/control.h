@@ -17,7 +17,7 @@ struct control_counters {
 	struct rte_mempool *pool;
 	struct rte_ring *ring; /* to worker 0 */
 	uint64_t rx;           /* punts received */
-	uint64_t generated, tx, drops, no_mbuf;
+	uint64_t generated, tx, drops;
 	uint64_t drop[SL_DROP_MAX];
 };
 

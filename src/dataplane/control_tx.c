@@ -34,10 +34,11 @@ dp_control_mbuf(void)
 {
 	struct rte_mbuf *m = dp_control.pool != NULL ? rte_pktmbuf_alloc(dp_control.pool) : NULL;
 
-	if (m == NULL)
-		dp_control.no_mbuf++;
-	else
-		dp_control.generated++;
+	dp_control.generated++;
+	if (m == NULL) {
+		dp_control.drops++;
+		dp_control.drop[SL_DROP_NO_MBUF]++;
+	}
 	return m;
 }
 

@@ -17,7 +17,7 @@ struct rte_mbuf;
 /* Sends a complete Ethernet frame by a port. Takes ownership, also when it cannot be sent. */
 void dp_control_tx(unsigned int port, struct rte_mbuf *m);
 
-/* An empty buffer for a frame of our own; NULL (counted) when the pool is empty. */
+/* An empty buffer for a frame of our own; NULL, counted as a drop of that frame, when the pool is empty. */
 struct rte_mbuf *dp_control_mbuf(void);
 
 /* Frees a packet and counts why. */

@@ -20,6 +20,7 @@
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_ethdev.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -31,13 +32,14 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 
-enum { PUNT_BATCH = 64, WISH_BATCH = 64, REAP_EVERY_MS = 100, MBUF_CACHE = 256 };
+enum { PUNT_BATCH = 64, WISH_BATCH = 64, REAP_EVERY_MS = 100, LINKS_EVERY_MS = 250, MBUF_CACHE = 256 };
 
 struct dp_worker *dp_workers[DP_WORKERS_MAX];
 unsigned int dp_workers_count;
 
 static struct dp_params params;
-static uint64_t start_tsc, next_reap_ms;
+static uint64_t start_tsc, next_reap_ms, next_links_ms;
+static uint16_t links_up; /* bit i: the link of port i, when it was looked at last */
 
 static uint64_t
 now_ms(void)
@@ -84,13 +86,14 @@ static int
 worker_create(unsigned int id)
 {
 	struct dp_worker *w = array_map(1, sizeof(*w));
-	uint32_t capacity = params.connections / params.workers;
+	uint64_t capacity = params.connections / params.workers;
 	uint64_t secret[2];
 	char name[RTE_RING_NAMESIZE];
 
 	if (w == NULL)
 		return -ENOMEM;
 	dp_workers[id] = w;
+	dp_workers_count = id + 1;
 	w->id = id;
 	w->worker_count = params.workers;
 	w->lcore = id + 1;
@@ -99,8 +102,10 @@ worker_create(unsigned int id)
 	/* Flows do not spread quite evenly: an eighth more than its share. */
 	if (params.workers > 1)
 		capacity += capacity / 8;
+	capacity = RTE_MIN(RTE_MAX(capacity, UINT64_C(1)), (uint64_t)UINT32_MAX / 2);
 	secret_make(id, secret);
-	if (flow_table_init(&w->table, capacity, secret, (int)rte_lcore_to_socket_id(w->lcore)) != 0)
+	if (flow_table_init(&w->table, (uint32_t)capacity, secret, (int)rte_lcore_to_socket_id(w->lcore)) !=
+	    0)
 		return -ENOMEM;
 	w->real = array_map(DP_REALS_MAX, sizeof(*w->real));
 	w->svc = array_map(DP_SERVICES_MAX, sizeof(*w->svc));
@@ -137,9 +142,12 @@ workers_connect(void)
 	return 0;
 }
 
-/* Receive queues go round the workers, port by port, so that one-queue ports do not all meet at worker 0. */
-static void
-queues_assign(void)
+/*
+ * Receive queues go round the workers, port by port, so that one-queue ports do
+ * not all meet at worker 0. All of them must be polled, whatever comes through.
+ */
+static int
+queues_assign(char *ret_error)
 {
 	unsigned int next = 0;
 
@@ -149,14 +157,22 @@ queues_assign(void)
 		for (uint16_t queue = 0; queue < dp_ports[port].rx_queues; queue++) {
 			struct dp_worker *w = dp_workers[next++ % dp_workers_count];
 
-			if (w->rx_count < DP_QUEUES_MAX)
-				w->rx[w->rx_count++] = (struct worker_queue){
-					.port = (uint16_t)port,
-					.ethdev = dp_ports[port].ethdev,
-					.queue = queue,
-				};
+			if (w->rx_count == DP_QUEUES_MAX) {
+				snprintf(ret_error, DP_ERROR_SIZE,
+					 "port %s: with its %u receive queues a worker would have more than "
+					 "%d; "
+					 "use more workers, or fewer queues",
+					 dp_ports[port].conf.name, dp_ports[port].rx_queues, DP_QUEUES_MAX);
+				return -E2BIG;
+			}
+			w->rx[w->rx_count++] = (struct worker_queue){
+				.port = (uint16_t)port,
+				.ethdev = dp_ports[port].ethdev,
+				.queue = queue,
+			};
 		}
 	}
+	return 0;
 }
 
 static int
@@ -167,9 +183,7 @@ workers_create(void)
 
 		if (code != 0)
 			return code;
-		dp_workers_count = id + 1;
 	}
-	queues_assign();
 	return workers_connect();
 }
 
@@ -184,6 +198,40 @@ void
 dp_params_set(const struct dp_params *wanted)
 {
 	params = *wanted;
+}
+
+/* The ports whose link is up, a bit each. */
+static uint16_t
+links_read(void)
+{
+	uint16_t up = 0;
+
+	for (unsigned int port = 0; port < dp_ports_count; port++) {
+		struct rte_eth_link link = { 0 };
+
+		if (rte_eth_link_get_nowait(dp_ports[port].ethdev, &link) == 0 &&
+		    link.link_status == RTE_ETH_LINK_UP)
+			up |= (uint16_t)(1u << port);
+	}
+	return up;
+}
+
+/* What was announced while a link was down nobody has heard: it is said again when the link comes up. */
+static void
+links_watch(void)
+{
+	uint16_t up = links_read(), changed = up ^ links_up;
+
+	for (unsigned int port = 0; port < dp_ports_count; port++) {
+		bool is_up = (up >> port & 1) != 0;
+
+		if ((changed >> port & 1) == 0)
+			continue;
+		sl_notice("port %s: link is %s", dp_ports[port].conf.name, is_up ? "up" : "down");
+		if (is_up)
+			dp_addr_book_announce_port(port);
+	}
+	links_up = up;
 }
 
 int
@@ -218,6 +266,9 @@ dp_start(char ret_error[DP_ERROR_SIZE])
 		return code;
 	if ((code = workers_create()) != 0)
 		return fail(ret_error, code, "no memory for the workers and their connection tables");
+	if ((code = queues_assign(ret_error)) != 0)
+		return code;
+	links_up = links_read();
 	return 0;
 }
 
@@ -286,6 +337,10 @@ dp_poll(void)
 		next_reap_ms = now + REAP_EVERY_MS;
 		work += reap();
 	}
+	if (now >= next_links_ms) {
+		next_links_ms = now + LINKS_EVERY_MS;
+		links_watch();
+	}
 	return work;
 }
 
@@ -299,16 +354,28 @@ ring_drain(struct rte_ring *ring)
 	rte_ring_free(ring);
 }
 
+/* Gives back every packet that the worker still holds. */
 static void
-worker_destroy(struct dp_worker *w)
+worker_drain(struct dp_worker *w)
 {
 	dp_hold_fini(w);
+	dp_drop_flush(w);
 	for (unsigned int port = 0; port < dp_ports_count; port++)
 		rte_pktmbuf_free_bulk(w->tx[port].mbuf, w->tx[port].count);
+	for (unsigned int to = 0; to < w->worker_count; to++)
+		for (uint32_t i = 0; i < w->handover[to].count; i++)
+			rte_pktmbuf_free(
+				(struct rte_mbuf *)((uintptr_t)w->handover[to].mbuf[i] & ~(uintptr_t)1));
 	for (unsigned int from = 0; from < w->worker_count; from++)
 		ring_drain(w->ring_in[from]);
 	ring_drain(w->ring_punt);
 	ring_drain(w->ring_control);
+}
+
+static void
+worker_destroy(struct dp_worker *w)
+{
+	worker_drain(w);
 	rte_ring_free(w->ring_wish);
 	flow_table_fini(&w->table);
 	if (w->real != NULL)
@@ -318,6 +385,17 @@ worker_destroy(struct dp_worker *w)
 	if (w->load != NULL)
 		munmap(w->load, sizeof(*w->load) * DP_REALS_MAX);
 	munmap(w, sizeof(*w));
+}
+
+/* By now nobody has a packet any more. One that is missing was leaked, by us or by a driver. */
+static void
+pool_destroy(void)
+{
+	unsigned int missing = dp_control.pool != NULL ? rte_mempool_in_use_count(dp_control.pool) : 0;
+
+	if (missing != 0)
+		sl_warn("%u packet buffers were not given back", missing);
+	rte_mempool_free(dp_control.pool);
 }
 
 void
@@ -336,7 +414,7 @@ dp_stop(void)
 	memset(dp_workers, 0, sizeof(dp_workers));
 	book_fini();
 	dp_ports_stop();
-	rte_mempool_free(dp_control.pool);
+	pool_destroy();
 	memset(&dp_control, 0, sizeof(dp_control));
 	(void)rte_eal_cleanup();
 }

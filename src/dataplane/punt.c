@@ -19,7 +19,9 @@ punt_send(struct dp_worker *w, struct burst *b)
 	{
 		struct rte_mbuf *m = b->mbuf[i];
 
-		m->port = (uint16_t)b->port;
+		/* Packets handed over may have come in by several ports; they know theirs. */
+		if (b->owned == 0)
+			m->port = (uint16_t)b->port;
 		if (rte_ring_sp_enqueue(w->ring_punt, m) == 0)
 			w->count.punts++;
 		else

@@ -12,6 +12,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Calls a poll: freeing a hundred thousand services does not keep the control thread from its other work. */
+enum { RUN_MAX = 2048 };
+
 struct deferred {
 	struct deferred *next;
 	void (*fn)(void *);
@@ -74,9 +77,10 @@ dp_rcu_poll(void)
 {
 	unsigned int count = 0;
 
-	while (first != NULL && dp_rcu != NULL && rte_rcu_qsbr_check(dp_rcu, first->token, false) == 1) {
+	for (; count < RUN_MAX && first != NULL && dp_rcu != NULL; count++) {
+		if (rte_rcu_qsbr_check(dp_rcu, first->token, false) != 1)
+			break;
 		run_first();
-		count++;
 	}
 	return count;
 }

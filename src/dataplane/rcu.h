@@ -21,9 +21,12 @@ int dp_rcu_init(unsigned int workers);
 /* After the workers have ended: runs what is still deferred. */
 void dp_rcu_fini(void);
 
-/* Calls fn(arg) on the control thread after a grace period. Control thread. */
+/*
+ * Calls fn(arg) on the control thread after a grace period, in the order of the
+ * calls. Out of memory, never: better leaked than freed under a reader.
+ */
 void dp_rcu_defer(void (*fn)(void *), void *arg);
-/* Runs what is due; returns how many. Control thread. */
+/* Runs what is due, a bounded number; returns how many. Control thread. */
 unsigned int dp_rcu_poll(void);
 
 #endif

@@ -10,6 +10,10 @@
 
 #include <rte_ethdev.h>
 
+#include <sched.h>
+
+enum { TRIES_BEFORE_YIELD = 1000 };
+
 unsigned int
 dp_worker_count(void)
 {
@@ -42,13 +46,19 @@ void
 dp_worker_stats(unsigned int worker, struct dp_worker_stats *ret_stats)
 {
 	const struct dp_worker *w = worker < dp_workers_count ? dp_workers[worker] : NULL;
+	unsigned int tries = 0;
 	uint32_t seq;
 
 	*ret_stats = (struct dp_worker_stats){ 0 };
 	if (w == NULL)
 		return;
-	/* The copy takes the worker well under a microsecond, once a millisecond. */
+	/*
+	 * The copy takes the worker well under a microsecond, once a millisecond;
+	 * longer if the worker lost its CPU in the middle, perhaps to us.
+	 */
 	do {
+		if (++tries % TRIES_BEFORE_YIELD == 0)
+			sched_yield();
 		seq = atomic_load_explicit(&w->published_seq, memory_order_acquire);
 		counters_copy(&w->published, ret_stats);
 		ret_stats->held = w->published_held;
@@ -70,7 +80,6 @@ dp_control_stats(struct dp_worker_stats *ret_stats)
 		.punts = dp_punt_consumed(),
 	};
 	memcpy(ret_stats->drop, dp_control.drop, sizeof(ret_stats->drop));
-	ret_stats->drop[SL_DROP_NO_MBUF] += dp_control.no_mbuf;
 }
 
 unsigned int
@@ -87,6 +96,9 @@ dp_port_info(unsigned int port, struct dp_port_info *ret_info)
 	struct rte_eth_stats stats = { 0 };
 	struct rte_eth_link link = { 0 };
 
+	*ret_info = (struct dp_port_info){ .rss = "none", .checksum = "software", .numa_node = -1 };
+	if (port >= dp_ports_count)
+		return;
 	*ret_info = (struct dp_port_info){
 		.mtu = p->mtu,
 		.rx_queues = p->rx_queues,
