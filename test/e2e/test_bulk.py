@@ -66,6 +66,7 @@ def queries(t, topology, count, per_second):
                 told = loads[family].result()
                 t.note(f"{told['answered']} of {told['sent']} answered at {per_second}/s, slowest "
                        f"{told['slowest_ms']} ms, by server {told['tally']}")
+                check(told["sent"] == loads[family].count, f"stuck after {told['sent']} queries")
                 check(told["answered"] == told["sent"], f"{told['sent'] - told['answered']} queries lost")
                 check(told["wrong"] == told["repeated"] == told["unsendable"] == 0, f"bad answers: {told}")
                 share = told["sent"] / len(net.servers)
