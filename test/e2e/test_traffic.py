@@ -43,7 +43,7 @@ def traffic(t, topology, workers, queues, keep_alive):
         with t.case("accounting"):
             t.note(sluice.drops_text())
             sluice.check_accounting()
-            # With direct routing a flow belongs to the worker whose queue it came by, and nothing is handed over.
+            # With direct routing a flow belongs to the worker by whose queue it came: no hand-over.
             for worker in workers_seen[:queues if net.kind == "DR" else workers]:
                 check(worker["hits"] > 0, f"worker {worker['worker']} forwarded no packet")
             handed = sum(worker["handed_in"] for worker in workers_seen)
@@ -68,7 +68,7 @@ def check_count(net, total, result):
     """
     least = result.tuples if net.kind == "DR" else result.connects
     check(least - CONNECTIONS - 1 <= total <= result.connects,
-          f"{total} connections were scheduled; the client opened {result.connects} from {result.tuples} ports")
+          f"{total} connections were scheduled, {result.connects} opened from {result.tuples} ports")
 
 
 def check_servers(net, family, before, spread, result):
