@@ -73,13 +73,21 @@ array_map(size_t count, size_t size)
 	return memory;
 }
 
+/*
+ * A ring with one producer and one consumer for `count` elements. In memory of our own:
+ * 64 workers have 4,032 rings between them, more than EAL has memory zones.
+ */
 static struct rte_ring *
-ring_make(const char *kind, unsigned int from, unsigned int to, unsigned int size)
+ring_make(const char *name, unsigned int elem_size, unsigned int count)
 {
-	char name[RTE_RING_NAMESIZE];
+	ssize_t size = rte_ring_get_memsize_elem(elem_size, count);
+	struct rte_ring *ring = size > 0 ? aligned_alloc(RTE_CACHE_LINE_SIZE, (size_t)size) : NULL;
 
-	snprintf(name, sizeof(name), "%s-%u-%u", kind, from, to);
-	return rte_ring_create(name, size, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (ring != NULL && rte_ring_init(ring, name, count, RING_F_SP_ENQ | RING_F_SC_DEQ) != 0) {
+		free(ring);
+		return NULL;
+	}
+	return ring;
 }
 
 static int
@@ -88,7 +96,6 @@ worker_create(unsigned int id)
 	struct dp_worker *w = array_map(1, sizeof(*w));
 	uint64_t capacity = params.connections / params.workers;
 	uint64_t secret[2];
-	char name[RTE_RING_NAMESIZE];
 
 	if (w == NULL)
 		return -ENOMEM;
@@ -110,12 +117,10 @@ worker_create(unsigned int id)
 	w->real = array_map(DP_REALS_MAX, sizeof(*w->real));
 	w->svc = array_map(DP_SERVICES_MAX, sizeof(*w->svc));
 	w->load = array_map(DP_REALS_MAX, sizeof(*w->load));
-	w->ring_punt = ring_make("punt", id, 0, PUNT_RING_SIZE);
-	snprintf(name, sizeof(name), "wish-%u", id);
-	w->ring_wish = rte_ring_create_elem(name, sizeof(struct neigh_wish), WISH_RING_SIZE, SOCKET_ID_ANY,
-					    RING_F_SP_ENQ | RING_F_SC_DEQ);
+	w->ring_punt = ring_make("punt", sizeof(void *), PUNT_RING_SIZE);
+	w->ring_wish = ring_make("wish", sizeof(struct neigh_wish), WISH_RING_SIZE);
 	if (id == 0)
-		w->ring_control = dp_control.ring = ring_make("control", 0, 0, PUNT_RING_SIZE);
+		w->ring_control = dp_control.ring = ring_make("control", sizeof(void *), PUNT_RING_SIZE);
 	return w->real == NULL || w->svc == NULL || w->load == NULL || w->ring_punt == NULL ||
 			       w->ring_wish == NULL || dp_control.ring == NULL
 		       ? -ENOMEM
@@ -132,7 +137,7 @@ workers_connect(void)
 
 			if (from == to)
 				continue;
-			ring = ring_make("hand", from, to, HANDOVER_RING_SIZE);
+			ring = ring_make("hand-over", sizeof(void *), HANDOVER_RING_SIZE);
 			if (ring == NULL)
 				return -ENOMEM;
 			dp_workers[from]->ring_out[to] = ring;
@@ -237,21 +242,20 @@ links_watch(void)
 int
 dp_start(char ret_error[DP_ERROR_SIZE])
 {
-	uint32_t mbufs = dp_mbufs_needed(&params, dp_ports_count);
 	uint64_t seed[2];
 	int code;
 
 	start_tsc = rte_rdtsc();
 	dp_owner_init();
 	secret_make(DP_WORKERS_MAX, seed);
-	dp_control.pool = rte_pktmbuf_pool_create("packets", mbufs, MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-						  SOCKET_ID_ANY);
+	dp_control.pool = rte_pktmbuf_pool_create("packets", params.mbufs, MBUF_CACHE, 0,
+						  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (dp_control.pool == NULL) {
 		snprintf(ret_error, DP_ERROR_SIZE,
 			 "no memory for %u packet buffers (%s): give EAL more with dataplane { memory "
 			 "MEGABYTES }, or "
 			 "fewer buffers with dataplane { mbufs N }",
-			 mbufs, strerror(rte_errno));
+			 params.mbufs, strerror(rte_errno));
 		return -ENOMEM;
 	}
 	if ((code = dp_rcu_init(params.workers)) != 0)
@@ -351,7 +355,7 @@ ring_drain(struct rte_ring *ring)
 
 	while (ring != NULL && rte_ring_sc_dequeue(ring, &pointer) == 0)
 		rte_pktmbuf_free((struct rte_mbuf *)((uintptr_t)pointer & ~(uintptr_t)1));
-	rte_ring_free(ring);
+	free(ring);
 }
 
 /* Gives back every packet that the worker still holds. */
@@ -376,7 +380,7 @@ static void
 worker_destroy(struct dp_worker *w)
 {
 	worker_drain(w);
-	rte_ring_free(w->ring_wish);
+	free(w->ring_wish);
 	flow_table_fini(&w->table);
 	if (w->real != NULL)
 		munmap(w->real, sizeof(*w->real) * DP_REALS_MAX);

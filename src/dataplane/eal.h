@@ -7,10 +7,7 @@
 
 #include <sluice/dp.h>
 
-/* How many packet buffers the box needs, or the configuration wants. */
-uint32_t dp_mbufs_needed(const struct dp_params *params, unsigned int port_count);
-
-/* What dp_start works by; dp_eal_start has them from its caller. */
+/* What dp_start works by: what dp_eal_start has from its caller, with a number of packet buffers. */
 void dp_params_set(const struct dp_params *wanted);
 
 #endif
