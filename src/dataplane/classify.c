@@ -11,6 +11,10 @@
  */
 #include "worker.h"
 
+#include <emmintrin.h>
+
+static_assert(ADDR_VIP == 1 && BURST_MAX == 64, "bits_of takes bit 0 of 64 bytes");
+
 static inline void
 key_turn(struct pkt_key *key)
 {
@@ -23,21 +27,55 @@ key_turn(struct pkt_key *key)
 		     (ports & 0xffff) << KEY_SHIFT_REAL_PORT;
 }
 
+/* A set from bit 0 of 64 bytes. */
+static inline uint64_t
+bits_of(const uint8_t *bytes)
+{
+	uint64_t set = 0;
+
+	for (unsigned int part = 0; part < 4; part++) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(bytes + 16 * part));
+
+		set |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_slli_epi16(v, 7)) << (16 * part);
+	}
+	return set;
+}
+
+/*
+ * Flags of every destination. No branch on what is found, since directions
+ * alternate as they like: the table is so empty that its first entry decides,
+ * but for the few addresses that find another's there.
+ * Packets already dropped are looked at too: that is cheaper than to leave them out.
+ */
+static inline void
+flags_find(const struct addr_table *addrs, struct burst *b)
+{
+	const struct addr_entry *entries = addrs->entry;
+	uint32_t shift = addrs->shift, count = b->count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct addr_entry *e;
+		uint64_t low, high, flags;
+
+		memcpy(&low, b->key[i].other.b, 8);
+		memcpy(&high, b->key[i].other.b + 8, 8);
+		e = &entries[addr_table_hash(shift, low, high)];
+		flags = addr_entry_flags(e, low, high);
+		if (unlikely(flags != e->flags))
+			flags = addr_table_find(addrs, &b->key[i].other);
+		b->vip_flags[i] = (uint8_t)flags;
+	}
+}
+
 void
 dp_stage_classify(struct dp_worker *w, struct burst *b)
 {
 	const struct dp_snapshot *snapshot = w->snapshot;
-	const struct addr_table *addrs = snapshot->addrs;
-	uint64_t not_vip = 0, own = 0;
+	uint64_t not_vip, own = 0;
 	unsigned int i;
 
-	/* Packets already dropped are looked at too: that is cheaper than to leave them out. */
-	for (i = 0; i < b->count; i++) {
-		uint32_t flags = addr_table_find(addrs, &b->key[i].other);
-
-		b->vip_flags[i] = (uint8_t)flags;
-		not_vip |= (uint64_t)(~flags & ADDR_VIP) << i;
-	}
+	flags_find(snapshot->addrs, b);
+	not_vip = ~bits_of(b->vip_flags);
 	not_vip &= b->live;
 	BURST_FOREACH(i, not_vip)
 	own |= (uint64_t)((b->vip_flags[i] & ADDR_OWN) != 0) << i;

@@ -76,7 +76,7 @@ addr_table_build(const struct addr_entry *entries, uint32_t count)
 
 		memcpy(&low, entries[i].addr.b, 8);
 		memcpy(&high, entries[i].addr.b + 8, 8);
-		at = addr_table_hash(table, low, high);
+		at = (uint32_t)addr_table_hash(table->shift, low, high);
 
 		while (table->entry[at].flags != 0 && !sl_addr_eq(&table->entry[at].addr, &entries[i].addr))
 			at = (at + 1) & table->mask;

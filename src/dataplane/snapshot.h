@@ -26,9 +26,9 @@ enum {
 };
 
 struct addr_entry {
-	struct sl_addr addr; /* none: the entry is empty */
-	uint32_t flags;
-	uint32_t pad;
+	struct sl_addr addr;
+	uint64_t flags; /* 0: the entry is empty */
+	uint64_t pad;   /* to 32 bytes: found by a shift */
 };
 
 /* Open addressing, at most an eighth full (half, where there are very many). */
@@ -73,34 +73,37 @@ struct dp_snapshot {
 extern _Atomic(const struct dp_snapshot *) dp_snapshot_current;
 
 /* Where the search for an address starts. */
-static inline uint32_t
-addr_table_hash(const struct addr_table *table, uint64_t low, uint64_t high)
+static inline uint64_t
+addr_table_hash(uint32_t shift, uint64_t low, uint64_t high)
 {
-	return (uint32_t)(((high ^ low * UINT64_C(0xc2b2ae3d27d4eb4f)) * UINT64_C(0x9e3779b97f4a7c15)) >>
-			  table->shift);
+	return ((high ^ low * UINT64_C(0xc2b2ae3d27d4eb4f)) * UINT64_C(0x9e3779b97f4a7c15)) >> shift;
 }
 
-/*
- * 0 when the address is not the box's. Without a branch on what was found, since
- * VIPs and clients alternate as they like; the table is so empty that the first
- * entry nearly always decides.
- */
-static inline uint32_t
+/* The entry's flags if it has this address, else 0. */
+static inline uint64_t
+addr_entry_flags(const struct addr_entry *e, uint64_t low, uint64_t high)
+{
+	uint64_t entry_low, entry_high, differ;
+
+	memcpy(&entry_low, e->addr.b, 8);
+	memcpy(&entry_high, e->addr.b + 8, 8);
+	differ = (entry_low ^ low) | (entry_high ^ high);
+	return e->flags & -(uint64_t)(differ == 0);
+}
+
+/* The flags of an address; 0 when it is not the box's. */
+static inline uint64_t
 addr_table_find(const struct addr_table *table, const struct sl_addr *addr)
 {
-	uint64_t low, high, entry_low, entry_high;
-	uint32_t at, same;
+	uint64_t low, high, at;
 
 	memcpy(&low, addr->b, 8);
 	memcpy(&high, addr->b + 8, 8);
-	for (at = addr_table_hash(table, low, high);; at = (at + 1) & table->mask) {
-		const struct addr_entry *e = &table->entry[at];
+	for (at = addr_table_hash(table->shift, low, high);; at = (at + 1) & table->mask) {
+		uint64_t flags = addr_entry_flags(&table->entry[at], low, high);
 
-		memcpy(&entry_low, e->addr.b, 8);
-		memcpy(&entry_high, e->addr.b + 8, 8);
-		same = ((entry_low ^ low) | (entry_high ^ high)) == 0;
-		if (__builtin_expect((same | (e->flags == 0)) != 0, 1))
-			return e->flags & -same;
+		if (flags == table->entry[at].flags)
+			return flags; /* this address, or an empty entry */
 	}
 }
 

@@ -29,6 +29,16 @@
 	}
 
 /* clang-format off */
+#define TABLE_OUT { \
+		/*                  NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA  UD */ \
+		[TCP_EVENT_SYN] = { SS, ES, SS, SR, SS, SS, SS, SS, SS, LI, SR, UD }, \
+		[TCP_EVENT_FIN] = { TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW, UD }, \
+		[TCP_EVENT_ACK] = { ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES, UD }, \
+		[TCP_EVENT_RST] = { CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL, UD }, \
+		[TCP_EVENT_NONE] = ROW_NONE, \
+		[TCP_EVENT_UDP] = ROW_UDP, \
+	}
+
 const uint8_t tcp_next[TCP_SIDE_MAX][TCP_EVENT_MAX][16] = {
 	[TCP_SIDE_IN] = {
 		/*                  NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA  UD */
@@ -48,15 +58,8 @@ const uint8_t tcp_next[TCP_SIDE_MAX][TCP_EVENT_MAX][16] = {
 		[TCP_EVENT_NONE] = ROW_NONE,
 		[TCP_EVENT_UDP] = ROW_UDP,
 	},
-	[TCP_SIDE_OUT] = {
-		/*                  NO  ES  SS  SR  FW  TW  CL  CW  LA  LI  SA  UD */
-		[TCP_EVENT_SYN] = { SS, ES, SS, SR, SS, SS, SS, SS, SS, LI, SR, UD },
-		[TCP_EVENT_FIN] = { TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW, UD },
-		[TCP_EVENT_ACK] = { ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES, UD },
-		[TCP_EVENT_RST] = { CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL, UD },
-		[TCP_EVENT_NONE] = ROW_NONE,
-		[TCP_EVENT_UDP] = ROW_UDP,
-	},
+	[TCP_SIDE_OUT] = TABLE_OUT,
+	[TCP_SIDE_OUT_SAME] = TABLE_OUT,
 };
 /* clang-format on */
 

@@ -28,7 +28,8 @@ enum tcp_side {
 	TCP_SIDE_IN,
 	TCP_SIDE_IN_ONLY,
 	TCP_SIDE_OUT,
-	TCP_SIDE_MAX = 4,
+	TCP_SIDE_OUT_SAME, /* a copy: both of a flow's sides in have one that is two on */
+	TCP_SIDE_MAX,
 };
 
 /* State after `event` in a state: tcp_next[side][event][state]. */

@@ -31,11 +31,12 @@ dp_flow_state_set(struct dp_worker *w, struct flow *flow, uint8_t state)
 }
 
 /* Does packet i open a connection where an old one has ended? */
-static inline bool
-reopens(const struct burst *b, unsigned int i, const struct flow *flow, bool reuse)
+static bool
+reopens(const struct burst *b, unsigned int i, const struct flow *flow)
 {
-	return b->info[i].event == TCP_EVENT_SYN && reuse && (b->in >> i & 1) != 0 &&
-	       (REUSABLE_STATES >> flow->state & 1) != 0;
+	return b->info[i].event == TCP_EVENT_SYN && (b->in >> i & 1) != 0 &&
+	       (REUSABLE_STATES >> flow->state & 1) != 0 &&
+	       atomic_load_explicit(&dp_reuse_mode, memory_order_relaxed) != 0;
 }
 
 static inline bool
@@ -61,7 +62,7 @@ flow_renew(struct dp_worker *w, struct burst *b, unsigned int i)
  * waits for the next pass.
  */
 static __rte_cold bool
-track_rare(struct dp_worker *w, struct burst *b, unsigned int i, bool reuse)
+track_rare(struct dp_worker *w, struct burst *b, unsigned int i)
 {
 	bool opens = b->info[i].event == TCP_EVENT_SYN && (b->in >> i & 1) != 0;
 	uint64_t before = b->live & ((UINT64_C(1) << i) - 1);
@@ -74,7 +75,7 @@ track_rare(struct dp_worker *w, struct burst *b, unsigned int i, bool reuse)
 		dp_drop(w, b, i, SL_DROP_SERVER_REMOVED);
 		return false;
 	}
-	if (!is_removed(flow) && !reopens(b, i, flow, reuse))
+	if (!is_removed(flow) && !reopens(b, i, flow))
 		return true;
 	if (before != 0) {
 		b->later = b->live & ~before;
@@ -101,9 +102,8 @@ static inline void
 track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flow, struct dp_real_own *real)
 {
 	/* Directions may alternate at random: no branch on them. */
-	uint32_t in = b->vip_flags[i] & ADDR_VIP, out = in ^ ADDR_VIP;
-	uint32_t side = (((uint32_t)flow->flags & FLOW_IN_ONLY) * IN_ONLY_TO_SIDE & -in) |
-			(TCP_SIDE_OUT * SIDE_BYTES & -out);
+	uint32_t out = ~(uint32_t)b->vip_flags[i] & ADDR_VIP;
+	uint32_t side = (flow->flags & FLOW_IN_ONLY) * IN_ONLY_TO_SIDE + out * TCP_SIDE_OUT * SIDE_BYTES;
 	uint8_t state = (&tcp_next[0][0][0])[side + b->info[i].event * EVENT_BYTES + flow->state];
 	uint64_t *traffic = &real->in_packets + out; /* or out_packets, the next */
 
@@ -115,26 +115,51 @@ track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flo
 	traffic[2] += b->info[i].ip_len; /* in_bytes or out_bytes: two words on */
 }
 
+/* The rest of a burst once entries have changed hands: every packet is a rare case. */
+static __rte_cold void
+track_rest(struct dp_worker *w, struct burst *b, uint64_t rest)
+{
+	unsigned int i;
+
+	BURST_FOREACH(i, rest)
+	{
+		if (track_rare(w, b, i))
+			track_one(w, b, i, b->flow[i], &w->real[b->flow[i]->real]);
+		else if (b->later != 0)
+			return;
+	}
+}
+
 void
 dp_stage_track(struct dp_worker *w, struct burst *b)
 {
-	bool reuse = atomic_load_explicit(&dp_reuse_mode, memory_order_relaxed) != 0;
-	bool moved = b->moved;
 	struct dp_real_own *reals = w->real;
+	uint64_t live = b->live;
 	unsigned int i;
 
 	b->later = 0;
-	BURST_FOREACH(i, b->live)
+	if (unlikely(b->moved)) {
+		track_rest(w, b, live);
+		return;
+	}
+	BURST_FOREACH(i, live)
 	{
-		if (unlikely(moved || is_removed(b->flow[i]) || reopens(b, i, b->flow[i], reuse))) {
-			bool good = track_rare(w, b, i, reuse);
+		struct flow *flow = b->flow[i];
 
-			moved = b->moved;
+		/* What opens a connection may replace one. */
+		if (unlikely(is_removed(flow)) || unlikely(b->info[i].event == TCP_EVENT_SYN)) {
+			bool good = track_rare(w, b, i);
+
 			if (b->later != 0)
-				break;
-			if (!good)
-				continue;
+				return;
+			if (good)
+				track_one(w, b, i, b->flow[i], &reals[b->flow[i]->real]);
+			if (b->moved) {
+				track_rest(w, b, live & ~burst_all(i + 1));
+				return;
+			}
+			continue;
 		}
-		track_one(w, b, i, b->flow[i], &reals[b->flow[i]->real]);
+		track_one(w, b, i, flow, &reals[flow->real]);
 	}
 }
