@@ -13,6 +13,8 @@
 
 #include <emmintrin.h>
 
+enum { ASK_AGAIN_MASK = 15 };
+
 static_assert(ADDR_VIP == 1 && BURST_MAX == 64, "bits_of takes bit 0 of 64 bytes");
 
 static inline void
@@ -67,6 +69,36 @@ flags_find(const struct addr_table *addrs, struct burst *b)
 	}
 }
 
+/* Do all rows have the first one's destination? */
+static inline bool
+one_destination(const struct burst *b)
+{
+	__m128i first = _mm_loadu_si128((const __m128i *)&b->key[0].other);
+	__m128i differ = _mm_setzero_si128();
+
+	for (uint32_t i = 1, count = b->count; i < count; i++) {
+		__m128i other = _mm_loadu_si128((const __m128i *)&b->key[i].other);
+
+		differ = _mm_or_si128(differ, _mm_xor_si128(other, first));
+	}
+	return _mm_movemask_epi8(_mm_cmpeq_epi8(differ, _mm_setzero_si128())) == 0xffff;
+}
+
+/*
+ * A burst whose packets all go to one VIP is looked up once. Whether it is one
+ * is asked as long as bursts are, and now and then when they are not.
+ */
+static inline bool
+flags_find_once(struct dp_worker *w, struct burst *b)
+{
+	if (!w->one_destination && (w->count.loops & ASK_AGAIN_MASK) != 0)
+		return false;
+	w->one_destination = one_destination(b);
+	if (w->one_destination)
+		memset(b->vip_flags, (int)addr_table_find(w->snapshot->addrs, &b->key[0].other), BURST_MAX);
+	return w->one_destination;
+}
+
 void
 dp_stage_classify(struct dp_worker *w, struct burst *b)
 {
@@ -74,7 +106,8 @@ dp_stage_classify(struct dp_worker *w, struct burst *b)
 	uint64_t not_vip, own = 0;
 	unsigned int i;
 
-	flags_find(snapshot->addrs, b);
+	if (!flags_find_once(w, b))
+		flags_find(snapshot->addrs, b);
 	not_vip = ~bits_of(b->vip_flags);
 	not_vip &= b->live;
 	BURST_FOREACH(i, not_vip)

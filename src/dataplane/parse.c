@@ -2,7 +2,7 @@
 /*
  * Read the tuple of every packet and refuse what is malformed.
  * Reads:  the frame.   Writes: l3, l4, key (as if inbound), info; live, punt, segments.
- * Drops:  what parse_slow.c finds wrong.   Prefetches: headers a few packets ahead.
+ * Drops:  what parse_slow.c finds wrong.   Prefetches: all headers, where a device wrote them.
  * Cost:   the header's line.
  *
  * The common packet (IPv4 without options or IPv6 without extension headers,
@@ -15,8 +15,6 @@
 #include "worker.h"
 
 #include <rte_prefetch.h>
-
-enum { AHEAD = 6 };
 
 /* The first eight bytes of an IPv4 header: version 4, no options, neither fragment offset nor "more". */
 #define IP4_FIRST_MASK 0xff3f0000000000ffull
@@ -108,6 +106,14 @@ parse6(struct burst *b, unsigned int i, uint8_t *ip, uint32_t frame_len)
 	       transport_read(b, i, ip + IP6_LEN, (uint8_t)(first >> 48), payload_len, ip_len, true);
 }
 
+/* Of what a device wrote to memory; what a virtual device's driver copied is in the cache. */
+static inline void
+headers_prefetch(const struct burst *b)
+{
+	for (unsigned int i = 0; i < b->count; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(b->mbuf[i], void *));
+}
+
 void
 dp_stage_parse(struct dp_worker *w, struct burst *b)
 {
@@ -122,6 +128,8 @@ dp_stage_parse(struct dp_worker *w, struct burst *b)
 	b->segments = 0;
 	b->moved = false;
 	b->live = burst_all(count);
+	if (port->dma)
+		headers_prefetch(b);
 	for (unsigned int i = 0; i < count; i++) {
 		struct rte_mbuf *m = b->mbuf[i];
 		uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
@@ -129,8 +137,6 @@ dp_stage_parse(struct dp_worker *w, struct burst *b)
 		uint16_t type = load16(frame + ETH_TYPE_AT);
 		bool fast = false;
 
-		if (i + AHEAD < count)
-			rte_prefetch0(rte_pktmbuf_mtod(b->mbuf[i + AHEAD], void *));
 		/* A frame shorter than this is read beyond its end, but inside its buffer, and refused. */
 		if (type == ETH_TYPE_IP4_BE)
 			fast = parse4(b, i, frame + ETH_LEN, len, m->ol_flags);

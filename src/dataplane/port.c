@@ -131,7 +131,7 @@ dp_port_open(const struct dp_port_conf *conf, char ret_error[DP_ERROR_SIZE])
 
 	if (dp_ports_count == DP_PORTS_MAX)
 		return refuse(ret_error, -ENOSPC, conf, "too many ports");
-	*port = (struct dp_port){ .conf = *conf };
+	*port = (struct dp_port){ .conf = *conf, .dma = dp_device_is_pci(conf->device) };
 	code = device_find(conf, &port->ethdev, ret_error);
 	if (code != 0)
 		return code;

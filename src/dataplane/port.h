@@ -19,6 +19,7 @@ struct dp_port {
 	bool tx_segments;    /* sends packets that lie in several buffers */
 	bool rx_ip_checksum; /* checks IPv4 header checksums */
 	bool rss;
+	bool dma; /* a real device: packets are not in the cache yet */
 	struct dp_port_conf conf;
 	uint8_t mac[6];
 	int numa_node;

@@ -108,7 +108,8 @@ struct dp_worker {
 
 	unsigned int lcore;
 	int cpu;
-	bool rings; /* there are other workers, or the control core sends through this one */
+	bool one_destination; /* of the last burst that was asked: classify.c */
+	bool rings;           /* there are other workers, or the control core sends through this one */
 
 	/* A copy of the counters that is consistent in itself; see counters_publish. */
 	_Atomic uint32_t published_seq;
