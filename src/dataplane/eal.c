@@ -17,6 +17,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -27,6 +28,9 @@
 #include <unistd.h>
 
 enum { ARGS_MAX = 128, ARG_SIZE = 4096, SAID_MAX = 1 << 16 };
+
+/* Set for a process that begins again: see start_again_without_hugepages. */
+#define WITHOUT_HUGEPAGES "SLUICE_WITHOUT_HUGEPAGES"
 
 struct args {
 	char *argv[ARGS_MAX];
@@ -150,6 +154,31 @@ memory_available_mb(void)
 	return kb / 1024;
 }
 
+/*
+ * Somebody else took the hugepages between the look at them and EAL's start, and
+ * EAL starts once a process: begin again in the same process, without them.
+ * Nothing is open yet but what closes itself. Returns only if that cannot be done.
+ */
+static void
+start_again_without_hugepages(void)
+{
+	static char line[1 << 16], path[PATH_MAX];
+	char *argv[ARGS_MAX];
+	int argc = 0, file = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+	ssize_t len = file >= 0 ? read(file, line, sizeof(line) - 1) : -1;
+	ssize_t path_len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (file >= 0)
+		close(file);
+	if (len <= 0 || path_len <= 0 || setenv(WITHOUT_HUGEPAGES, "1", 1) != 0)
+		return;
+	for (char *at = line; at < line + len && argc < ARGS_MAX - 1; at += strlen(at) + 1)
+		argv[argc++] = at;
+	argv[argc] = NULL;
+	sl_notice("hugepages were taken by somebody else meanwhile: starting again without");
+	execv(path, argv);
+}
+
 static int
 memory_add(struct args *args, const struct dp_params *params, uint64_t mbufs, int eal_argc, char **eal_argv,
 	   char *ret_error)
@@ -161,7 +190,7 @@ memory_add(struct args *args, const struct dp_params *params, uint64_t mbufs, in
 
 	if (user_has(eal_argc, eal_argv, "--in-memory") || user_has(eal_argc, eal_argv, "--huge-dir"))
 		return 0;
-	if (!no_huge && free_mb >= huge_mb && geteuid() == 0) {
+	if (!no_huge && free_mb >= huge_mb && geteuid() == 0 && getenv(WITHOUT_HUGEPAGES) == NULL) {
 		arg_add(args, "--in-memory");
 		return 0;
 	}
@@ -341,8 +370,13 @@ dp_eal_start(const struct dp_params *params, const struct dp_port_conf *ports, u
 	capture_start(&capture);
 	code = rte_eal_init(args.argc, given);
 	capture_end(&capture, said);
-	if (code < 0)
-		return refuse(rte_errno, said, eal_argc, eal_argv, ret_error);
+	if (code < 0) {
+		code = rte_errno;
+		if (code == ENOMEM && user_has(args.argc, args.argv, "--in-memory") &&
+		    !user_has(eal_argc, eal_argv, "--in-memory"))
+			start_again_without_hugepages();
+		return refuse(code, said, eal_argc, eal_argv, ret_error);
+	}
 	(void)fputs(said, stderr);
 	return 0;
 }
