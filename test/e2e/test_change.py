@@ -236,10 +236,9 @@ def drain(t):
     net = t.world.get(Nat)
     services = {f: Service(net.vip[f], 80, net.reals(f), net.kind) for f in FAMILIES}
     with Sluice(net, t.build, configuration(net, services.values(), workers=2, queues=2)) as sluice:
-        downloads = {family: Download(net, family, 8_000_000, 1_000_000) for family in FAMILIES}
         for family in FAMILIES:
             with t.case(family):
-                drain_one(net, sluice, services[family], downloads[family])
+                drain_one(net, sluice, services[family], Download(net, family, 6_000_000, 1_000_000))
 
 
 class Download:
