@@ -192,6 +192,9 @@ memory_add(struct args *args, const struct dp_params *params, uint64_t mbufs, in
 		return 0;
 	if (!no_huge && free_mb >= huge_mb && geteuid() == 0 && getenv(WITHOUT_HUGEPAGES) == NULL) {
 		arg_add(args, "--in-memory");
+		/* Taken at once, so that nobody takes them before the packet buffers are made. */
+		if (!user_has(eal_argc, eal_argv, "-m") && !user_has(eal_argc, eal_argv, "--socket-mem"))
+			arg_add(args, "-m%lu", huge_mb);
 		return 0;
 	}
 	/* Without hugepages a buffer lies in a 4 KB page of its own. */
