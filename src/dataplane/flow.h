@@ -116,9 +116,11 @@ flow_hash(const struct flow_table *table, const struct sl_addr *client, uint16_t
 		  ((low + ((uint64_t)client_port_be << 8 | proto) * UINT64_C(0x9e3779b97f4a7c15)) ^
 		   table->secret[1]);
 	low = (uint64_t)product ^ (uint64_t)(product >> 64);
+	/* Addresses in steps are told apart by low bits alone so far: carry those up. */
+	low *= UINT64_C(0x9e3779b97f4a7c15);
 	return (struct flow_hash){
 		.bucket = (uint32_t)(((low >> 32) * table->bucket_count) >> 32),
-		.tag = (uint16_t)low | 1,
+		.tag = (uint16_t)(low >> 16) | 1,
 	};
 }
 

@@ -13,7 +13,7 @@
 /* What must be as it was. */
 struct before {
 	const struct dp_snapshot *snapshot;
-	unsigned int services, reals, pins, deferred, neighs, vips, statics, own, epoch;
+	unsigned int services, reals, pins, deferred, neighs, vips, static_neighs, own, epoch;
 };
 
 static struct before
@@ -26,7 +26,7 @@ before_take(void)
 		.pins = box.pins,
 		.deferred = box.deferred_count - box.deferred_first,
 		.vips = box.vip_count,
-		.statics = box.static_count,
+		.static_neighs = box.static_count,
 		.own = box.own_count,
 		.epoch = box.epoch,
 	};
@@ -41,7 +41,7 @@ before_check(const char *row, const struct before *b)
 	sl_check_int(row, box.pins, b->pins);
 	sl_check_int(row, box.deferred_count - box.deferred_first, b->deferred);
 	sl_check_int(row, box.vip_count, b->vips);
-	sl_check_int(row, box.static_count, b->statics);
+	sl_check_int(row, box.static_count, b->static_neighs);
 	sl_check_int(row, box.own_count, b->own);
 	sl_check_int(row, box.epoch, b->epoch);
 }
@@ -297,7 +297,7 @@ test_surroundings_fail(void **state)
 {
 	static const struct {
 		const char *name;
-		bool statics_full, addrs_fail;
+		bool neighs_full, addrs_fail;
 		int code;
 	} rows[] = {
 		{ "no room for a static neighbour", true, false, -ENOSPC },
@@ -314,14 +314,14 @@ test_surroundings_fail(void **state)
 
 		PUT(txn, "192.0.2.9:80", NULL, NAT("10.0.0.7"));
 		assert_int_equal(dp_txn_net_set(txn, &net, error), 0);
-		box.statics_full = rows[i].statics_full;
+		box.neighs_full = rows[i].neighs_full;
 		box.addrs_fail = rows[i].addrs_fail;
 		sl_check_int(rows[i].name, dp_txn_commit(txn, error), rows[i].code);
 		box.addrs_fail = false;
 		sl_check(rows[i].name, error[0] != '\0');
 		before_check(rows[i].name, &before);
-		sl_check(rows[i].name,
-			 sl_addr_eq(&box.statics[0].addr, &(struct sl_addr[]){ box_addr("10.0.0.1") }[0]));
+		sl_check(rows[i].name, sl_addr_eq(&box.static_neighs[0].addr,
+						  &(struct sl_addr[]){ box_addr("10.0.0.1") }[0]));
 	}
 }
 

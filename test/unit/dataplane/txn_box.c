@@ -72,12 +72,12 @@ dp_neigh_unpin(uint32_t index)
 int
 dp_neigh_static_set(const struct dp_static_neigh *neighs, unsigned int count)
 {
-	bool full = box.statics_full;
+	bool full = box.neighs_full;
 
-	box.statics_full = false;
+	box.neighs_full = false;
 	box.static_count = count;
 	for (unsigned int i = 0; i < count; i++)
-		box.statics[i] = neighs[i];
+		box.static_neighs[i] = neighs[i];
 	return full ? -ENOSPC : 0;
 }
 

@@ -31,9 +31,9 @@ struct box {
 		unsigned int pins;
 	} neigh[NEIGHS_MAX];
 	unsigned int neigh_count, neigh_max, pins;
-	struct dp_static_neigh statics[8];
+	struct dp_static_neigh static_neighs[8];
 	unsigned int static_count;
-	bool statics_full; /* the next list of static neighbours does not fit */
+	bool neighs_full; /* the next list of static neighbours does not fit */
 	struct dp_net_addr own[8];
 	struct sl_addr *vips;
 	unsigned int own_count, vip_count;
