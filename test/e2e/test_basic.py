@@ -262,8 +262,9 @@ def shared_server(t):
         for family in FAMILIES:
             with t.case(family):
                 for port in (80, 81, 80, 81):
-                    # The server closes first, so that the client's port is free again at once.
-                    net.ask(family, "-H", "Connection: close", "--local-port", "40000", "--interface",
+                    # The server closes first, so that the client's port is free again at once; and it is one
+                    # that no other test's connection was given by the kernel (1024 and up).
+                    net.ask(family, "-H", "Connection: close", "--local-port", "911", "--interface",
                             net.client_addresses[family][3], "--connect-timeout", "3", port=port)
                 count = sluice.conn_count("client", net.client_addresses[family][3])
                 t.note(f"{count} connections are known")
