@@ -126,6 +126,46 @@ test_ends_badly(void **state)
 	assert_int_equal(w->count.drop[SL_DROP_TOO_BIG], 1);
 }
 
+/* Two neighbours that share a lane: each one's packets leave when it is known, in order. */
+static void
+test_lane_shared(void **state)
+{
+	unsigned int other = 100, seed;
+
+	/* Who meets 77 in its lane finds it full. */
+	while (reply_to(77, 0) == PIPE_HELD)
+		;
+	while (reply_to(other, 0) == PIPE_HELD)
+		assert_true(++other < 250);
+	pipe_neigh_set(WAN, "198.51.100.77", DP_NH_FAILED);
+	serve(4000);
+	assert_int_equal(dp_workers[0]->held, 0);
+	pipe_neigh_set(WAN, "198.51.100.77", 0);
+
+	for (seed = 1; seed <= 3; seed++) {
+		assert_int_equal(reply_to(77, seed), PIPE_HELD);
+		assert_int_equal(reply_to(other, seed), PIPE_HELD);
+	}
+	for (unsigned int first = 0; first < 2; first++) {
+		uint8_t bytes[PIPE_FRAME_MAX];
+		char text[32];
+
+		snprintf(text, sizeof(text), "198.51.100.%u", first == 0 ? 77 : other);
+		pipe_neigh_set(WAN, text, word(WAN, 5));
+		serve(1);
+		assert_int_equal(pipe_box.sent_count, 3);
+		assert_int_equal(dp_workers[0]->held, first == 0 ? 3 : 0);
+		for (seed = 1; seed <= 3; seed++) {
+			struct pipe_spec spec = { .proto = SL_PROTO_UDP, .payload = 8, .seed = seed };
+			unsigned int len = pipe_build(&spec, bytes);
+
+			assert_memory_equal(pipe_box.sent[seed - 1].bytes + len - 8, bytes + len - 8, 8);
+			assert_int_equal(pipe_box.sent[seed - 1].bytes[ETH_LEN + 19],
+					 first == 0 ? 77 : other);
+		}
+	}
+}
+
 /* A neighbour fills its lane and drops there; in 64 lanes most others have room. */
 static void
 test_lane_full(void **state)
@@ -154,6 +194,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_waits_then_goes),
 		TEST(test_ends_badly),
+		TEST(test_lane_shared),
 		TEST(test_lane_full),
 	};
 

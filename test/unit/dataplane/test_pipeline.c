@@ -249,6 +249,33 @@ test_dr(void **state)
 	}
 }
 
+/* Every header checksum that a packet can come with: the identification makes them all. 0 may be written as 0xffff. */
+static void
+test_all_header_checksums(void **state)
+{
+	static const char *const vips[] = { "192.0.2.1", "192.0.2.2" };
+
+	for (size_t i = 0; i < SL_COUNT(vips); i++) {
+		unsigned int zeros = 0;
+
+		for (uint32_t id = 0; id < 65536; id++) {
+			struct pipe_spec spec = { .dst = vips[i], .proto = SL_PROTO_UDP, .seed = id };
+			uint8_t bytes[PIPE_FRAME_MAX], *sum = bytes + ETH_LEN + IP4_SUM_AT;
+			unsigned int len = pipe_build(&spec, bytes);
+
+			for (bool again = true; again;) {
+				assert_int_equal(pipe_one(WAN, bytes, len, NULL), PIPE_SENT);
+				if (!pipe_sums_right(pipe_box.sent[0].bytes, len))
+					fail_msg("%s, checksum 0x%02x%02x", vips[i], sum[0], sum[1]);
+				again = sum[0] == 0 && sum[1] == 0;
+				zeros += again;
+				memset(sum, 0xff, 2);
+			}
+		}
+		assert_int_equal(zeros, 1);
+	}
+}
+
 /* ---- replies that are none ---- */
 
 static void
@@ -369,35 +396,31 @@ test_table_full(void **state)
 	assert_int_equal(pipe_spec_one(&spec), PIPE_SENT);
 }
 
+/* Numbered datagrams to the DR service. */
 static void
-test_device_full(void **state)
+numbered_burst(unsigned int first, unsigned int count)
 {
-	struct dp_worker *w = dp_workers[0];
 	struct rte_mbuf *packets[BURST_MAX];
 	uint8_t bytes[PIPE_FRAME_MAX];
-	unsigned int given = 0;
 
-	/* The device takes 10, then nothing: what it does not take waits, until no more can wait. */
-	pipe_box.room = 10;
-	while (w->count.drop[SL_DROP_TX_FULL] == 0) {
-		for (unsigned int i = 0; i < BURST_MAX; i++) {
-			struct pipe_spec spec = {
-				.dst = "192.0.2.2", .proto = SL_PROTO_UDP, .payload = 4, .seed = given++
-			};
-			unsigned int len = pipe_build(&spec, bytes);
+	for (unsigned int i = 0; i < count; i++) {
+		struct pipe_spec spec = {
+			.dst = "192.0.2.2", .proto = SL_PROTO_UDP, .payload = 4, .seed = first + i
+		};
 
-			packets[i] = pipe_mbuf(bytes, len, NULL);
-		}
-		pipe_burst(0, WAN, packets, BURST_MAX);
-		assert_true(given < 1000);
+		packets[i] = pipe_mbuf(bytes, pipe_build(&spec, bytes), NULL);
 	}
-	assert_int_equal(given - 10 - w->count.drops, TX_BUFFER);
-	/* It takes again: in order. */
-	pipe_box.room = UINT32_MAX;
-	dp_transmit_flush(w);
-	pipe_check("after a full device");
-	assert_int_equal(pipe_box.sent_count, 10 + TX_BUFFER);
-	for (unsigned int i = 0; i < 10 + TX_BUFFER; i++) {
+	pipe_burst(0, WAN, packets, count);
+}
+
+/* Those that were sent are these, in order. */
+static void
+numbered_check(unsigned int count)
+{
+	uint8_t bytes[PIPE_FRAME_MAX];
+
+	assert_int_equal(pipe_box.sent_count, count);
+	for (unsigned int i = 0; i < count; i++) {
 		struct pipe_spec spec = {
 			.dst = "192.0.2.2", .proto = SL_PROTO_UDP, .payload = 4, .seed = i
 		};
@@ -405,6 +428,39 @@ test_device_full(void **state)
 
 		assert_memory_equal(pipe_box.sent[i].bytes + len - 4, bytes + len - 4, 4);
 	}
+}
+
+/* The device takes 10, then nothing: what it does not take waits, until no more can wait. */
+static void
+test_device_full(void **state)
+{
+	struct dp_worker *w = dp_workers[0];
+	unsigned int given = 0;
+
+	pipe_box.room = 10;
+	for (; w->count.drop[SL_DROP_TX_FULL] == 0; given += BURST_MAX) {
+		numbered_burst(given, BURST_MAX);
+		assert_true(given < 1000);
+	}
+	assert_int_equal(given - 10 - w->count.drops, TX_BUFFER);
+	/* It takes again, a few at a time. */
+	for (unsigned int room = 1; pipe_box.sent_count < 10 + TX_BUFFER; room += 7) {
+		pipe_box.room = room;
+		dp_transmit_flush(w);
+		pipe_check("after a full device");
+	}
+	numbered_check(10 + TX_BUFFER);
+}
+
+/* A burst does not overtake what waits. */
+static void
+test_device_busy(void **state)
+{
+	pipe_box.room = 10;
+	numbered_burst(0, 40);
+	pipe_box.room = UINT32_MAX;
+	numbered_burst(40, BURST_MAX);
+	numbered_check(40 + BURST_MAX);
 }
 
 static void
@@ -596,11 +652,14 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pipe_setup1, pipe_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_nat_random),  TEST(test_nat_all_checksums), TEST(test_nat_keeps_damage),
-		TEST(test_dr),          TEST(test_replies),           TEST(test_client_on_link),
-		TEST(test_too_big),     TEST(test_table_full),        TEST(test_device_full),
-		TEST(test_punt_full),   TEST(test_server_removed),    TEST(test_next_hop),
-		TEST(test_mixed_burst), TEST(test_accounts),
+		TEST(test_nat_random),           TEST(test_nat_all_checksums),
+		TEST(test_nat_keeps_damage),     TEST(test_dr),
+		TEST(test_all_header_checksums), TEST(test_replies),
+		TEST(test_client_on_link),       TEST(test_too_big),
+		TEST(test_table_full),           TEST(test_device_full),
+		TEST(test_device_busy),          TEST(test_punt_full),
+		TEST(test_server_removed),       TEST(test_next_hop),
+		TEST(test_mixed_burst),          TEST(test_accounts),
 	};
 
 	return cmocka_run_group_tests(tests, pipe_open, NULL);
