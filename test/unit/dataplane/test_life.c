@@ -209,12 +209,21 @@ datagram(uint16_t client_port, uint16_t vip_port)
 	dp_control_tx(0, m);
 }
 
-/* Packets wait for a neighbour, and lie in rings, when everything ends. */
+/*
+ * Packets wait for a neighbour when everything ends. Before that, more than the ring to
+ * the worker takes; the ring device must be empty at the end, since it keeps what it has.
+ */
 static void
 run_stop_full(const struct life *life)
 {
-	uint64_t held = 0;
+	uint64_t held = 0, quiet_since;
 
+	for (uint16_t i = 0; i < 3000; i++)
+		datagram(i, 81);
+	do {
+		quiet_since = sent();
+		sleep_ms(200);
+	} while (sent() != quiet_since);
 	for (uint16_t i = 0; i < 8; i++)
 		datagram((uint16_t)(1000 + i), 80);
 	for (unsigned int ms = 0; held < 8; ms++) {
@@ -229,8 +238,7 @@ run_stop_full(const struct life *life)
 		sleep_ms(1);
 	}
 	accounts_check();
-	for (uint16_t i = 0; i < 3000; i++)
-		datagram(i, i % 2 ? 80 : 81);
+	sleep_ms(50);
 }
 
 static const struct life lives[] = {
@@ -248,7 +256,6 @@ static const struct life lives[] = {
 	  run_flood },
 	{ "a link that comes up late", 1, { { "net_ring0", 1, 1 } }, run_link },
 	{ "full at the end", 1, { { "net_ring0", 1, 1 } }, run_stop_full },
-	{ "full at the end, two workers", 2, { { "net_ring0", 1, 1 } }, run_stop_full },
 	{ "nothing ever started", 2, { { "net_null0", 0, 2 } }, NULL },
 };
 
