@@ -16,13 +16,46 @@ enum sl_proto {
 /* How packets of a connection reach the real server. X(enum, lb_kind, ipvsadm's word) */
 #define SL_FWD_LIST(X)                                                                                       \
 	X(SL_FWD_NAT, "NAT", "Masq")                                                                         \
-	X(SL_FWD_DR, "DR", "Route")
+	X(SL_FWD_DR, "DR", "Route")                                                                          \
+	X(SL_FWD_TUN, "TUN", "Tunnel")                                                                       \
+	X(SL_FWD_FNAT, "FNAT", "FullNAT")
 
 enum sl_fwd {
 #define X(id, kind, word) id,
 	SL_FWD_LIST(X)
 #undef X
 		SL_FWD_MAX
+};
+
+/* What a packet to a server by SL_FWD_TUN is wrapped in. X(enum, name) */
+#define SL_TUN_LIST(X)                                                                                       \
+	X(SL_TUN_IPIP, "ipip")                                                                               \
+	X(SL_TUN_GUE, "gue")                                                                                 \
+	X(SL_TUN_GRE, "gre")
+
+enum sl_tun {
+#define X(id, name) id,
+	SL_TUN_LIST(X)
+#undef X
+		SL_TUN_MAX
+};
+
+/*
+ * The tunnel header's own checksum, of GUE (in its UDP header) and GRE. Remote
+ * checksum offload is for packets whose transport checksum is still to be
+ * computed; none of those comes in from a wire, so it writes what CSUM writes,
+ * as Linux does for forwarded packets. X(enum, name)
+ */
+#define SL_TUN_SUM_LIST(X)                                                                                   \
+	X(SL_TUN_SUM_NONE, "nocsum")                                                                         \
+	X(SL_TUN_SUM_FULL, "csum")                                                                           \
+	X(SL_TUN_SUM_REMOTE, "remcsum")
+
+enum sl_tun_sum {
+#define X(id, name) id,
+	SL_TUN_SUM_LIST(X)
+#undef X
+		SL_TUN_SUM_MAX
 };
 
 /* States of a TCP connection, and UDP's only one. X(enum, number, name) */

@@ -62,6 +62,9 @@ struct dp_port_conf {
 	unsigned int queues;         /* receive queues; 0: as many as workers and device allow */
 	unsigned int mtu;            /* 0: the device's */
 	bool promiscuous;
+	bool tap;            /* a kernel interface sl-NAME for all that is not balanced */
+	bool transit_kernel; /* with `tap`: what is for neither a VIP nor an own address goes there too */
+	bool closed_drop;    /* closed VIP ports are silent; else answered, as a host does */
 };
 
 /*
@@ -97,12 +100,42 @@ void dp_timeouts_get(unsigned int *ret_tcp_s, unsigned int *ret_tcp_fin_s, unsig
 /* LVS's conn_reuse_mode: 0 or 1. */
 void dp_conn_reuse_mode_set(unsigned int mode);
 
+/*
+ * LVS's pmtu_disc. On (the default): tunnel packets take DF from the packet in them, and
+ * one with DF that is too long for the tunnel is answered with the MTU that fits.
+ * Off: tunnel packets over IPv4 never have DF, and are fragmented where they must be.
+ */
+void dp_pmtu_disc_set(bool on);
+
+/*
+ * How many ICMP errors, and as many resets, the box sends a second, all workers together
+ * (default 1000; 0: none).
+ */
+void dp_answer_rate_set(unsigned int per_second);
+
+/* How many packets a second the kernel interfaces are given, all together (default 50000). */
+void dp_kernel_rate_set(unsigned int per_second);
+
+/*
+ * Descriptors that become readable when dp_poll has something to do before its time
+ * (packets from the kernel). Stable from the first commit on, but for interfaces that were
+ * made anew. Returns how many, at most `max`.
+ */
+unsigned int dp_poll_fds(int *ret_fds, unsigned int max);
+
 /* ---- transactions ---- */
 
 struct dp_service_key {
 	struct sl_addr vip;
 	uint16_t port; /* host order */
 	uint8_t proto; /* enum sl_proto */
+};
+
+/* How packets to a server by SL_FWD_TUN are wrapped. Zero is IPIP. */
+struct dp_tunnel {
+	uint8_t type;  /* enum sl_tun */
+	uint8_t sum;   /* enum sl_tun_sum; IPIP has none */
+	uint16_t port; /* of GUE, host order, not 0; else 0 */
 };
 
 struct dp_real {
@@ -112,7 +145,25 @@ struct dp_real {
 	bool overloaded;     /* at its limit: no new connections */
 	uint32_t weight;     /* 0: no new connections */
 	uint32_t order;      /* as in struct sched_server */
-	uint32_t ret_slot;   /* out: for dp_real_stats */
+	struct dp_tunnel tunnel;
+	uint32_t ret_slot; /* out: for dp_real_stats */
+};
+
+/*
+ * A server's address family may differ from its VIP's by SL_FWD_TUN, and by SL_FWD_FNAT
+ * where the VIP is IPv6 and the server IPv4 (NAT64).
+ */
+
+/* What a service does besides. Changes hold for new connections; those there are go on as they began. */
+enum {
+	DP_SERVICE_TOA = 1 << 0,      /* FNAT, TCP: tell the server the client's address, by TCP option */
+	DP_SERVICE_STRIP_TS = 1 << 1, /* TCP: take the timestamps option out of the client's SYN */
+	DP_SERVICE_SILENT = 1 << 2,   /* no answer where no server is available, or to a stray segment */
+};
+
+enum {
+	DP_MSS_KEEP = 0,
+	DP_MSS_AUTO = 1, /* what fits the way to the server and back */
 };
 
 struct dp_service {
@@ -120,7 +171,10 @@ struct dp_service {
 	const struct sched_ops *sched;
 	struct dp_real *reals; /* sorted by falling order; copied */
 	uint32_t real_count;
-	uint32_t ret_slot; /* out: for dp_service_stats */
+	char local_group[DP_NAME_SIZE]; /* of servers by SL_FWD_FNAT; "": there are none */
+	uint16_t mss;                   /* greatest MSS that is let through in SYNs, or DP_MSS_* */
+	uint8_t options;                /* DP_SERVICE_* */
+	uint32_t ret_slot;              /* out: for dp_service_stats */
 };
 
 struct dp_net_addr {
@@ -140,12 +194,28 @@ struct dp_static_neigh {
 	uint8_t mac[6];
 };
 
+/*
+ * Full NAT's source addresses. `port` is where each is answered for (ARP, neighbour
+ * discovery). An address that leaves its group serves its connections to their end.
+ */
+struct dp_local_addr {
+	struct sl_addr addr;
+	unsigned int port;
+};
+
+struct dp_local_group {
+	char name[DP_NAME_SIZE];
+	const struct dp_local_addr *addrs; /* of both families, as may be; each in one group only */
+	unsigned int addr_count;
+};
+
 /* The whole network of the box. Subnets of `addrs` are routes by themselves. */
 struct dp_net {
 	const struct dp_net_addr *addrs;
 	const struct dp_route *routes;
 	const struct dp_static_neigh *neighs;
-	unsigned int addr_count, route_count, neigh_count;
+	const struct dp_local_group *groups;
+	unsigned int addr_count, route_count, neigh_count, group_count;
 };
 
 struct dp_txn;
@@ -204,6 +274,8 @@ struct dp_worker_stats {
 	uint64_t flow_capacity;
 	uint64_t flows_created, flows_expired;
 	uint64_t hits, misses;      /* packets that met, or did not meet, an established flow */
+	uint64_t answered;          /* ICMP errors and resets sent, part of `generated` */
+	uint64_t answers_limited;   /* ... and those not sent, because of dp_answer_rate_set */
 	uint64_t loops, busy_loops; /* turns of the worker's loop; those that had packets */
 	uint64_t sleeps;
 };
@@ -232,6 +304,27 @@ struct dp_port_info {
 
 unsigned int dp_port_count(void);
 void dp_port_info(unsigned int port, struct dp_port_info *ret_info);
+
+/* The kernel's interface of a port, as far as there is one. */
+struct dp_tap_info {
+	char name[16]; /* "": `tap off` */
+	bool present;  /* it exists just now */
+	uint64_t to_kernel_packets, to_kernel_bytes;
+	uint64_t from_kernel_packets, from_kernel_bytes;
+};
+
+void dp_tap_info(unsigned int port, struct dp_tap_info *ret_info);
+
+/* A local address of full NAT, and how much of it is in use. */
+struct dp_local_info {
+	const char *group; /* "": it left its group, and serves its last connections */
+	struct sl_addr addr;
+	unsigned int port;
+	uint32_t ports; /* how many each protocol has */
+	uint32_t tcp_used, udp_used;
+};
+
+void dp_local_walk(void (*visit)(const struct dp_local_info *local, void *context), void *context);
 
 /* X(enum, name) */
 #define DP_NEIGH_STATE_LIST(X)                                                                               \
@@ -262,6 +355,8 @@ void dp_neigh_walk(void (*visit)(const struct dp_neigh *neigh, void *context), v
 struct dp_conn {
 	struct sl_addr client, vip, real;
 	uint16_t client_port, vip_port, real_port; /* host order */
+	struct sl_addr local;                      /* full NAT's source towards the server, else none */
+	uint16_t local_port;
 	uint8_t proto, fwd, state;
 	uint8_t worker;
 	uint32_t expires_ms;

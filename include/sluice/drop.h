@@ -14,7 +14,12 @@
 	X(IP_CHECKSUM, "ip_checksum", "IPv4 header checksum is wrong")                                       \
 	X(L4_HEADER, "l4_header", "TCP or UDP header is malformed")                                          \
 	X(SOURCE, "source", "source address cannot be a sender's (zero, loopback, multicast, VIP)")          \
-	X(FRAGMENT, "fragment", "IP fragment")                                                               \
+	X(FRAGMENT, "fragment", "IP fragment of a message that must come whole")                             \
+	X(FRAG_INVALID, "frag_invalid",                                                                      \
+	  "IP fragment of impossible length or offset, or first one without its ports")                      \
+	X(FRAG_OVERLAP, "frag_overlap", "IP fragment overlaps another of its packet")                        \
+	X(FRAG_FULL, "frag_full", "too many fragmented packets, or fragments waiting for their first one")   \
+	X(FRAG_TIMEOUT, "frag_timeout", "first fragment of the packet did not come in time")                 \
 	X(EXT_HEADER, "ext_header", "IPv6 extension headers cannot be followed to the payload")              \
 	X(TTL, "ttl", "TTL or hop limit has run out")                                                        \
 	X(PROTOCOL, "protocol", "protocol is not one that is balanced")                                      \
@@ -23,15 +28,22 @@
 	X(NO_SERVER, "no_server", "virtual service has no server available")                                 \
 	X(SERVER_REMOVED, "server_removed", "connection's server was removed together with its flows")       \
 	X(TABLE_FULL, "table_full", "connection table is full")                                              \
+	X(LOCAL_FULL, "local_full", "full NAT has no local address and port left")                           \
 	X(BUCKET_FULL, "bucket_full", "too many connections of one client address and port")                 \
 	X(TRANSIT, "transit", "for neither a VIP, an own address nor a connection")                          \
 	X(NO_ROUTE, "no_route", "no route to the destination")                                               \
 	X(NEIGH_QUEUE_FULL, "neigh_queue_full", "too many packets wait for this neighbour's address")        \
 	X(NEIGH_FAILED, "neigh_failed", "neighbour does not answer ARP or neighbour discovery")              \
 	X(TOO_BIG, "too_big", "longer than the MTU of the port it leaves by")                                \
+	X(TUNNEL, "tunnel", "tunnel to the server has no source address or too small an MTU")                \
+	X(TRANSLATE, "translate", "packet cannot be said in the other address family (NAT64)")               \
 	X(SEGMENTS, "segments", "headers lie in more than one buffer, or the device cannot send several")    \
 	X(HANDOVER_FULL, "handover_full", "ring to the worker that owns the flow is full")                   \
 	X(PUNT_FULL, "punt_full", "ring to the control core is full")                                        \
+	X(KERNEL_LIMIT, "kernel_limit", "more packets for the kernel than kernel_rate allows")               \
+	X(KERNEL_FULL, "kernel_full",                                                                        \
+	  "ring to the kernel interface is full, or the kernel did not take the packet")                     \
+	X(KERNEL_GONE, "kernel_gone", "kernel interface of the port has disappeared")                        \
 	X(TX_FULL, "tx_full", "device did not take the packet")                                              \
 	X(PUNT_IGNORED, "punt_ignored", "for the box itself, but nothing here answers it")                   \
 	X(ARP_INVALID, "arp_invalid", "ARP packet is malformed")                                             \
@@ -39,6 +51,7 @@
 	X(ND_INVALID, "nd_invalid", "neighbour discovery message is malformed or not from the link")         \
 	X(ICMP_INVALID, "icmp_invalid", "ICMP message is malformed")                                         \
 	X(ICMP_IGNORED, "icmp_ignored", "ICMP message of a kind that is not answered")                       \
+	X(ICMP_NO_FLOW, "icmp_no_flow", "ICMP error about a connection that does not exist")                 \
 	X(NO_MBUF, "no_mbuf", "buffer pool is empty")
 
 enum sl_drop {

@@ -69,6 +69,7 @@ struct conf_real {
 	struct sl_addr addr;
 	uint16_t port;
 	enum sl_fwd fwd;
+	struct dp_tunnel tunnel;
 	uint32_t weight;
 };
 
@@ -76,9 +77,21 @@ struct conf_service {
 	struct conf_place place;
 	struct dp_service_key key;
 	const struct sched_ops *sched;
-	enum sl_fwd fwd;         /* lb_kind: the servers' default */
-	struct conf_real *reals; /* in the file's order */
+	enum sl_fwd fwd; /* lb_kind: the servers' default, and its tunnel */
+	struct dp_tunnel tunnel;
+	char local_group[DP_NAME_SIZE]; /* laddr_group_name; "": none */
+	uint16_t mss;                   /* mss_clamp: a number, or DP_MSS_* */
+	uint8_t options;                /* toa, strip_tcp_timestamps, reject: DP_SERVICE_* */
+	struct conf_real *reals;        /* in the file's order */
 	unsigned int real_count;
+};
+
+/* local_address_group NAME { ADDRESS[-ADDRESS] PORT ... }, ranges spread out. */
+struct conf_local_group {
+	struct conf_place place;
+	char name[DP_NAME_SIZE];
+	struct dp_local_addr *addrs;
+	unsigned int addr_count;
 };
 
 struct conf {
@@ -93,6 +106,9 @@ struct conf {
 	enum dp_idle idle;
 	uint32_t connections;      /* default 1,000,000 */
 	uint32_t mbufs, memory_mb; /* 0: auto */
+	bool pmtu_disc;            /* default on */
+	uint32_t answer_rate;      /* default 1000 a second; 0: none */
+	uint32_t kernel_rate;      /* default 50000 a second */
 	struct conf_place dataplane_place;
 
 	struct conf_port *ports;
@@ -101,6 +117,8 @@ struct conf {
 	unsigned int route_count;
 	struct conf_neigh *neighs;
 	unsigned int neigh_count;
+	struct conf_local_group *groups;
+	unsigned int group_count;
 	struct conf_service *services;
 	unsigned int service_count;
 

@@ -19,6 +19,7 @@ struct model_real {
 	struct sl_addr addr;
 	uint16_t port;
 	enum sl_fwd fwd;
+	struct dp_tunnel tunnel;
 	uint32_t weight; /* configured, or set by command */
 	bool draining;   /* takes no new connections until undrained */
 	uint32_t order;
@@ -30,6 +31,10 @@ struct model_service {
 	struct dp_service_key key;
 	const struct sched_ops *sched;
 	enum sl_fwd fwd;
+	struct dp_tunnel tunnel; /* of servers that do not name one */
+	char local_group[DP_NAME_SIZE];
+	uint16_t mss;
+	uint8_t options;          /* DP_SERVICE_* */
 	struct model_real *reals; /* newest first, as Linux IPVS lists them */
 	uint32_t real_count;
 	uint32_t slot; /* for dp_service_stats */
@@ -75,12 +80,17 @@ struct model_real *model_real_find(struct model_service *service, const struct s
 
 /* What a command may set; NULL or -1 leaves it as it is (edit) or takes the default (add). */
 struct model_service_change {
-	const struct sched_ops *sched; /* default wlc */
-	int fwd;                       /* enum sl_fwd; default DR, as ipvsadm */
+	const struct sched_ops *sched;  /* default wlc */
+	int fwd;                        /* enum sl_fwd; default DR, as ipvsadm */
+	const struct dp_tunnel *tunnel; /* default IPIP */
+	const char *local_group;        /* default "" */
+	int mss;                        /* default DP_MSS_KEEP */
+	int options;                    /* default 0 */
 };
 struct model_real_change {
-	int64_t weight; /* default 1 */
-	int fwd;        /* default: the service's */
+	int64_t weight;                 /* default 1 */
+	int fwd;                        /* default: the service's */
+	const struct dp_tunnel *tunnel; /* default: the service's */
 };
 
 /*

@@ -65,7 +65,12 @@ verb_proto_name(uint8_t proto)
 const char *
 verb_fwd_name(uint8_t fwd)
 {
-	static const char *const names[] = { [SL_FWD_NAT] = "nat", [SL_FWD_DR] = "dr" };
+	static const char *const names[] = {
+		[SL_FWD_NAT] = "nat",
+		[SL_FWD_DR] = "dr",
+		[SL_FWD_TUN] = "tun",
+		[SL_FWD_FNAT] = "fnat",
+	};
 
 	static_assert(sizeof(names) / sizeof(names[0]) == SL_FWD_MAX, "every forwarding method has its word");
 	return fwd < SL_FWD_MAX ? names[fwd] : "?";

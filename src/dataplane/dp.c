@@ -436,6 +436,24 @@ dp_conn_reuse_mode_set(unsigned int mode)
 }
 
 void
+dp_pmtu_disc_set(bool on)
+{
+	atomic_store(&dp_pmtu_disc, on);
+}
+
+void
+dp_answer_rate_set(unsigned int per_second)
+{
+	atomic_store(&dp_answer_rate, per_second);
+}
+
+void
+dp_kernel_rate_set(unsigned int per_second)
+{
+	atomic_store(&dp_kernel_rate, per_second);
+}
+
+void
 dp_timeouts_set(unsigned int tcp_s, unsigned int tcp_fin_s, unsigned int udp_s)
 {
 	const struct {

@@ -31,6 +31,9 @@ enum {
 _Atomic bool dp_workers_stop;
 _Atomic unsigned int dp_idle_mode;
 _Atomic unsigned int dp_reuse_mode = 1;
+_Atomic bool dp_pmtu_disc = true;
+_Atomic unsigned int dp_answer_rate = 1000;
+_Atomic unsigned int dp_kernel_rate = 50000;
 
 static unsigned int
 poll_queue(struct dp_worker *w, const struct worker_queue *queue)

@@ -125,7 +125,9 @@ extern struct dp_worker *dp_workers[DP_WORKERS_MAX];
 extern unsigned int dp_workers_count;
 extern _Atomic bool dp_workers_stop;
 extern _Atomic unsigned int dp_idle_mode;
-extern _Atomic unsigned int dp_reuse_mode; /* LVS's conn_reuse_mode */
+extern _Atomic unsigned int dp_reuse_mode;                  /* LVS's conn_reuse_mode */
+extern _Atomic bool dp_pmtu_disc;                           /* LVS's pmtu_disc */
+extern _Atomic unsigned int dp_answer_rate, dp_kernel_rate; /* packets a second, for all workers */
 
 /*
  * Starts the workers' threads: with the first commit, so that no packet meets an
