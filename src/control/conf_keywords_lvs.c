@@ -4,6 +4,7 @@
  * has them. conf_keywords.h says what the columns mean. Constant tables.
  */
 #include "conf_keywords.h"
+#include "conf_method.h"
 
 #define CHECK_REASON "health checkers are not built yet, servers count as up"
 #define PERSISTENCE_REASON                                                                                   \
@@ -17,13 +18,13 @@ static const struct conf_keyword service[] = {
 	  1, 2, CONF_BRACES_MAYBE, .many = true },
 	{ "lb_algo", CONF_SUPPORTED, "lb_algo SCHEDULER, such as wlc", conf_build_lb_algo, 1, 1,
 	  CONF_BRACES_NO },
-	{ "lb_kind", CONF_SUPPORTED, "lb_kind METHOD, such as NAT", conf_build_lb_kind, 1, CONF_ARGS_ANY,
+	{ "lb_kind", CONF_SUPPORTED, CONF_METHOD_TEXT("lb_kind"), conf_build_lb_kind, 1, CONF_ARGS_ANY,
 	  CONF_BRACES_NO },
 	{ "protocol", CONF_SUPPORTED, "protocol TCP|UDP", conf_build_protocol, 1, 1, CONF_BRACES_NO },
 	{ "lvs_sched", CONF_SUPPORTED, "lvs_sched SCHEDULER, such as wlc", conf_build_lb_algo, 1, 1,
 	  CONF_BRACES_NO },
-	{ "lvs_method", CONF_SUPPORTED, "lvs_method METHOD, such as NAT", conf_build_lb_kind, 1,
-	  CONF_ARGS_ANY, CONF_BRACES_NO },
+	{ "lvs_method", CONF_SUPPORTED, CONF_METHOD_TEXT("lvs_method"), conf_build_lb_kind, 1, CONF_ARGS_ANY,
+	  CONF_BRACES_NO },
 	{ "weight", CONF_SUPPORTED, "weight 0..65535", conf_build_service_weight, 1, 1, CONF_BRACES_NO },
 
 	{ "delay_loop", CONF_NO_EFFECT, CHECK_REASON },
@@ -65,7 +66,7 @@ static const struct conf_keyword service[] = {
 
 static const struct conf_keyword real[] = {
 	{ "weight", CONF_SUPPORTED, "weight 0..65535", conf_build_weight, 1, 1, CONF_BRACES_NO },
-	{ "lvs_method", CONF_SUPPORTED, "lvs_method METHOD, such as NAT", conf_build_lvs_method, 1,
+	{ "lvs_method", CONF_SUPPORTED, CONF_METHOD_TEXT("lvs_method"), conf_build_lvs_method, 1,
 	  CONF_ARGS_ANY, CONF_BRACES_NO },
 
 	{ "TCP_CHECK", CONF_NO_EFFECT, CHECK_REASON, .inside = &conf_block_checker_tcp },

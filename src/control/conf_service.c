@@ -5,6 +5,7 @@
  * may stand behind it in the file, so servers are finished when the block ends.
  */
 #include "conf_keywords.h"
+#include "conf_method.h"
 #include "conf_value.h"
 #include "sl_addr.h"
 #include "sl_near.h"
@@ -33,11 +34,10 @@ static void key_read(struct conf_load *load, const struct conf_stmt *stmt, struc
 static void reals_finish(struct conf_load *load, struct service_object *self);
 static void real_finish(struct conf_load *load, const struct service_object *self,
 			const struct real_object *draft, struct conf_real *real);
-static bool fwd_read(struct conf_load *load, const struct conf_stmt *stmt, const struct conf_block *block,
-		     enum sl_fwd *ret_fwd);
+static void family_check(struct conf_load *load, const struct dp_service_key *key,
+			 const struct conf_real *real);
 static const char *sched_name_at(unsigned int i, const void *context);
 static const char *sched_names(struct conf_load *load);
-static const char *fwd_names(void);
 
 void
 conf_build_virtual_server(struct conf_load *load, const struct conf_stmt *stmt, void *object)
@@ -122,8 +122,13 @@ void
 conf_build_lb_kind(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
 	struct service_object *self = object;
+	struct conf_method method;
 
-	self->fwd_good = fwd_read(load, stmt, &conf_block_service, &self->service->fwd);
+	self->fwd_good = conf_method_read(load, stmt, &conf_block_service, &method);
+	if (!self->fwd_good)
+		return;
+	self->service->fwd = method.fwd;
+	self->service->tunnel = method.tunnel;
 }
 
 /* keepalived's default for the servers of the block. */
@@ -168,9 +173,14 @@ void
 conf_build_lvs_method(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
 	struct real_object *self = object;
+	struct conf_method method;
 
 	self->has_fwd = true;
-	self->fwd_good = fwd_read(load, stmt, &conf_block_real, &self->real.fwd);
+	self->fwd_good = conf_method_read(load, stmt, &conf_block_real, &method);
+	if (!self->fwd_good)
+		return;
+	self->real.fwd = method.fwd;
+	self->real.tunnel = method.tunnel;
 }
 
 /* `virtual_server ADDRESS PORT`; keepalived's other two forms would lose a service. */
@@ -223,58 +233,34 @@ real_finish(struct conf_load *load, const struct service_object *self, const str
 	*real = draft->real;
 	real->weight = draft->has_weight ? draft->real.weight : self->weight;
 	real->fwd = draft->has_fwd ? draft->real.fwd : self->service->fwd;
+	real->tunnel = draft->has_fwd ? draft->real.tunnel : self->service->tunnel;
 	if (draft->port == NULL)
 		real->port = key->port;
 	if (!fwd_good)
 		return;
-	if (self->vip_good && sl_addr_is_v4(&real->addr) != sl_addr_is_v4(&key->vip))
-		conf_error(load, &real->place,
-			   "real_server %s is %s and its virtual_server %s: NAT and DR keep the family",
-			   conf_addr_text(load, &real->addr), sl_addr_is_v4(&real->addr) ? "IPv4" : "IPv6",
-			   sl_addr_is_v4(&key->vip) ? "IPv4" : "IPv6");
-	if (real->fwd == SL_FWD_DR && self->port_good && real->port != key->port) {
+	if (self->vip_good)
+		family_check(load, key, real);
+	if ((real->fwd == SL_FWD_DR || real->fwd == SL_FWD_TUN) && self->port_good &&
+	    real->port != key->port) {
 		conf_warn(load, &draft->port->place,
-			  "DR cannot change the port: port %u of the virtual_server is used, not %u",
-			  key->port, real->port);
+			  "%s cannot change the port: port %u of the virtual_server is used, not %u",
+			  real->fwd == SL_FWD_DR ? "DR" : "TUN", key->port, real->port);
 		real->port = key->port;
 	}
 }
 
-static bool
-fwd_read(struct conf_load *load, const struct conf_stmt *stmt, const struct conf_block *block,
-	 enum sl_fwd *ret_fwd)
+/* Tunnels carry either family in either; full NAT translates IPv6 to IPv4 (NAT64). */
+static void
+family_check(struct conf_load *load, const struct dp_service_key *key, const struct conf_real *real)
 {
-	static const char *const kinds[SL_FWD_MAX] = {
-#define X(id, kind, word) [id] = kind,
-		SL_FWD_LIST(X)
-#undef X
-	};
-	static const char *const known[] = { "TUN", "FNAT" };
-	const struct conf_word *word = &stmt->words[1];
+	bool vip_v4 = sl_addr_is_v4(&key->vip), real_v4 = sl_addr_is_v4(&real->addr);
 
-	if (!conf_value_defined(load, word))
-		return false;
-	for (unsigned int i = 0; i < SL_FWD_MAX; i++) {
-		if (strcasecmp(kinds[i], word->text) != 0)
-			continue;
-		if (stmt->word_count > 2) {
-			conf_surplus_report(load, block, stmt, &stmt->words[2]);
-			return false;
-		}
-		*ret_fwd = i;
-		return true;
-	}
-	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strcasecmp(known[i], word->text) == 0) {
-			conf_error(load, &word->place,
-				   "forwarding method %s is not available yet: there are %s", known[i],
-				   fwd_names());
-			return false;
-		}
-	}
-	conf_error(load, &word->place, "forwarding method must be one of %s, not %s", fwd_names(),
-		   conf_show(load, word->text));
-	return false;
+	if (vip_v4 == real_v4 || real->fwd == SL_FWD_TUN || (real->fwd == SL_FWD_FNAT && real_v4))
+		return;
+	conf_error(load, &real->place, "real_server %s is %s and its virtual_server %s: %s",
+		   conf_addr_text(load, &real->addr), real_v4 ? "IPv4" : "IPv6", vip_v4 ? "IPv4" : "IPv6",
+		   real->fwd == SL_FWD_FNAT ? "FNAT translates from IPv6 to IPv4, not back"
+					    : "NAT and DR keep the family");
 }
 
 static const char *
@@ -294,13 +280,4 @@ sched_names(struct conf_load *load)
 		names = conf_arena_printf(load->scratch, "%s%s%s", names, i > 0 ? ", " : "",
 					  sched_at(i)->name);
 	return names;
-}
-
-static const char *
-fwd_names(void)
-{
-#define X(id, kind, word) ", " kind
-	static const char names[] = SL_FWD_LIST(X);
-#undef X
-	return names + 2;
 }
