@@ -16,6 +16,7 @@
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -70,8 +71,11 @@ struct burst {
 	uint64_t later;        /* wait for a second pass: see track.c */
 	uint64_t ports_differ; /* bits in which the next hops' words differ from the first live one's */
 	uint64_t segments;     /* lie in several buffers */
-	uint64_t owned;        /* handed over by another worker: this one owns them */
-	bool moved;            /* entries changed hands since the look-up */
+	uint64_t owned;     /* handed over by another worker: this one owns them, or looks for their flow */
+	uint64_t gathered;  /* fragments whose ports are known: mbuf_note() has them */
+	uint64_t searching; /* looking for their flow from worker to worker: side.c */
+	uint64_t headless;  /* fragments without a transport header: l4[] is scratch */
+	bool moved;         /* entries changed hands since the look-up */
 	uint32_t count;
 	uint32_t port; /* where they came in; of `owned` ones it does not matter */
 
@@ -87,6 +91,24 @@ struct burst {
 	struct flow *flow[BURST_MAX]; /* first a candidate, then, with `hit`, the flow */
 	uint64_t nexthop[BURST_MAX];  /* the word of neigh.h */
 };
+
+/*
+ * What goes with a packet from worker to worker through a side ring: the ports as
+ * they lie in its first fragment, and how many workers it has passed.
+ */
+struct pkt_note {
+	uint32_t ports;
+	uint32_t hops;
+};
+
+static_assert(sizeof(struct pkt_note) == sizeof(((struct rte_mbuf *)NULL)->hash.fdir), "fits");
+
+/* Kept where a device would write its hash, which nothing here reads. */
+static inline struct pkt_note *
+mbuf_note(struct rte_mbuf *m)
+{
+	return (struct pkt_note *)&m->hash.fdir;
+}
 
 #define BURST_FOREACH(i, mask)                                                                               \
 	for (uint64_t left_ = (mask); left_ != 0 && ((i) = (unsigned int)__builtin_ctzll(left_), 1);         \

@@ -127,21 +127,24 @@ worker_create(unsigned int id)
 		       : 0;
 }
 
-/* A ring each way between every two workers. */
+/* Two rings each way between every two workers. */
 static int
 workers_connect(void)
 {
 	for (unsigned int from = 0; from < dp_workers_count; from++) {
 		for (unsigned int to = 0; to < dp_workers_count; to++) {
-			struct rte_ring *ring;
+			struct rte_ring *ring, *side;
 
 			if (from == to)
 				continue;
 			ring = ring_make("hand-over", sizeof(void *), HANDOVER_RING_SIZE);
-			if (ring == NULL)
+			side = ring_make("side", sizeof(void *), SIDE_RING_SIZE);
+			if (ring == NULL || side == NULL)
 				return -ENOMEM;
 			dp_workers[from]->ring_out[to] = ring;
 			dp_workers[to]->ring_in[from] = ring;
+			dp_workers[from]->side_out[to] = side;
+			dp_workers[to]->side_in[from] = side;
 		}
 	}
 	return 0;
@@ -354,7 +357,7 @@ ring_drain(struct rte_ring *ring)
 	void *pointer;
 
 	while (ring != NULL && rte_ring_sc_dequeue(ring, &pointer) == 0)
-		rte_pktmbuf_free((struct rte_mbuf *)((uintptr_t)pointer & ~(uintptr_t)1));
+		rte_pktmbuf_free((struct rte_mbuf *)((uintptr_t)pointer & ~(uintptr_t)3));
 	free(ring);
 }
 
@@ -372,6 +375,8 @@ worker_drain(struct dp_worker *w)
 				(struct rte_mbuf *)((uintptr_t)w->handover[to].mbuf[i] & ~(uintptr_t)1));
 	for (unsigned int from = 0; from < w->worker_count; from++)
 		ring_drain(w->ring_in[from]);
+	for (unsigned int from = 0; from < w->worker_count; from++)
+		ring_drain(w->side_in[from]);
 	ring_drain(w->ring_punt);
 	ring_drain(w->ring_control);
 }

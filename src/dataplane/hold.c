@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Ways to clients, and packets that wait for a neighbour's MAC address.
+ * Ways to clients, packets that wait for a neighbour's MAC address, and single
+ * packets sent outside of a burst (errors, answers, fragments).
  *
  * A reply goes where the route to its client leads. The first of a flow looks
  * that up and leaves the next hop in the flow; a change of routes or neighbours
@@ -70,20 +71,26 @@ __rte_cold void
 dp_hold_packet(struct dp_worker *w, struct burst *b, unsigned int i, unsigned int port,
 	       const struct sl_addr *addr)
 {
+	b->live &= ~(UINT64_C(1) << i);
+	dp_hold_mbuf(w, b->mbuf[i], port, addr);
+}
+
+__rte_cold void
+dp_hold_mbuf(struct dp_worker *w, struct rte_mbuf *m, unsigned int port, const struct sl_addr *addr)
+{
 	unsigned int number = lane_of(addr);
 	struct hold_lane *lane = &w->hold[number];
 
 	if (lane->count == HOLD_LANE_SIZE) {
-		dp_drop(w, b, i, SL_DROP_NEIGH_QUEUE_FULL);
+		dp_drop_mbuf(w, m, SL_DROP_NEIGH_QUEUE_FULL);
 		return;
 	}
 	lane->packet[lane->count++] = (struct hold_packet){
-		.mbuf = b->mbuf[i],
+		.mbuf = m,
 		.addr = *addr,
 		.deadline_tsc = rte_rdtsc() + rte_get_tsc_hz() / 1000 * HOLD_MAX_MS,
 		.port = port,
 	};
-	b->live &= ~(UINT64_C(1) << i);
 	w->hold_lanes |= UINT64_C(1) << number;
 	w->held++;
 	wish(w, port, addr);
@@ -107,6 +114,57 @@ send_held(struct dp_worker *w, struct rte_mbuf *m, uint64_t word)
 	store64(frame, (word & DP_NH_MAC_MASK) | dp_ports_l2[number].mac_low16_shifted);
 	store32(frame + 8, dp_ports_l2[number].mac_high32);
 	dp_transmit_one(w, number, m);
+}
+
+__rte_cold void
+dp_output(struct dp_worker *w, struct rte_mbuf *m)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	const uint8_t *ip = frame + ETH_LEN;
+	bool ip6 = ip[0] >> 4 == 6;
+	struct sl_addr dst =
+		ip6 ? sl_addr_from_v6(ip + IP6_DST_AT) : sl_addr_from_v4(load32(ip + IP4_DST_AT));
+	struct dp_fib_hop hop;
+	uint32_t index;
+	uint64_t word;
+
+	store16(frame + ETH_TYPE_AT, ip6 ? ETH_TYPE_IP6_BE : ETH_TYPE_IP4_BE);
+	if (!dp_fib_lookup(w->snapshot->fib, &dst, &hop)) {
+		dp_drop_mbuf(w, m, SL_DROP_NO_ROUTE);
+		return;
+	}
+	if (sl_addr_is_none(&hop.via))
+		hop.via = dst;
+	index = dp_neigh_find(hop.port, &hop.via);
+	word = index != 0 ? dp_nh_load(index) : 0;
+	if ((word & DP_NH_VALID) != 0)
+		send_held(w, m, word);
+	else if ((word & DP_NH_FAILED) != 0)
+		dp_drop_mbuf(w, m, SL_DROP_NEIGH_FAILED);
+	else
+		dp_hold_mbuf(w, m, hop.port, &hop.via);
+}
+
+__rte_cold void
+dp_output_server(struct dp_worker *w, struct rte_mbuf *m, uint32_t slot)
+{
+	uint32_t index = atomic_load_explicit(&dp_real_slots[slot].nexthop, memory_order_relaxed);
+	uint64_t word = index != 0 ? dp_nh_load(index) : 0;
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+	struct sl_addr addr;
+	unsigned int port;
+
+	store16(frame + ETH_TYPE_AT, frame[ETH_LEN] >> 4 == 6 ? ETH_TYPE_IP6_BE : ETH_TYPE_IP4_BE);
+	if (index == 0) {
+		dp_drop_mbuf(w, m, SL_DROP_NO_ROUTE);
+	} else if ((word & DP_NH_VALID) != 0) {
+		send_held(w, m, word);
+	} else if ((word & DP_NH_FAILED) != 0) {
+		dp_drop_mbuf(w, m, SL_DROP_NEIGH_FAILED);
+	} else {
+		dp_neigh_info(index, &port, &addr);
+		dp_hold_mbuf(w, m, port, &addr);
+	}
 }
 
 /* True when the packet has left the lane. */

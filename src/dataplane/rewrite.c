@@ -10,24 +10,7 @@
  * were made with the server (real.h); a UDP checksum of 0 stays, a result of 0
  * is sent as 0xffff. The L2 header is a next hop's word and the port's own MAC.
  */
-#include "port.h"
-#include "wire.h"
-#include "worker.h"
-
-/* The transport checksum under a changed address and port. */
-static inline void
-l4_sum_update(uint8_t *l4, uint8_t proto, uint16_t delta)
-{
-	if (proto == SL_PROTO_TCP) {
-		store16(l4 + TCP_SUM_AT, sum_update(load16(l4 + TCP_SUM_AT), delta));
-	} else {
-		uint16_t old = load16(l4 + UDP_SUM_AT);
-		uint16_t sum = sum_update(old, delta);
-
-		if (old != 0)
-			store16(l4 + UDP_SUM_AT, sum != 0 ? sum : 0xffff);
-	}
-}
+#include "rewrite.h"
 
 static inline void
 nat_rewrite(struct burst *b, unsigned int i, const struct flow *flow, const struct dp_real_slot *real,
@@ -49,22 +32,6 @@ nat_rewrite(struct burst *b, unsigned int i, const struct flow *flow, const stru
 	}
 	store16(l4 + (in ? 2 : 0), port_be);
 	l4_sum_update(l4, flow->proto, in ? real->l4_in : real->l4_out);
-}
-
-/* TTL alone, and the IPv4 header checksum with it (RFC 1141). */
-static inline void
-ttl_decrement(struct burst *b, unsigned int i)
-{
-	uint8_t *ip = b->l3[i];
-
-	if (b->info[i].family6) {
-		ip[IP6_HOPS_AT]--;
-	} else {
-		uint32_t sum = load16(ip + IP4_SUM_AT) + (uint32_t)RTE_BE16(0x0100);
-
-		ip[IP4_TTL_AT]--;
-		store16(ip + IP4_SUM_AT, (uint16_t)(sum + (sum >= 0xffff)));
-	}
 }
 
 /* A next hop that cannot be used as it is. */
@@ -98,31 +65,6 @@ frame_unusual(struct dp_worker *w, struct burst *b, unsigned int i)
 		dp_drop(w, b, i, SL_DROP_TOO_BIG);
 	else if (!port->tx_segments && rte_pktmbuf_linearize(b->mbuf[i]) != 0)
 		dp_drop(w, b, i, SL_DROP_SEGMENTS);
-}
-
-/* Packets that cannot simply go: no usable next hop, or an unusual frame. */
-struct held_back {
-	uint64_t missing, unusual;
-	uint64_t first;  /* the word of the first packet */
-	uint64_t differ; /* bits of words that are not the first one's */
-};
-
-/* The L2 header from the next hop's word; a word that is not valid gives one that nobody will see. */
-static inline void
-way_write(struct burst *b, unsigned int i, uint32_t index, struct held_back *back)
-{
-	uint64_t word = dp_nh_load(index);
-	const struct dp_port_l2 *port = &dp_ports_l2[dp_nh_port(word)];
-	uint8_t *frame = b->l3[i] - ETH_LEN;
-
-	b->nexthop[i] = word;
-	back->differ |= word ^ back->first;
-	store64(frame, (word & DP_NH_MAC_MASK) | port->mac_low16_shifted);
-	store32(frame + 8, port->mac_high32);
-	if (unlikely((word & DP_NH_VALID) == 0))
-		back->missing |= UINT64_C(1) << i;
-	else if (unlikely(b->info[i].ip_len > port->mtu))
-		back->unusual |= UINT64_C(1) << i;
 }
 
 static inline void

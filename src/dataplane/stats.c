@@ -35,6 +35,8 @@ counters_copy(const struct worker_counters *c, struct dp_worker_stats *ret)
 		.flows_expired = c->flows_expired,
 		.hits = c->hits,
 		.misses = c->misses,
+		.answered = c->answered,
+		.answers_limited = c->answers_limited,
 		.loops = c->loops,
 		.busy_loops = c->busy_loops,
 		.sleeps = c->sleeps,

@@ -127,6 +127,8 @@ turn(struct dp_worker *w)
 		count += poll_queue(w, &w->rx[i]);
 	if (w->rings)
 		count += dp_handover_receive(w);
+	if (w->worker_count > 1)
+		count += dp_side_receive(w);
 	dp_handover_flush(w);
 	dp_transmit_flush(w);
 	return count;

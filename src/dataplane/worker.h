@@ -23,6 +23,7 @@
 enum {
 	TX_BUFFER = 4 * BURST_MAX,
 	HANDOVER_RING_SIZE = 2048,
+	SIDE_RING_SIZE = 512,
 	PUNT_RING_SIZE = 1024,
 	WISH_RING_SIZE = 256,
 	HOLD_LANES = 64,
@@ -68,6 +69,7 @@ struct worker_counters {
 	uint64_t tx, drops, punts, handed_out;
 	uint64_t flows_created, flows_expired;
 	uint64_t hits, misses;
+	uint64_t answered, answers_limited;
 	uint64_t loops, busy_loops, sleeps;
 	uint64_t drop[SL_DROP_MAX];
 };
@@ -95,9 +97,13 @@ struct dp_worker {
 	struct tx_buffer handover[DP_WORKERS_MAX]; /* leave for another worker */
 	struct rte_ring *ring_in[DP_WORKERS_MAX];  /* from each other worker */
 	struct rte_ring *ring_out[DP_WORKERS_MAX];
+	struct rte_ring *side_in[DP_WORKERS_MAX]; /* fragments and ICMP errors: see side.c */
+	struct rte_ring *side_out[DP_WORKERS_MAX];
 	struct rte_ring *ring_punt;
 	struct rte_ring *ring_wish;
 	struct rte_ring *ring_control; /* worker 0 only: the control core's packets */
+
+	uint8_t scratch[64]; /* the transport header of packets that have none */
 
 	struct hold_lane hold[HOLD_LANES];
 	uint64_t hold_lanes; /* which lanes hold something */
@@ -178,6 +184,14 @@ void dp_route_client(struct dp_worker *w, struct burst *b, unsigned int i);
 /* Packet i waits until `addr` on `port` is resolved. Cold. */
 void dp_hold_packet(struct dp_worker *w, struct burst *b, unsigned int i, unsigned int port,
 		    const struct sl_addr *addr);
+void dp_hold_mbuf(struct dp_worker *w, struct rte_mbuf *m, unsigned int port, const struct sl_addr *addr);
+/*
+ * Sends a single IP packet, complete behind ETH_LEN bytes for its Ethernet header: by
+ * the route to its destination, or by the way to the server of a slot. Takes it over;
+ * it may wait for a neighbour. Too long for the port it leaves by: dropped. Cold.
+ */
+void dp_output(struct dp_worker *w, struct rte_mbuf *m);
+void dp_output_server(struct dp_worker *w, struct rte_mbuf *m, uint32_t slot);
 /* Sends or drops held packets whose time has come. */
 void dp_hold_serve(struct dp_worker *w, uint64_t now_tsc);
 void dp_hold_fini(struct dp_worker *w);
@@ -191,6 +205,21 @@ void dp_handover_flush(struct dp_worker *w);
 void dp_handover_put(struct dp_worker *w, unsigned int to, struct rte_mbuf *tagged);
 /* Takes what other workers and the control core sent; returns how many packets. */
 unsigned int dp_handover_receive(struct dp_worker *w);
+
+/*
+ * Side rings, for what is rare and cannot be left to RSS: fragments and ICMP errors.
+ * A flood of those fills these rings, not the hand-over's. See side.c. Cold.
+ */
+
+/* Gives packet i of the burst to the worker that owns it, with its note where it is gathered. */
+void dp_side_give(struct dp_worker *w, struct burst *b, unsigned int i, unsigned int owner);
+/*
+ * Sends packet i on to the next worker to look for its flow. False: there is
+ * nobody left to ask, so this worker decides.
+ */
+bool dp_side_search(struct dp_worker *w, struct burst *b, unsigned int i);
+/* Takes what other workers sent; returns how many packets. */
+unsigned int dp_side_receive(struct dp_worker *w);
 
 void dp_drop_mbuf(struct dp_worker *w, struct rte_mbuf *m, enum sl_drop reason);
 void dp_drop_flush(struct dp_worker *w);
