@@ -9,6 +9,10 @@
  * servers: the server of service j is the j-th address after REAL, so that is
  * only right where each service has that one server.
  *
+ * With -l too the replies come to full NAT's local addresses. Their ports are those
+ * that Sluice gives out: flows are opened in the order of the warm-up file, local
+ * addresses of the group are taken in turn, each from its lowest port on.
+ *
  * Each flow has one packet a direction, a plain TCP segment; with -w (for the
  * warm-up) the file holds the SYNs that open the flows instead, in an order of
  * its own: entries that lie in memory in the very order in which packets ask
@@ -34,7 +38,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAME_MIN = 60, FRAME_MAX = 128, FLOWS_MAX = 1 << 27, CLIENT_PORT_MIN = 1024 };
+enum { FRAME_MIN = 60, FRAME_MAX = 128, FLOWS_MAX = 1 << 27, CLIENT_PORT_MIN = 1024, LOCAL_PORT_MIN = 1024 };
 
 enum kind { REQUEST, REPLY, SYN };
 
@@ -44,8 +48,10 @@ struct options {
 	bool both, ipv6, udp, warm_up;
 	uint64_t seed;
 	uint8_t device_mac[6], peer_mac[6];
-	uint8_t vip[16], real[16]; /* 4 or 16 bytes */
+	uint8_t vip[16], real[16], local[16]; /* 4 or 16 bytes */
 	uint16_t vip_port, real_port;
+	uint16_t local_count;  /* addresses from `local` on; 0: replies go to the client */
+	uint32_t *opened_when; /* by flow: its place in the warm-up file */
 };
 
 struct packet {
@@ -60,6 +66,7 @@ struct endpoint {
 
 static void options_parse(struct options *opt, int argc, char **argv);
 static size_t packets_list(const struct options *opt, struct packet **ret_packets);
+static void opened_when_find(struct options *opt);
 static size_t frame_build(const struct options *opt, const struct packet *packet, uint8_t *frame);
 
 int
@@ -67,6 +74,8 @@ main(int argc, char **argv)
 {
 	struct options opt;
 	options_parse(&opt, argc, argv);
+	if (opt.local_count != 0)
+		opened_when_find(&opt);
 
 	struct packet *packets;
 	size_t count = packets_list(&opt, &packets);
@@ -91,6 +100,7 @@ main(int argc, char **argv)
 	pcap_dump_close(dumper);
 	pcap_close(pcap);
 	free(packets);
+	free(opt.opened_when);
 	printf("%zu\n", count);
 	return 0;
 }
@@ -152,7 +162,48 @@ packets_list(const struct options *opt, struct packet **ret_packets)
 	return count;
 }
 
+/* The place of every flow in the warm-up file that the same seed gives. */
+static void
+opened_when_find(struct options *opt)
+{
+	struct options warm_up = *opt;
+	struct packet *packets;
+
+	warm_up.both = false;
+	warm_up.warm_up = true;
+	size_t count = packets_list(&warm_up, &packets);
+	opt->opened_when = malloc(count * sizeof(*opt->opened_when));
+	if (opt->opened_when == NULL) {
+		fprintf(stderr, "pcapgen: no memory for %zu flows\n", count);
+		exit(1);
+	}
+	for (size_t i = 0; i < count; i++)
+		opt->opened_when[packets[i].flow] = (uint32_t)i;
+	free(packets);
+}
+
 /* ---- a packet's bytes ---- */
+
+/* The `step`-th address after this one. */
+static void
+addr_advance(uint8_t *addr, size_t len, unsigned int step)
+{
+	unsigned int last = addr[len - 2] * 256U + addr[len - 1] + step;
+
+	addr[len - 2] = (uint8_t)(last >> 8);
+	addr[len - 1] = (uint8_t)last;
+}
+
+/* Full NAT's source towards the server. */
+static void
+local_of(const struct options *opt, uint32_t flow, struct endpoint *ret_local)
+{
+	uint32_t when = opt->opened_when[flow];
+
+	memcpy(ret_local->addr, opt->local, sizeof(ret_local->addr));
+	addr_advance(ret_local->addr, opt->ipv6 ? 16 : 4, when % opt->local_count);
+	ret_local->port = (uint16_t)(LOCAL_PORT_MIN + when / opt->local_count);
+}
 
 static void
 client_of(const struct options *opt, uint32_t flow, struct endpoint *ret_client)
@@ -244,11 +295,10 @@ frame_build(const struct options *opt, const struct packet *packet, uint8_t *fra
 	bool reply = packet->kind == REPLY;
 	memcpy(server.addr, reply ? opt->real : opt->vip, addr_len);
 	server.port = reply ? opt->real_port : (uint16_t)(opt->vip_port + service);
-	if (reply) {
-		unsigned int last = server.addr[addr_len - 2] * 256U + server.addr[addr_len - 1] + service;
-		server.addr[addr_len - 2] = (uint8_t)(last >> 8);
-		server.addr[addr_len - 1] = (uint8_t)last;
-	}
+	if (reply)
+		addr_advance(server.addr, addr_len, service);
+	if (reply && opt->local_count != 0)
+		local_of(opt, packet->flow, &client);
 	const struct endpoint *source = reply ? &server : &client;
 	const struct endpoint *destination = reply ? &client : &server;
 
@@ -286,7 +336,9 @@ usage(const char *fault, const char *value)
 {
 	fprintf(stderr,
 		"pcapgen: %s \"%s\"\n"
-		"usage: pcapgen -o FILE -n FLOWS -v VIP,PORT [-k SERVICES] [-b -r REAL,PORT] [-w]\n"
+		"usage: pcapgen -o FILE -n FLOWS -v VIP,PORT [-k SERVICES] [-b -r REAL,PORT [-l "
+		"LOCAL,COUNT]]\n"
+		"               [-w]\n"
 		"               [-u] [-d DEVICE_MAC] [-p PEER_MAC] [-s SEED]\n"
 		"prints the number of packets it wrote\n",
 		fault, value);
@@ -333,7 +385,7 @@ endpoint_parse(const char *text, uint8_t *ret_addr, uint16_t *ret_port)
 static void
 options_parse(struct options *opt, int argc, char **argv)
 {
-	bool real_ipv6 = false;
+	bool real_ipv6 = false, local_ipv6 = false;
 	int letter;
 
 	/* net_pcap gives its first device this address. */
@@ -341,7 +393,7 @@ options_parse(struct options *opt, int argc, char **argv)
 				 .seed = 1,
 				 .device_mac = { 2, 'p', 'c', 'a', 'p', 0 },
 				 .peer_mac = { 2, 0, 0, 0, 0, 1 } };
-	while ((letter = getopt(argc, argv, "o:n:v:r:k:bwud:p:s:")) != -1) {
+	while ((letter = getopt(argc, argv, "o:n:v:r:l:k:bwud:p:s:")) != -1) {
 		switch (letter) {
 		case 'o':
 			opt->path = optarg;
@@ -354,6 +406,9 @@ options_parse(struct options *opt, int argc, char **argv)
 			break;
 		case 'r':
 			real_ipv6 = endpoint_parse(optarg, opt->real, &opt->real_port);
+			break;
+		case 'l':
+			local_ipv6 = endpoint_parse(optarg, opt->local, &opt->local_count);
 			break;
 		case 'k':
 			opt->services = (unsigned int)number_parse(optarg, 1, 1024);
@@ -386,6 +441,10 @@ options_parse(struct options *opt, int argc, char **argv)
 		usage("missing one of", "-o, -n, -v");
 	if (opt->both && (opt->real_port == 0 || real_ipv6 != opt->ipv6))
 		usage("replies (-b) need a server of the VIP's family in", "-r");
+	if (opt->local_count != 0 && (!opt->both || local_ipv6 != opt->ipv6))
+		usage("local addresses go with replies (-b), and are of the VIP's family:", "-l");
+	if (opt->local_count != 0 && opt->flows > opt->local_count * (65536U - LOCAL_PORT_MIN))
+		usage("too few local addresses for so many flows:", "-l");
 	if (opt->both && opt->warm_up)
 		usage("-b cannot go with", "-w");
 }
