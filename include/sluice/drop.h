@@ -15,8 +15,7 @@
 	X(L4_HEADER, "l4_header", "TCP or UDP header is malformed")                                          \
 	X(SOURCE, "source", "source address cannot be a sender's (zero, loopback, multicast, VIP)")          \
 	X(FRAGMENT, "fragment", "IP fragment of a message that must come whole")                             \
-	X(FRAG_INVALID, "frag_invalid",                                                                      \
-	  "IP fragment of impossible length or offset, or first one without its ports")                      \
+	X(FRAG_INVALID, "frag_invalid", "fragment of impossible length or offset, or without its ports")     \
 	X(FRAG_OVERLAP, "frag_overlap", "IP fragment overlaps another of its packet")                        \
 	X(FRAG_FULL, "frag_full", "too many fragmented packets, or fragments waiting for their first one")   \
 	X(FRAG_TIMEOUT, "frag_timeout", "first fragment of the packet did not come in time")                 \
@@ -41,8 +40,7 @@
 	X(HANDOVER_FULL, "handover_full", "ring to the worker that owns the flow is full")                   \
 	X(PUNT_FULL, "punt_full", "ring to the control core is full")                                        \
 	X(KERNEL_LIMIT, "kernel_limit", "more packets for the kernel than kernel_rate allows")               \
-	X(KERNEL_FULL, "kernel_full",                                                                        \
-	  "ring to the kernel interface is full, or the kernel did not take the packet")                     \
+	X(KERNEL_FULL, "kernel_full", "the kernel interface did not take the packet in time")                \
 	X(KERNEL_GONE, "kernel_gone", "kernel interface of the port has disappeared")                        \
 	X(TX_FULL, "tx_full", "device did not take the packet")                                              \
 	X(PUNT_IGNORED, "punt_ignored", "for the box itself, but nothing here answers it")                   \
