@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True  # the tree may belong to somebody else
 sys.path.insert(0, HERE)
 
-from rig.case import Case  # noqa: E402
+from rig.case import Case, names  # noqa: E402
 
 CASES = os.path.join(HERE, "cases")
 
@@ -31,9 +31,9 @@ def main():
     options = _options()
     if options.user:
         _become(options.user)
-    names = _chosen(options.cases)
+    cases = _chosen(options.cases)
     if options.list:
-        print("\n".join(names))
+        print("\n".join(map(_name, cases)))
         return 0
     for program in (options.sluiced, options.sluicectl):
         if not os.access(program, os.X_OK):
@@ -41,7 +41,7 @@ def main():
 
     passed = failed = 0
     with multiprocessing.get_context("fork").Pool(options.jobs) as pool:
-        for results in pool.imap(functools.partial(_run, options=options), names):
+        for results in pool.imap(functools.partial(_run, options=options), cases):
             for good, text in results:
                 print(text, flush=True)
                 passed, failed = passed + good, failed + (not good)
@@ -58,7 +58,7 @@ def _options():
     parser.add_argument("--keep", action="store_true", help="leave the files of failed cases behind, and say where")
     parser.add_argument("--list", action="store_true", help="only say which cases would run")
     parser.add_argument("--user", metavar="NAME", help="give up root's rights for this user's first")
-    parser.add_argument("cases", nargs="*", metavar="CASE", help="a case, or what stands before a case's first dash")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help="a case, a folder of cases, or what stands before a case's first dash")
     options = parser.parse_args()
     options.sluiced, options.sluicectl = map(os.path.abspath, (options.sluiced, options.sluicectl))
     return options
@@ -77,21 +77,24 @@ def _become(user):
     os.environ["HOME"] = "/"
 
 
+def _name(case):
+    return "-".join(filter(None, case))
+
+
 def _chosen(wanted):
-    every = sorted(name for name in os.listdir(CASES) if os.path.exists(os.path.join(CASES, name, "case.py")))
-    families = {name.split("-")[0] for name in every}
+    every = {case: {_name(case), case[0], case[0].split("-")[0]} for case in names(CASES)}
     for word in wanted:
-        if word not in families and word not in every:
+        if not any(word in called for called in every.values()):
             sys.exit(_usage(f"{word}: no such case or family (--list shows them)"))
-    return [name for name in every if not wanted or name in wanted or name.split("-")[0] in wanted]
+    return [case for case, called in every.items() if not wanted or called & set(wanted)]
 
 
 def _run(name, options):
     """Results of one case, with each number of workers: (passed, lines for a person)."""
     try:
-        case = Case(CASES, name)
+        case = Case(CASES, *name)
     except Exception:  # a broken case is a failed one, not the end of the run
-        return [(False, f"FAIL {name}\n{traceback.format_exc()}")]
+        return [(False, f"FAIL {_name(name)}\n{traceback.format_exc()}")]
     return [_run_with(case, workers, options) for workers in case.worker_counts()
             if options.workers in (None, workers)]
 

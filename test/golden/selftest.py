@@ -16,8 +16,9 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
 from rig import *  # noqa: E402
-from rig import frames, judge, lvs, pcap, sequence  # noqa: E402
-from rig.announce import announcements  # noqa: E402
+from rig import fragments, frames, icmp, judge, local, lvs, pcap, sequence, tunnel  # noqa: E402
+from rig.announce import announcements, local_addresses  # noqa: E402
+from rig.case import names  # noqa: E402
 from rig.control import Balance, Connection  # noqa: E402
 
 
@@ -105,6 +106,149 @@ class Oracle(unittest.TestCase):
             self.assertEqual(lvs.tcp_state(table, segments), state, segments)
 
 
+class Tunnels(unittest.TestCase):
+    def test_overheads_are_what_the_headers_take(self):
+        for name in tunnel.names:
+            for outer in (4, 6):
+                flow = TunnelFlow(Tunnel.named(name), outer)
+                _sent, left = flow.request(b"data")
+                inner = flow.packet(b"data")
+                self.assertEqual(len(left.frame.raw()) - 14 - len(inner), flow.tunnel.overhead(outer), (name, outer))
+
+    def test_numbers_of_lvs(self):
+        # On a link of 1500: 1480 IPIP, 1468 GUE, 1476 GRE.
+        self.assertEqual([1500 - Tunnel(kind).overhead(4) for kind in ("ipip", "gue", "gre")], [1480, 1468, 1476])
+
+    def test_outer_header(self):
+        for tos, outer_tos in ((0xB8, 0xB8), (0x01, 0x01), (0x02, 0x02), (0x03, 0x02), (0xFF, 0xFE)):
+            left = TunnelFlow(Tunnel(), 4).delivered(ttl=9, ip_fields=dict(tos=tos, flags="DF")).frame.data
+            self.assertEqual((left[IP].tos, left[IP].ttl, left[IP].flags.DF, left[IP].proto), (outer_tos, 8, True, 4))
+            self.assertEqual(left[IP].payload.tos, tos)
+
+    def test_gue_port_is_open_but_its_checksum_is_not(self):
+        for name in ("gue-csum", "gue-nocsum"):
+            want = TunnelFlow(Tunnel.named(name), 6).delivered(b"x")
+            other = want.frame.data.copy()
+            other[UDP].sport = 50000
+            good = bytes(other)
+            bad = good[:60] + bytes([good[60] ^ 1]) + good[61:]
+            self.assertEqual(frames.flow_of(good), frames.flow_of(want.frame.raw()))
+            self.assertEqual(judge.output([want], {"wan": [good]}), [], name)
+            self.assertTrue(judge.output([want], {"wan": [bad]}), name)
+            self.assertEqual(tunnel.chosen({"wan": [good, good]}), [])
+            self.assertTrue(tunnel.chosen({"wan": [good, want.frame.raw()]}), name)
+            other[UDP].sport = 49151
+            self.assertTrue(tunnel.chosen({"wan": [bytes(other)]}), name)
+
+    def test_identifications_differ_where_df_is_clear(self):
+        raw = TunnelFlow(Tunnel(), 4).delivered().frame.raw()
+        self.assertTrue(tunnel.chosen({"wan": [raw, raw]}))
+        raw = TunnelFlow(Tunnel(), 4).delivered(ip_fields=dict(flags="DF")).frame.raw()
+        self.assertEqual(tunnel.chosen({"wan": [raw, raw]}), [])
+
+
+class Locals(unittest.TestCase):
+    def left(self, flow, address, port):
+        """What leaves if the box chooses this."""
+        frame = flow.delivered(flags="S")
+        return bytes((frame.frame if hasattr(frame, "frame") else frame).build(address, port))
+
+    def test_bound_by_what_leaves_and_judged(self):
+        flows = [FnatFlow(cport=1), FnatFlow(cport=2), FnatFlow(cport=3, vip=VIP6, client=CLIENT6, outer=4)]
+        expected = [flow.delivered(flags="S") for flow in flows]
+        known = [frame for each in expected for frame in judge.frames_in(each)]
+        output = {"wan": [self.left(flow, LOCAL4, 2000 + n) for n, flow in reversed(list(enumerate(flows)))]}
+        local.bind(known, output)
+        self.assertEqual([flow.local.port for flow in flows], [2000, 2001, 2002])
+        self.assertEqual(local.chosen(known), [])
+        self.assertEqual(judge.output(expected, output), [])
+        reply, back = flows[2].reply(flags="SA")
+        self.assertEqual((bytes(reply.raw())[30:34], back.data[IPv6].dst), (bytes([10, 0, 0, 200]), CLIENT6))
+        local.forget(known)
+        self.assertFalse(flows[0].local.bound())
+
+    def test_faults_are_seen(self):
+        one, two = FnatFlow(cport=1), FnatFlow(cport=2)
+        known = [one.delivered(flags="S"), two.delivered(flags="S")]
+        for output, lines in (([self.left(one, LOCAL4, 2000), self.left(two, LOCAL4, 2000)], 1),
+                              ([self.left(one, LOCAL4, 1023), self.left(two, LOCAL4, 2000)], 1),
+                              ([self.left(one, "10.0.0.9", 2000), self.left(two, LOCAL4, 2000)], 1),
+                              ([self.left(one, LOCAL4, 2001), self.left(two, LOCAL4, 2000)], 0)):
+            local.forget(known)
+            local.bind(known, {"wan": output})
+            self.assertEqual(len(local.chosen(known)), lines)
+
+    def test_ranges(self):
+        self.assertEqual(local_addresses("10.0.0.200-202"), ["10.0.0.200", "10.0.0.201", "10.0.0.202"])
+        self.assertEqual(local_addresses("10.0.0.1-10.0.0.2"), ["10.0.0.1", "10.0.0.2"])
+        self.assertEqual(local_addresses("fd00::9-fd00::a"), ["fd00::9", "fd00::a"])
+
+
+class Fragments(unittest.TestCase):
+    def packets(self):
+        for flow in (Flow("UDP"), Flow("UDP", client=CLIENT6, vip=VIP6)):
+            yield flow.packet(bytes(range(256)) * 8)
+
+    def together(self, packet, *parts):
+        expected, output, lines, extra = fragments.put_together(
+            [cut_by_box(loosely(to_client(packet), "ip4.id" if packet.version == 4 else "padding"), 1500)],
+            {"wan": [to_client(part).raw() for part in parts]})
+        return lines + judge.output(expected, output), extra
+
+    def test_pieces_go_together(self):
+        for packet in self.packets():
+            a, b, c = pieces(packet, 800, 1600)
+            self.assertEqual(self.together(packet, a, b, c), ([], 2))
+            self.assertEqual(self.together(packet, c, a, b), ([], 2))
+
+    def test_bad_pieces_are_seen(self):
+        for packet in self.packets():
+            a, b, c = pieces(packet, 800, 1600)
+            long = pieces(packet, 1600)
+            odd = [piece(packet, 0, 801), piece(packet, 800, 2056)]
+            other = piece(packet, 1600, 2056, number=8)
+            for parts in ((a, b), (b, c), (a, c), (a, b, b, c), long, odd, (a, b, other), (a, b, c, piece(packet, 2056, 2064)),
+                          (packet,)):
+                self.assertTrue(self.together(packet, *parts)[0], parts)
+
+    def test_pieces_of_one_packet_are_one_flow(self):
+        for packet in self.packets():
+            flows = {frames.flow_of(to_client(part).raw()) for part in pieces(packet, 800)}
+            others = {frames.flow_of(to_client(part).raw()) for part in pieces(packet, 800, number=8)}
+            self.assertEqual((len(flows), len(flows | others)), (1, 2))
+
+
+class Icmp(unittest.TestCase):
+    def test_checksums_are_scapys(self):
+        quote = ip(VIP4, CLIENT4) / UDP(sport=80, dport=9) / b"x"
+        whole = IP(bytes(error("10.9.9.9", VIP4, 3, 4, quote, rest=1400)))
+        self.assertEqual((whole[ICMP].nexthopmtu, whole[ICMP].type, whole[ICMP].code), (1400, 3, 4))
+        good = whole[ICMP].chksum
+        del whole[ICMP].chksum
+        self.assertEqual(IP(bytes(whole))[ICMP].chksum, good)
+        quote = ip(VIP6, CLIENT6) / UDP(sport=80, dport=9) / b"x"
+        whole = IPv6(bytes(error(CLIENT6, VIP6, 1, 4, quote)))
+        good = whole[ICMPv6DestUnreach].cksum
+        del whole[ICMPv6DestUnreach].cksum
+        self.assertEqual(IPv6(bytes(whole))[ICMPv6DestUnreach].cksum, good)
+
+    def test_quotes_are_cut(self):
+        for flow, length in ((Flow("UDP"), 576), (Flow("UDP", client=CLIENT6, vip=VIP6), 1280)):
+            self.assertEqual(len(unreachable_port(flow.sent(bytes(1400))).frame.raw()) - 14, length)
+
+    def test_resets(self):
+        for fields, want in ((dict(flags="S", seq=9), ("RA", 0, 10)), (dict(flags="A", seq=9, ack=7), ("R", 7, 0)),
+                             (dict(flags="", seq=9), ("RA", 0, 12)), (dict(flags="SF", seq=2**32 - 1), ("RA", 0, 4))):
+            segment = reset(Flow().sent(b"abc" if "A" not in fields["flags"] and fields["flags"] != "S" else b"",
+                                        **fields)).frame.data[TCP]
+            self.assertEqual((str(segment.flags), segment.seq, segment.ack), want)
+
+    def test_errors_of_different_flows_are_told_apart(self):
+        one, two = (unreachable_port(Flow("UDP", cport=port).sent()).frame.raw() for port in (1, 2))
+        self.assertNotEqual(frames.flow_of(one), frames.flow_of(two))
+        self.assertEqual(icmp.QUOTE4, 548)
+
+
 class Judge(unittest.TestCase):
     a1, a2, b = Flow().delivered(b"1"), Flow().delivered(b"2"), Flow(cport=2).delivered(b"1")
 
@@ -171,6 +315,12 @@ class Judge(unittest.TestCase):
                                (5, [one, two, control._replace(rx=2, punts=2)]),
                                (5, [one, two, control._replace(generated=3, tx=3)])):
             self.assertEqual(len(judge.balances(received, rows)), 1, rows)
+        answering = [one._replace(generated=4, tx=5, answered=2, answers_limited=7), two, control]
+        self.assertEqual(judge.balances(5, answering), [])
+        self.assertEqual(judge.balances(5, answering[:0] + [one._replace(generated=4, tx=5), two, control], 2), [])
+        self.assertTrue(judge.balances(5, [one._replace(generated=4, tx=5), two, control]))
+        self.assertEqual(judge.answers((2, 7), answering), [])
+        self.assertTrue(judge.answers((2, 6), answering))
 
     def test_frames_that_may_come_unasked(self):
         spoken = announcement(VIP4)
@@ -197,10 +347,11 @@ class Files(unittest.TestCase):
                 pcap.read(path)
 
     def test_every_family_is_registered(self):
-        families = {name.split("-")[0] for name in os.listdir(os.path.join(HERE, "cases"))}
+        families = {folder.split("-")[0] for folder, _variant in names(os.path.join(HERE, "cases"))}
         with open(os.path.join(HERE, "meson.build"), encoding="ascii") as file:
-            registered = re.search(r"foreach family : \[(.*?)\]", file.read(), re.DOTALL).group(1)
-        self.assertEqual(set(re.findall(r"'(\w+)'", registered)), families)
+            text = file.read()
+        registered = re.findall(r"'(\w+)'", " ".join(re.findall(r"families = \[(.*?)\]", text, re.DOTALL)))
+        self.assertEqual(sorted(registered), sorted(families))
 
 
 if __name__ == "__main__":

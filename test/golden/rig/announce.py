@@ -5,6 +5,7 @@ An IPv4 address by a gratuitous ARP request with the broadcast address as target
 IPv6 address by an unsolicited neighbour advertisement to all nodes (RFC 4861 7.2.6).
 """
 
+import ipaddress
 import re
 
 from scapy.layers.inet6 import ICMPv6ND_NA, ICMPv6NDOptDstLLAddr, IPv6
@@ -26,9 +27,22 @@ def announcement(address, port="wan"):
     return loosely(Frame(port, packet))
 
 
+def local_addresses(text):
+    """Of a range as configured: "10.0.0.200", "10.0.0.200-207", "fd00::200-fd00::207"."""
+    first, _dash, last = text.partition("-")
+    if last and not set(".:") & set(last):
+        last = first.rpartition(".")[0] + "." + last
+    start, end = ipaddress.ip_address(first), ipaddress.ip_address(last or first)
+    return [str(start + n) for n in range(int(end) - int(start) + 1)]
+
+
 def announcements(config):
-    """All that a box with this configuration may announce: a port its own addresses, every port the VIPs."""
+    """All that a box with this configuration may announce: a port its own addresses and full NAT's local ones, every
+    port the VIPs."""
     expected = []
+    for group in re.findall(r"^local_address_group \w+ {\n(.*?)^}", config, re.MULTILINE | re.DOTALL):
+        for first, port in re.findall(r"^ *(\S+) (\w+)$", group, re.MULTILINE):
+            expected += [announcement(address, port) for address in local_addresses(first)]
     vips = re.findall(r"^virtual_server (\S+)", config, re.MULTILINE)
     for port, block in re.findall(r"^port (\w+) {\n(.*?)^}", config, re.MULTILINE | re.DOTALL):
         own = re.findall(r"^ *address (\S+)/", block, re.MULTILINE)

@@ -5,7 +5,8 @@ A case module is a docstring (the claim) and tables:
 
     config      configuration text (topology.one_arm, two_arm, service)
     traffic     rows (frame in, frame out); out may be None (nothing leaves), loosely(...), one_of(...),
-                repeated(...) or a list. A `Then` between rows: all before it has been digested when the rest is sent.
+                repeated(...), cut_by_box(...) or a list. A `Then` between rows: all before it has been digested when
+                the rest is sent. Frames that depend on a local port (local.Later) may be fed only after a `Then`.
     also_out    frames that leave and answer no frame (ARP requests); default none. None: whatever leaves is only for
                 the case's own `check`
     drops       reason -> count, a tuple of reasons stands for any of them; default none at all; None: not compared
@@ -13,19 +14,25 @@ A case module is a docstring (the claim) and tables:
                 the same, ActiveConn, InActConn; rows that are not listed are zero. Default: not compared.
     conns       lines "PROTO STATE CLIENT VIP REAL" that the connection list has at the end. Default: not compared.
     expires     state -> seconds that connections of that state have left at the end
+    answers     (ICMP errors and resets that the box sent, those that its rate limit suppressed). Default: not compared.
     check       function(Result) -> lines that say what else is wrong
     workers     with how many workers to run it; default (1, 2)
     queues      receive (and transmit) queues of each port; frames name theirs; default 1
     live        the port that is fed step by step; default "wan" if the traffic has a `Then`
 
 Each table may be a function of the number of workers instead.
+
+A module may be a family of cases that differ in arguments only: `variants` (suffix of the case's name -> arguments) and
+a function `make(**arguments)` that returns a dictionary of the tables.
 """
 
 import importlib.util
 import os
+import re
+from types import SimpleNamespace
 from typing import NamedTuple
 
-from . import judge
+from . import fragments, judge, local, tunnel
 from .announce import announcements
 from .control import ControlError
 from .sluiced import Daemon, DaemonError
@@ -51,18 +58,36 @@ class Result(NamedTuple):
     flow_counts: dict
 
 
-class Case:
-    """`name` is its folder; `family` is what stands before the first dash of it."""
+def names(root):
+    """The cases of all folders, sorted: (folder, variant or "")."""
+    found = []
+    for folder in sorted(os.listdir(root)):
+        path = os.path.join(root, folder, "case.py")
+        if os.path.exists(path):
+            with open(path, encoding="ascii") as file:
+                several = re.search(r"^variants = ", file.read(), re.MULTILINE)
+            found += [(folder, variant) for variant in (_load(root, folder).variants if several else [""])]
+    return found
 
-    def __init__(self, root, name):
-        self.name, self.family = name, name.split("-")[0]
-        spec = importlib.util.spec_from_file_location("case_" + name.replace("-", "_"),
-                                                      os.path.join(root, name, "case.py"))
-        self.module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.module)
-        self.claim = " ".join((self.module.__doc__ or "").split())
+
+def _load(root, folder):
+    spec = importlib.util.spec_from_file_location("case_" + folder.replace("-", "_"),
+                                                  os.path.join(root, folder, "case.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Case:
+    """`name` is its folder's and, of a family's, its variant's; what stands before the first dash is its family."""
+
+    def __init__(self, root, folder, variant=""):
+        self.name = f"{folder}-{variant}" if variant else folder
+        module = _load(root, folder)
+        self.claim = " ".join((module.__doc__ or "").split())
+        self.module = SimpleNamespace(**module.make(**module.variants[variant])) if variant else module
         if not self.claim:
-            raise ValueError(f"{name}: case.py has no docstring that states its claim")
+            raise ValueError(f"{folder}: case.py has no docstring that states its claim")
 
     def worker_counts(self):
         return getattr(self.module, "workers", (1, 2))
@@ -72,7 +97,7 @@ class Case:
         with Daemon(sluiced, sluicectl) as daemon:
             try:
                 lines = self._run(daemon, workers)
-            except (DaemonError, ControlError) as error:
+            except (DaemonError, ControlError, local.Unbound) as error:
                 lines = str(error).splitlines()
             if lines and keep:
                 daemon.keep = True
@@ -90,6 +115,9 @@ class Case:
         steps, expected = _steps(self._table("traffic", workers))
         also_out = self._table("also_out", workers, [])
         expected = None if also_out is None else expected + also_out
+        known = [frame for each in expected or [] for frame in judge.frames_in(each)]
+        known += [frame for frames, _then in steps for frame in frames]
+        local.forget(known)
         live = getattr(self.module, "live", "wan" if len(steps) > 1 else None)
         files = {port: [] for port in PORT_MAC if f"@{port}@" in config}
         for number, (frames, _then) in enumerate(steps):
@@ -102,6 +130,8 @@ class Case:
         daemon.start(config, workers, files, live, getattr(self.module, "queues", 1))
         received, lines = sum(map(len, files.values())), []
         for frames, then in steps:
+            if any(isinstance(frame, local.Later) for frame in frames):
+                local.bind(known, daemon.output())
             fed = [frame.raw() for frame in frames if frame.port == live]
             if fed:
                 daemon.send(fed)
@@ -130,12 +160,19 @@ class Case:
         drops, stats, flow_counts = control.drops(), control.stats(), control.flow_counts()
         output = daemon.stop()
 
-        output = judge.without(announcements(self._table("config", workers)), expected or [], output)
-        lines = judge.balances(received, balances)
+        lines, pieces = tunnel.chosen(output), None
         if expected is not None:
-            lines += judge.output(expected, output)
+            known = [frame for each in expected for frame in judge.frames_in(each)]
+            local.bind(known, output)
+            lines += local.chosen(known)
+            expected = [each for each in expected if all(map(local.known, judge.frames_in(each)))]
+        output = judge.without(announcements(self._table("config", workers)), expected or [], output)
+        if expected is not None:
+            expected, output, more, pieces = fragments.put_together(expected, output)
+            lines += more + judge.output(expected, output)
+        lines = judge.balances(received, balances, pieces) + lines
         for table, judged, actual, default in (("drops", judge.drops, drops, {}), ("stats", judge.stats, stats, None),
-                                               ("conns", judge.connections, conns, None),
+                                               ("conns", judge.connections, conns, None), ("answers", judge.answers, balances, None),
                                                ("expires", judge.expiries, conns, None)):
             wanted = self._table(table, workers, default)
             if wanted is not None:

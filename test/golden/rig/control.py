@@ -31,6 +31,8 @@ class Balance(NamedTuple):
     punts: int
     handed_out: int
     held: int
+    answered: int = 0  # ICMP errors and resets, part of `generated`
+    answers_limited: int = 0
 
     def fault(self):
         came = self.rx + self.handed_in + self.generated
@@ -52,6 +54,7 @@ class Connection(NamedTuple):
     real: str
     expires_s: float
     worker: int
+    local: str = ""
 
     def text(self):
         return f"{self.proto} {self.state} {self.client} {self.vip} {self.real}"
@@ -93,7 +96,7 @@ class Control:
 
     def connections(self):
         return [Connection(row["proto"].upper(), row["state"], row["client"], row["vip"], row["real"],
-                           row["expires_s"], row["worker"]) for row in self._call("conn.list")]
+                           row["expires_s"], row["worker"], row.get("local", "")) for row in self._call("conn.list")]
 
     # ---- commands ----
 
@@ -116,7 +119,7 @@ class Control:
     def _balance(row):
         worker = row["worker"] != "control"
         name = f"worker {row['worker']}" if worker else "control core"
-        return Balance(name, worker, *(row[field] for field in Balance._fields[2:]))
+        return Balance(name, worker, *(row.get(field, 0) for field in Balance._fields[2:]))
 
     @staticmethod
     def _traffic(row):

@@ -47,11 +47,16 @@ def _choices(expected):
     """The (frame, fields left open) that would do."""
     if isinstance(expected, OneOf):
         return [choice for each in expected.choices for choice in _choices(each)]
-    if isinstance(expected, Repeated):
+    if hasattr(expected, "expected"):  # said of another frame: that it comes again, or in pieces
         return _choices(expected.expected)
     if isinstance(expected, Loosely):
         return [(expected.frame, expected.fields)]
     return [(expected, ())]
+
+
+def frames_in(expected):
+    """All frames that stand in for an expected one."""
+    return [frame for frame, _fields in _choices(expected)]
 
 
 def _is(expected, port, frame):
@@ -164,8 +169,9 @@ def expiries(expected, actual):
     return _cut(lines, 20)
 
 
-def balances(received, actual):
-    """The packet-accounting invariant of each worker, and that nothing is lost on the way from one to another."""
+def balances(received, actual, cut=0):
+    """The packet-accounting invariant of each worker, and that nothing is lost on the way from one to another. `cut`:
+    how many packets the workers made by cutting others; None: any number."""
     lines = [f"accounting: {balance.fault()}" for balance in actual if balance.fault()]
     total = {field: sum(getattr(each, field) for each in actual if each.worker) for field in Balance._fields[2:]}
     control = next(each for each in actual if not each.worker)
@@ -173,15 +179,25 @@ def balances(received, actual):
             ("frames were sent to the box", received, "the workers received", total["rx"]),
             ("packets were handed out by workers", total["handed_out"], "were handed in", total["handed_in"]),
             ("packets were punted by workers", total["punts"], "the control core received", control.rx),
-            ("packets were sent by the control core", control.tx, "the workers took", total["generated"])):
+            ):
         if came != went:
             lines.append(f"accounting: {came} {what}, {where} {went}")
+    made = total["generated"] - control.tx - total["answered"]
+    if made < 0 or cut is not None and made != cut:
+        lines.append(f"accounting: {control.tx} packets were sent by the control core, {total['answered']} answers and "
+                     f"{cut or 0} pieces by workers, who generated {total['generated']}")
     return lines
+
+
+def answers(expected, actual):
+    """`expected`: (ICMP errors and resets that were sent, those that the rate limit suppressed)."""
+    sums = tuple(sum(getattr(each, field) for each in actual) for field in ("answered", "answers_limited"))
+    return [] if sums == tuple(expected) else [f"answers: expected {tuple(expected)} sent and limited, got {sums}"]
 
 
 def settled(received, actual):
     """Nothing is on its way any more."""
-    return not balances(received, actual)
+    return not balances(received, actual, None)
 
 
 def _cut(lines, limit):

@@ -136,6 +136,10 @@ class Daemon:
             log = file.read()
         if any(sign in log for sign in _SANITIZER_SIGNS):
             raise DaemonError(f"a sanitizer complains{self._log_tail()}")
+        return self.output()
+
+    def output(self):
+        """The frames that have left: port name -> list. net_pcap writes them out burst by burst."""
         return {port: [frame for queue in range(self.queues)
                        for frame in pcap.read(self.path(f"out{port}{queue}.pcap"))]
                 for port in self.ports}

@@ -61,7 +61,7 @@ def two_arm(neighbours=True, **blocks):
 
 
 def _configuration(addresses, server_port, neighbours, gateway=True, global_defs="", dataplane="connections 4096",
-                   port="", extra=""):
+                   port="", extra="", lan=""):
     """The text; @workers@ and @NAME@ (the device of port NAME) are for the rig to fill in."""
     lines = ["global_defs {", "    router_id golden", f"    {global_defs}", "}"]
     lines += ["dataplane {", "    workers @workers@", f"    {dataplane}", "}"]
@@ -70,7 +70,7 @@ def _configuration(addresses, server_port, neighbours, gateway=True, global_defs
         lines += [f"    address {address}" for address in port_addresses]
         if name == "wan" and gateway:
             lines += [f"    gateway {GATEWAY4}", f"    gateway {GATEWAY6}"]
-        lines += [f"    {port}", "}"]
+        lines += [f"    {lan if name == 'lan' else port}", "}"]
     if neighbours:
         known = [(GATEWAY4, GATEWAY_MAC, "wan"), (GATEWAY6, GATEWAY_MAC, "wan")]
         known += [(LINK_CLIENT4, LINK_CLIENT_MAC, "wan"), (LINK_CLIENT6, LINK_CLIENT_MAC, "wan")]
@@ -80,9 +80,16 @@ def _configuration(addresses, server_port, neighbours, gateway=True, global_defs
     return "\n".join(lines + [extra, ""])
 
 
-def service(proto, vip, port, kind, reals, algo="rr"):
-    """A virtual_server. `reals`: (address, port) or (address, port, weight), oldest first."""
-    lines = [f"virtual_server {vip} {port} {{", f"    protocol {proto}", f"    lb_algo {algo}", f"    lb_kind {kind}"]
+def local_group(name, *ranges, port="wan"):
+    """A local_address_group whose addresses are answered for on `port`."""
+    return "\n".join([f"local_address_group {name} {{", *(f"    {each} {port}" for each in ranges), "}", ""])
+
+
+def service(proto, vip, port, kind, reals, algo="rr", *more):
+    """A virtual_server. `kind`: NAT, DR, TUN and so on, with a tunnel's words. `reals`: (address, port) or (address,
+    port, weight), oldest first. `more`: lines of its own."""
+    lines = [f"virtual_server {vip} {port} {{", f"    protocol {proto}", f"    lb_algo {algo}", f"    lvs_method {kind}"]
+    lines += [f"    {line}" for line in more]
     for address, real_port, *weight in reals:
         lines += [f"    real_server {address} {real_port} {{", f"        weight {weight[0] if weight else 1}", "    }"]
     return "\n".join(lines + ["}", ""])
@@ -120,6 +127,9 @@ class Flow:
 
     What a request and a reply look like before and after the box, straight from the specification:
     NAT changes the server's side of addresses and ports, DR nothing; both take one from the TTL.
+    (Tunnels and full NAT are kinds of flows of their own: tunnel.TunnelFlow, local.FnatFlow.)
+
+    `ip_fields` are fields of the IP header, everything else that is named are fields of TCP or UDP.
     """
 
     def __init__(self, proto="TCP", kind="NAT", client=CLIENT4, cport=40000, vip=VIP4, vport=80, server=1,
@@ -131,20 +141,25 @@ class Flow:
         self.real = (SERVER6 if ":" in vip else SERVER4)[server]
         self.client_port, self.server_port = client_port, server_port
 
-    def request(self, payload=b"", ttl=64, **l4):
-        return self.sent(payload, ttl, **l4), self.delivered(payload, ttl, **l4)
+    def request(self, payload=b"", ttl=64, **fields):
+        return self.sent(payload, ttl, **fields), self.delivered(payload, ttl, **fields)
 
-    def reply(self, payload=b"", ttl=64, **l4):
-        src, sport = self.real, self.sport
-        there = ip(src, self.client, ttl) / self.l4(sport=sport, dport=self.cport, **l4) / payload
-        back = ip(self.vip, self.client, ttl - 1) / self.l4(sport=self.vport, dport=self.cport, **l4) / payload
+    def reply(self, payload=b"", ttl=64, ip_fields=None, **l4):
+        fields = ip_fields or {}
+        there = ip(self.real, self.client, ttl, **fields) / self.l4(sport=self.sport, dport=self.cport, **l4) / payload
+        back = ip(self.vip, self.client, ttl - 1, **fields) / self.l4(sport=self.vport, dport=self.cport, **l4) / payload
         return from_server(self.server, there, self.server_port), to_client(back, self.client_port)
 
-    def sent(self, payload=b"", ttl=64, **l4):
-        packet = ip(self.client, self.vip, ttl) / self.l4(sport=self.cport, dport=self.vport, **l4) / payload
-        return from_client(packet, self.client_port)
+    def packet(self, payload=b"", ttl=64, ip_fields=None, **l4):
+        """What the client sends, without its frame."""
+        header = ip(self.client, self.vip, ttl, **(ip_fields or {}))
+        return header / self.l4(sport=self.cport, dport=self.vport, **l4) / payload
 
-    def delivered(self, payload=b"", ttl=64, **l4):
+    def sent(self, payload=b"", ttl=64, ip_fields=None, **l4):
+        return from_client(self.packet(payload, ttl, ip_fields, **l4), self.client_port)
+
+    def delivered(self, payload=b"", ttl=64, ip_fields=None, **l4):
         dst, dport = (self.real, self.sport) if self.nat else (self.vip, self.vport)
-        packet = ip(self.client, dst, ttl - 1) / self.l4(sport=self.cport, dport=dport, **l4) / payload
+        header = ip(self.client, dst, ttl - 1, **(ip_fields or {}))
+        packet = header / self.l4(sport=self.cport, dport=dport, **l4) / payload
         return to_server(self.server, packet, self.server_port)
