@@ -11,7 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECTIONS_DEFAULT = 1000 * 1000 };
+enum {
+	CONNECTIONS_DEFAULT = 1000 * 1000,
+	ANSWER_RATE_DEFAULT = 1000,
+	KERNEL_RATE_DEFAULT = 50 * 1000,
+};
 
 struct text {
 	const char *bytes; /* NULL: read the file */
@@ -87,6 +91,9 @@ load_steps(struct conf_load *load, const char *name, struct text text)
 	conf->conn_reuse_mode = 1;
 	conf->connections = CONNECTIONS_DEFAULT;
 	conf->idle = DP_IDLE_ADAPTIVE;
+	conf->pmtu_disc = true;
+	conf->answer_rate = ANSWER_RATE_DEFAULT;
+	conf->kernel_rate = KERNEL_RATE_DEFAULT;
 	load->conf = conf;
 	readable = text.bytes == NULL ? conf_file_read(load, name, NULL, &file)
 				      : conf_file_take(load, name, text.bytes, text.len, &file);

@@ -11,11 +11,10 @@
 #include "conf_value.h"
 
 static void services_check(struct conf_check *check);
-static void service_check(struct conf_check *check, const struct conf_table *vips,
-			  struct conf_service *service);
+static void service_check(struct conf_check *check, struct conf_service *service);
 static const struct conf_real *real_before(struct conf_check *check, struct conf_table *seen,
 					   const struct conf_service *service, unsigned int number);
-static void real_check(struct conf_check *check, const struct conf_table *vips, const struct conf_real *real);
+static void real_check(struct conf_check *check, const struct conf_real *real);
 static const char *key_text(struct conf_check *check, const struct dp_service_key *key);
 
 void
@@ -28,6 +27,10 @@ conf_check(struct conf_load *load)
 	for (unsigned int i = 0; i < load->conf->port_count; i++)
 		check->uncertain |= load->port_drafts[i].addrs_uncertain;
 	conf_check_net(check);
+	for (unsigned int i = 0; i < load->conf->service_count; i++)
+		conf_table_put(&check->vips, load->scratch, load->conf->services[i].key.vip.b,
+			       sizeof(load->conf->services[i].key.vip.b), &load->conf->services[i]);
+	conf_check_locals(check);
 	services_check(check);
 }
 
@@ -36,11 +39,8 @@ services_check(struct conf_check *check)
 {
 	struct conf_load *load = check->load;
 	struct conf *conf = load->conf;
-	struct conf_table seen = { 0 }, vips = { 0 };
+	struct conf_table seen = { 0 };
 
-	for (unsigned int i = 0; i < conf->service_count; i++)
-		conf_table_put(&vips, load->scratch, conf->services[i].key.vip.b,
-			       sizeof(conf->services[i].key.vip.b), &conf->services[i]);
 	for (unsigned int i = 0; i < conf->service_count; i++) {
 		struct conf_service *service = &conf->services[i], *before = NULL;
 		struct {
@@ -48,18 +48,19 @@ services_check(struct conf_check *check)
 			uint64_t rest;
 		} key = { service->key.vip, (uint64_t)service->key.port << 8 | service->key.proto };
 
-		if (load->service_keys_good[i])
+		if (load->service_drafts[i].key_good)
 			before = conf_table_put(&seen, load->scratch, &key, sizeof(key), service);
 		if (before != NULL)
 			conf_error(load, &service->place, "virtual_server %s is in %s already",
 				   key_text(check, &service->key),
 				   conf_where(load, &before->place, &service->place));
-		service_check(check, &vips, service);
+		service_check(check, service);
+		conf_check_full_nat(check, i);
 	}
 }
 
 static void
-service_check(struct conf_check *check, const struct conf_table *vips, struct conf_service *service)
+service_check(struct conf_check *check, struct conf_service *service)
 {
 	struct conf_load *load = check->load;
 	struct conf_table seen = { 0 };
@@ -82,7 +83,7 @@ service_check(struct conf_check *check, const struct conf_table *vips, struct co
 				   conf_endpoint_text(load, &real->addr, real->port),
 				   conf_where(load, &before->place, &real->place));
 		else
-			real_check(check, vips, real);
+			real_check(check, real);
 	}
 }
 
@@ -110,7 +111,7 @@ real_before(struct conf_check *check, struct conf_table *seen, const struct conf
 }
 
 static void
-real_check(struct conf_check *check, const struct conf_table *vips, const struct conf_real *real)
+real_check(struct conf_check *check, const struct conf_real *real)
 {
 	struct conf_load *load = check->load;
 	const struct conf_owner *owner = conf_check_owner(check, &real->addr);
@@ -121,10 +122,17 @@ real_check(struct conf_check *check, const struct conf_table *vips, const struct
 			   "real_server %s is this box itself (port %s, %s): servers run elsewhere",
 			   conf_addr_text(load, &real->addr), owner->port->dp.name,
 			   conf_where(load, &owner->place, &real->place));
-	else if (conf_table_get(vips, real->addr.b, sizeof(real->addr.b)) != NULL)
+	else if (conf_table_get(&check->vips, real->addr.b, sizeof(real->addr.b)) != NULL)
 		conf_error(load, &real->place,
 			   "real_server %s is a VIP: connections would come back to this box",
 			   conf_addr_text(load, &real->addr));
+	else if (conf_check_local(check, &real->addr) != NULL)
+		conf_error(
+			load, &real->place,
+			"real_server %s is a local address of full NAT (%s): connections would come back "
+			"to this box",
+			conf_addr_text(load, &real->addr),
+			conf_where(load, &conf_check_local(check, &real->addr)->word->place, &real->place));
 	else if (way == CONF_WAY_NONE)
 		conf_warn(
 			load, &real->place,

@@ -27,6 +27,9 @@ struct conf_check {
 	struct conf_table ways;                  /* network and its length -> enum conf_way */
 	bool way_len[129];                       /* which lengths it has, in bits of the 16-byte form */
 	const struct conf_port *gateway_port[2]; /* with the default gateway of IPv4, of IPv6 */
+	struct conf_table vips;                  /* VIP -> one of its struct conf_service */
+	struct conf_table locals;                /* local address -> its struct conf_local_draft */
+	unsigned int local_count;
 };
 
 /* Ports, routes and neighbours; fills the tables above. */
@@ -36,5 +39,17 @@ void conf_check_net(struct conf_check *check);
 const struct conf_owner *conf_check_owner(const struct conf_check *check, const struct sl_addr *addr);
 
 enum conf_way conf_check_way(const struct conf_check *check, const struct sl_addr *addr);
+
+/* The number of a port, or -1 after reporting that there is none of that name. */
+int conf_check_port(struct conf_check *check, const struct conf_word *name);
+
+/* Spreads the ranges of local addresses out, and compares each with all else. */
+void conf_check_locals(struct conf_check *check);
+
+/* NULL: not an address of full NAT. */
+const struct conf_local_draft *conf_check_local(const struct conf_check *check, const struct sl_addr *addr);
+
+/* Has the service by number what its servers by FNAT need? */
+void conf_check_full_nat(struct conf_check *check, unsigned int number);
 
 #endif

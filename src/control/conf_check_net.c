@@ -25,7 +25,6 @@ static bool via_check(struct conf_check *check, const struct conf_route_draft *d
 static void neighs_check(struct conf_check *check);
 static void neigh_check(struct conf_check *check, const struct conf_neigh_draft *draft);
 
-static int port_find(struct conf_check *check, const struct conf_word *name);
 static bool is_on_link(const struct conf_check *check, const struct sl_addr *addr, int port);
 static bool is_link_local(const struct sl_addr *addr);
 static void way_key(const struct sl_prefix *network, uint8_t key[17]);
@@ -79,6 +78,26 @@ conf_check_way(const struct conf_check *check, const struct sl_addr *addr)
 			return (enum conf_way)(uintptr_t)way;
 	}
 	return check->gateway_port[!v4] != NULL ? CONF_WAY_ROUTER : CONF_WAY_NONE;
+}
+
+int
+conf_check_port(struct conf_check *check, const struct conf_word *name)
+{
+	struct conf_load *load = check->load;
+	const struct conf *conf = load->conf;
+	const char *names = "";
+
+	for (unsigned int i = 0; i < conf->port_count; i++) {
+		if (strcmp(conf->ports[i].dp.name, name->text) == 0)
+			return (int)i;
+	}
+	if (!conf_value_defined(load, name) || load->incomplete)
+		return -1;
+	for (unsigned int i = 0; i < conf->port_count; i++)
+		names = conf_arena_printf(load->scratch, "%s%s%s", names, i > 0 ? ", " : ": there are ",
+					  conf->ports[i].dp.name);
+	conf_error(load, &name->place, "there is no port %s%s", conf_show(load, name->text), names);
+	return -1;
 }
 
 /* The same device twice, by its name before the first comma; 3b:00.0 is 0000:3b:00.0. */
@@ -182,7 +201,7 @@ routes_resolve(struct conf_check *check)
 		struct conf_route_draft *draft = &load->routes[i];
 
 		if (draft->dev != NULL) {
-			draft->route.dp.port = port_find(check, draft->dev);
+			draft->route.dp.port = conf_check_port(check, draft->dev);
 			draft->lost = draft->route.dp.port < 0;
 		}
 		way_add(check, &draft->route.dp.prefix, draft->via == NULL ? CONF_WAY_LINK : CONF_WAY_ROUTER);
@@ -298,7 +317,7 @@ neighs_check(struct conf_check *check)
 
 	for (unsigned int i = 0; i < load->neigh_count; i++) {
 		struct conf_neigh_draft *draft = &load->neighs[i], *before;
-		int port = port_find(check, draft->dev);
+		int port = conf_check_port(check, draft->dev);
 
 		if (port < 0)
 			continue;
@@ -338,27 +357,6 @@ neigh_check(struct conf_check *check, const struct conf_neigh_draft *draft)
 		conf_warn(load, &draft->neigh.place,
 			  "static_neighbor %s is on no subnet of port %s: no packet will look for it there",
 			  draft->addr->text, draft->dev->text);
-}
-
-/* The number of a port, or -1 after reporting that there is none of that name. */
-static int
-port_find(struct conf_check *check, const struct conf_word *name)
-{
-	struct conf_load *load = check->load;
-	const struct conf *conf = load->conf;
-	const char *names = "";
-
-	for (unsigned int i = 0; i < conf->port_count; i++) {
-		if (strcmp(conf->ports[i].dp.name, name->text) == 0)
-			return (int)i;
-	}
-	if (!conf_value_defined(load, name) || load->incomplete)
-		return -1;
-	for (unsigned int i = 0; i < conf->port_count; i++)
-		names = conf_arena_printf(load->scratch, "%s%s%s", names, i > 0 ? ", " : ": there are ",
-					  conf->ports[i].dp.name);
-	conf_error(load, &name->place, "there is no port %s%s", conf_show(load, name->text), names);
-	return -1;
 }
 
 /* On a subnet of the port, or what a route puts there; -1: of any port. */

@@ -18,6 +18,7 @@ enum {
 	MBUFS_MAX = 64 * 1000 * 1000,
 	MEMORY_MB_MIN = 16,
 	MEMORY_MB_MAX = 1 << 20,
+	RATE_MAX = 1000 * 1000 * 1000,
 };
 
 static bool core_range_parse(struct conf_load *load, const struct conf_word *word, const char **text,
@@ -170,6 +171,30 @@ conf_build_memory(struct conf_load *load, const struct conf_stmt *stmt, void *ob
 {
 	conf_value_number(load, &stmt->words[1], "memory (in megabytes)", MEMORY_MB_MIN, MEMORY_MB_MAX,
 			  &load->conf->memory_mb);
+}
+
+/* Linux's sysctl is 0 or 1. */
+void
+conf_build_pmtu_disc(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	const struct conf_word *word = &stmt->words[1];
+
+	if (strcmp(word->text, "0") == 0 || strcmp(word->text, "1") == 0)
+		load->conf->pmtu_disc = word->text[0] == '1';
+	else
+		conf_value_bool(load, word, "pmtu_disc", &load->conf->pmtu_disc);
+}
+
+void
+conf_build_answer_rate(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	conf_value_count(load, &stmt->words[1], "answer_rate", 0, RATE_MAX, &load->conf->answer_rate);
+}
+
+void
+conf_build_kernel_rate(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	conf_value_count(load, &stmt->words[1], "kernel_rate", 1, RATE_MAX, &load->conf->kernel_rate);
 }
 
 /* One number or range, and the comma behind it. */

@@ -22,6 +22,8 @@ static const struct conf_keyword top[] = {
 	  conf_build_static_neighbor, 4, 4, CONF_BRACES_NO, .many = true },
 	{ "port", CONF_SUPPORTED, "port NAME { device ... }", conf_build_port, 1, 1, CONF_BRACES_YES,
 	  .many = true },
+	{ "local_address_group", CONF_SUPPORTED, "local_address_group NAME { ADDRESS[-ADDRESS] PORT ... }",
+	  conf_build_local_address_group, 1, 1, CONF_BRACES_YES, .many = true },
 	{ "global_defs", CONF_SUPPORTED, "global_defs { ... }", conf_build_global_defs, 0, 0, CONF_BRACES_YES,
 	  .many = true },
 	{ "dataplane", CONF_SUPPORTED, "dataplane { ... }", conf_build_dataplane, 0, 0, CONF_BRACES_YES,
@@ -31,7 +33,6 @@ static const struct conf_keyword top[] = {
 
 	{ "static_rules", CONF_REFUSED, "packets are routed by their destination alone" },
 	{ "static_ipaddress", CONF_NO_EFFECT, "addresses of the box are given by \"address\" in a port" },
-	{ "local_address_group", CONF_NO_EFFECT, "it belongs to FullNAT, which is not built yet" },
 	{ "virtual_server_group", CONF_NO_EFFECT, "only \"virtual_server ADDRESS PORT\" is available" },
 	{ "SSL", CONF_NO_EFFECT, CHECK, .inside = &conf_block_ssl },
 	{ "vrrp_instance", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_instance },
@@ -64,6 +65,11 @@ static const struct conf_keyword dataplane[] = {
 	  CONF_BRACES_NO },
 	{ "mbufs", CONF_SUPPORTED, "mbufs COUNT", conf_build_mbufs, 1, 1, CONF_BRACES_NO },
 	{ "memory", CONF_SUPPORTED, "memory MEGABYTES", conf_build_memory, 1, 1, CONF_BRACES_NO },
+	{ "pmtu_disc", CONF_SUPPORTED, "pmtu_disc on|off", conf_build_pmtu_disc, 1, 1, CONF_BRACES_NO },
+	{ "answer_rate", CONF_SUPPORTED, "answer_rate PER-SECOND, such as 1000", conf_build_answer_rate, 1, 1,
+	  CONF_BRACES_NO },
+	{ "kernel_rate", CONF_SUPPORTED, "kernel_rate PER-SECOND, such as 50k", conf_build_kernel_rate, 1, 1,
+	  CONF_BRACES_NO },
 	{ 0 },
 };
 
@@ -79,6 +85,8 @@ static const struct conf_keyword port[] = {
 	{ "promiscuous", CONF_SUPPORTED, "promiscuous on|off", conf_build_promiscuous, 1, 1, CONF_BRACES_NO },
 	{ "tap", CONF_SUPPORTED, "tap on|off", conf_build_tap, 1, 1, CONF_BRACES_NO },
 	{ "transit", CONF_SUPPORTED, "transit kernel|drop", conf_build_transit, 1, 1, CONF_BRACES_NO },
+	{ "closed_port", CONF_SUPPORTED, "closed_port reject|drop", conf_build_closed_port, 1, 1,
+	  CONF_BRACES_NO },
 	{ 0 },
 };
 

@@ -72,15 +72,18 @@ void conf_surplus_report(struct conf_load *load, const struct conf_block *block,
 
 /* Builders, named after their keywords. */
 conf_build_fn conf_build_global_defs, conf_build_dataplane, conf_build_port, conf_build_static_route,
-	conf_build_static_routes, conf_build_static_neighbor, conf_build_virtual_server;
+	conf_build_static_routes, conf_build_static_neighbor, conf_build_local_address_group,
+	conf_build_virtual_server;
 conf_build_fn conf_build_router_id, conf_build_lvs_timeouts, conf_build_control_socket,
 	conf_build_conn_reuse_mode;
 conf_build_fn conf_build_workers, conf_build_worker_cores, conf_build_idle, conf_build_connections,
-	conf_build_mbufs, conf_build_memory;
+	conf_build_mbufs, conf_build_memory, conf_build_pmtu_disc, conf_build_answer_rate,
+	conf_build_kernel_rate;
 conf_build_fn conf_build_device, conf_build_queues, conf_build_address, conf_build_gateway, conf_build_mtu,
-	conf_build_promiscuous, conf_build_tap, conf_build_transit;
+	conf_build_promiscuous, conf_build_tap, conf_build_transit, conf_build_closed_port;
 conf_build_fn conf_build_protocol, conf_build_lb_algo, conf_build_lb_kind, conf_build_service_weight,
-	conf_build_real_server;
+	conf_build_real_server, conf_build_laddr_group_name, conf_build_toa, conf_build_strip_tcp_timestamps,
+	conf_build_mss_clamp, conf_build_reject;
 conf_build_fn conf_build_weight, conf_build_lvs_method;
 
 #endif

@@ -7,7 +7,8 @@
  *   conf_file, conf_lex, conf_tree   text -> statements, with includes and
  *                                    variables resolved; knows no keyword
  *   conf_walk, conf_keywords*        statements -> calls of builders, by table
- *   conf_global, _port, _net, _service   builders: words -> values
+ *   conf_global, _port, _net, _local, _service, _option, _method
+ *                                    builders: words -> values
  *   conf_check                       what one object says against another
  *
  * Every step reports its faults and goes on. A struct conf_load lives for one
@@ -19,6 +20,9 @@
 #include "conf.h"
 #include "conf_arena.h"
 #include "conf_table.h"
+
+/* Local addresses of all groups: each takes port slots for two protocols. */
+enum { CONF_LOCALS_MAX = 4096 };
 
 struct conf_word {
 	const char *text; /* zero-terminated, without its quotes */
@@ -52,9 +56,27 @@ struct conf_neigh_draft {
 	const struct conf_word *dev;
 };
 
+/* A range of a local_address_group. */
+struct conf_local_draft {
+	unsigned int group; /* of conf->groups */
+	const struct conf_word *word, *dev;
+	struct sl_addr first;
+	uint32_t count;
+};
+
+struct conf_group_draft {
+	bool uncertain;     /* a range had a fault: do not miss its addresses */
+	bool has_family[2]; /* an IPv4 address, an IPv6 address */
+};
+
+struct conf_service_draft {
+	bool key_good;                 /* VIP, port, protocol */
+	const struct conf_word *group; /* laddr_group_name; NULL: none given */
+};
+
 struct conf_port_draft {
 	struct conf_place *addr_places; /* of each of conf_port's addrs */
-	struct conf_place gateway4_place, gateway6_place, device_place, mtu_place;
+	struct conf_place gateway4_place, gateway6_place, device_place, mtu_place, transit_place;
 	bool addrs_uncertain; /* an address had a fault: do not judge by subnets */
 };
 
@@ -81,13 +103,15 @@ struct conf_load {
 	bool incomplete;
 
 	/* builders' drafts, finished by conf_check */
-	struct conf_port_draft *port_drafts; /* beside conf->ports */
-	bool port_seen;                      /* a `port` statement, good or bad */
-	bool *service_keys_good;             /* beside conf->services: VIP, port, protocol */
+	struct conf_port_draft *port_drafts;       /* beside conf->ports */
+	bool port_seen;                            /* a `port` statement, good or bad */
+	struct conf_service_draft *service_drafts; /* beside conf->services */
+	struct conf_group_draft *group_drafts;     /* beside conf->groups */
+	struct conf_local_draft *locals;
 	struct conf_route_draft *routes;
 	struct conf_neigh_draft *neighs;
 	const struct dp_route **links; /* routes that put a network on a port's link */
-	unsigned int route_count, neigh_count, link_count;
+	unsigned int route_count, neigh_count, link_count, local_count;
 };
 
 void conf_error(struct conf_load *load, const struct conf_place *place, const char *format, ...)

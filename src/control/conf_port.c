@@ -12,14 +12,20 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MTU_MIN = 68, MTU_MAX = 16110 /* DPDK's largest frame, less its Ethernet header and checksum */ };
+enum {
+	MTU_MIN = 68,
+	MTU_MAX = 16110,   /* DPDK's largest frame, less its Ethernet header and checksum */
+	TAP_NAME_MAX = 12, /* IFNAMSIZ - 1, less "sl-" */
+};
 
 struct port_object {
 	struct conf_port *port;
 	struct conf_port_draft *draft;
 };
 
-static bool name_check(struct conf_load *load, const struct conf_word *word);
+static void kernel_check(struct conf_load *load, const struct port_object *self);
+static void choice_read(struct conf_load *load, const struct conf_stmt *stmt, const char *yes, const char *no,
+			bool *ret_yes);
 static bool device_check(const char *text);
 static bool pci_check(const char *text);
 static bool hex_run(const char **text, unsigned int least, unsigned int most);
@@ -33,7 +39,7 @@ conf_build_port(struct conf_load *load, const struct conf_stmt *stmt, void *obje
 	struct conf_port *port;
 	struct conf_port_draft *draft;
 	const struct conf_word *name = &stmt->words[1];
-	bool name_good = name_check(load, name);
+	bool name_good = conf_value_name(load, name, "port");
 
 	load->port_seen = true;
 	if (conf->port_count == DP_PORTS_MAX) {
@@ -60,6 +66,8 @@ conf_build_port(struct conf_load *load, const struct conf_stmt *stmt, void *obje
 	unsigned int errors = load->faults->errors;
 
 	conf_walk(load, stmt->first, &conf_block_port, &port_object);
+	if (errors == load->faults->errors)
+		kernel_check(load, &port_object);
 	if (draft->device_place.file == NULL && errors == load->faults->errors && !load->incomplete)
 		conf_error(load, &stmt->words[0].place,
 			   "port %s has no device: a PCI address, or a DPDK device such as "
@@ -162,43 +170,59 @@ conf_build_promiscuous(struct conf_load *load, const struct conf_stmt *stmt, voi
 void
 conf_build_tap(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
-	bool on = false;
+	struct port_object *self = object;
 
-	if (conf_value_bool(load, &stmt->words[1], "tap", &on) && on)
-		conf_warn(load, &stmt->words[0].place,
-			  "\"tap on\" has no effect yet: there is no kernel interface for this port; "
-			  "the box answers ARP, neighbour discovery and ping on it, nothing else");
+	conf_value_bool(load, &stmt->words[1], "tap", &self->port->dp.tap);
 }
 
 void
 conf_build_transit(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
-	const struct conf_word *word = &stmt->words[1];
+	struct port_object *self = object;
 
-	if (strcmp(word->text, "kernel") == 0)
-		conf_warn(
-			load, &stmt->words[0].place,
-			"\"transit kernel\" has no effect yet: packets for neither a VIP nor an own address "
-			"are dropped");
-	else if (strcmp(word->text, "drop") != 0 && conf_value_defined(load, word))
-		conf_error(load, &word->place, "transit must be kernel or drop, not %s",
-			   conf_show(load, word->text));
+	self->draft->transit_place = stmt->words[0].place;
+	choice_read(load, stmt, "kernel", "drop", &self->port->dp.transit_kernel);
 }
 
-static bool
-name_check(struct conf_load *load, const struct conf_word *word)
+void
+conf_build_closed_port(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
-	size_t len = strlen(word->text);
+	struct port_object *self = object;
 
-	if (!conf_value_defined(load, word))
-		return false;
-	if (len >= 1 && len < DP_NAME_SIZE &&
-	    strspn(word->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == len)
-		return true;
-	conf_error(load, &word->place,
-		   "the name of a port must have 1 to %d letters, digits, \"_\", \"-\" or \".\", not %s",
-		   DP_NAME_SIZE - 1, conf_show(load, word->text));
-	return false;
+	choice_read(load, stmt, "drop", "reject", &self->port->dp.closed_drop);
+}
+
+/* The kernel's interface needs a name that the kernel takes, and transit such an interface. */
+static void
+kernel_check(struct conf_load *load, const struct port_object *self)
+{
+	const struct dp_port_conf *dp = &self->port->dp;
+
+	if (dp->tap && strlen(dp->name) > TAP_NAME_MAX)
+		conf_error(load, &self->port->place,
+			   "port %s: with \"tap on\" the name can have %d characters, not %zu: its kernel "
+			   "interface is sl-%s, and Linux allows 15",
+			   dp->name, TAP_NAME_MAX, strlen(dp->name), dp->name);
+	if (dp->transit_kernel && !dp->tap)
+		conf_error(load, &self->draft->transit_place,
+			   "\"transit kernel\" needs \"tap on\": without it port %s has no kernel interface",
+			   dp->name);
+}
+
+/* One of two words. */
+static void
+choice_read(struct conf_load *load, const struct conf_stmt *stmt, const char *yes, const char *no,
+	    bool *ret_yes)
+{
+	const struct conf_word *word = &stmt->words[1];
+
+	if (strcmp(word->text, yes) == 0 || strcmp(word->text, no) == 0) {
+		*ret_yes = strcmp(word->text, yes) == 0;
+		return;
+	}
+	if (conf_value_defined(load, word))
+		conf_error(load, &word->place, "%s must be %s or %s, not %s", stmt->words[0].text, yes, no,
+			   conf_show(load, word->text));
 }
 
 /* A PCI address, a virtual device, or a device with its bus; each with ",key=value" behind it. */

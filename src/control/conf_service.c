@@ -4,8 +4,8 @@
  * defaults: TCP, wlc, NAT, weight 1, the service's port. What a server inherits
  * may stand behind it in the file, so servers are finished when the block ends.
  */
-#include "conf_keywords.h"
 #include "conf_method.h"
+#include "conf_service.h"
 #include "conf_value.h"
 #include "sl_addr.h"
 #include "sl_near.h"
@@ -16,24 +16,10 @@
 
 enum { WEIGHT_MAX = 65535 };
 
-struct real_object {
-	struct conf_real real;
-	const struct conf_word *port; /* NULL: the service's */
-	bool has_weight, has_fwd, fwd_good;
-};
-
-struct service_object {
-	struct conf_service *service;
-	uint32_t weight; /* of servers that give none */
-	bool vip_good, port_good, proto_good, fwd_good;
-	struct real_object *reals;
-	unsigned int real_count;
-};
-
-static void key_read(struct conf_load *load, const struct conf_stmt *stmt, struct service_object *self);
-static void reals_finish(struct conf_load *load, struct service_object *self);
-static void real_finish(struct conf_load *load, const struct service_object *self,
-			const struct real_object *draft, struct conf_real *real);
+static void key_read(struct conf_load *load, const struct conf_stmt *stmt, struct conf_service_object *self);
+static void reals_finish(struct conf_load *load, struct conf_service_object *self);
+static void real_finish(struct conf_load *load, const struct conf_service_object *self,
+			const struct conf_real_object *draft, struct conf_real *real);
 static void family_check(struct conf_load *load, const struct dp_service_key *key,
 			 const struct conf_real *real);
 static const char *sched_name_at(unsigned int i, const void *context);
@@ -49,7 +35,7 @@ conf_build_virtual_server(struct conf_load *load, const struct conf_stmt *stmt, 
 		.sched = sched_find("wlc"),
 		.fwd = SL_FWD_NAT,
 	};
-	struct service_object self = {
+	struct conf_service_object self = {
 		.service = &service, .weight = 1, .fwd_good = true, .proto_good = true
 	};
 
@@ -58,13 +44,17 @@ conf_build_virtual_server(struct conf_load *load, const struct conf_stmt *stmt, 
 	key_read(load, stmt, &self);
 	conf_walk(load, stmt->first, &conf_block_service, &self);
 	reals_finish(load, &self);
+	conf_options_finish(load, &self);
 	if (service.real_count == 0 && errors == load->faults->errors && !load->incomplete)
 		conf_warn(
 			load, &service.place,
 			"virtual_server has no real_server: nobody gets its connections until one is added");
-	load->service_keys_good = conf_arena_grow(load->scratch, load->service_keys_good, conf->service_count,
-						  sizeof(*load->service_keys_good));
-	load->service_keys_good[conf->service_count] = self.vip_good && self.port_good && self.proto_good;
+	load->service_drafts = conf_arena_grow(load->scratch, load->service_drafts, conf->service_count,
+					       sizeof(*load->service_drafts));
+	load->service_drafts[conf->service_count] = (struct conf_service_draft){
+		.key_good = self.vip_good && self.port_good && self.proto_good,
+		.group = self.group,
+	};
 	conf->services =
 		conf_arena_grow(load->keep, conf->services, conf->service_count, sizeof(*conf->services));
 	conf->services[conf->service_count++] = service;
@@ -73,7 +63,7 @@ conf_build_virtual_server(struct conf_load *load, const struct conf_stmt *stmt, 
 void
 conf_build_protocol(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
-	struct service_object *self = object;
+	struct conf_service_object *self = object;
 	const struct conf_word *word = &stmt->words[1];
 
 	if (strcasecmp(word->text, "TCP") == 0) {
@@ -93,7 +83,7 @@ conf_build_lb_algo(struct conf_load *load, const struct conf_stmt *stmt, void *o
 {
 	static const char *const known[] = { "lblc", "lblcr", "dh",  "sh", "sed",
 					     "nq",   "fo",    "ovf", "mh", "twos" };
-	struct service_object *self = object;
+	struct conf_service_object *self = object;
 	const struct conf_word *word = &stmt->words[1];
 	const struct sched_ops *sched = sched_find(word->text);
 
@@ -121,7 +111,7 @@ conf_build_lb_algo(struct conf_load *load, const struct conf_stmt *stmt, void *o
 void
 conf_build_lb_kind(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
-	struct service_object *self = object;
+	struct conf_service_object *self = object;
 	struct conf_method method;
 
 	self->fwd_good = conf_method_read(load, stmt, &conf_block_service, &method);
@@ -135,7 +125,7 @@ conf_build_lb_kind(struct conf_load *load, const struct conf_stmt *stmt, void *o
 void
 conf_build_service_weight(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
-	struct service_object *self = object;
+	struct conf_service_object *self = object;
 
 	conf_value_number(load, &stmt->words[1], "weight", 0, WEIGHT_MAX, &self->weight);
 }
@@ -143,8 +133,8 @@ conf_build_service_weight(struct conf_load *load, const struct conf_stmt *stmt, 
 void
 conf_build_real_server(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
-	struct service_object *self = object;
-	struct real_object draft = { .real.place = stmt->words[1].place };
+	struct conf_service_object *self = object;
+	struct conf_real_object draft = { .real.place = stmt->words[1].place };
 	bool good = conf_value_addr(load, &stmt->words[1], "real_server", &draft.real.addr);
 
 	if (stmt->word_count > 2) {
@@ -163,7 +153,7 @@ conf_build_real_server(struct conf_load *load, const struct conf_stmt *stmt, voi
 void
 conf_build_weight(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
-	struct real_object *self = object;
+	struct conf_real_object *self = object;
 
 	self->has_weight = true;
 	conf_value_number(load, &stmt->words[1], "weight", 0, WEIGHT_MAX, &self->real.weight);
@@ -172,7 +162,7 @@ conf_build_weight(struct conf_load *load, const struct conf_stmt *stmt, void *ob
 void
 conf_build_lvs_method(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
-	struct real_object *self = object;
+	struct conf_real_object *self = object;
 	struct conf_method method;
 
 	self->has_fwd = true;
@@ -185,7 +175,7 @@ conf_build_lvs_method(struct conf_load *load, const struct conf_stmt *stmt, void
 
 /* `virtual_server ADDRESS PORT`; keepalived's other two forms would lose a service. */
 static void
-key_read(struct conf_load *load, const struct conf_stmt *stmt, struct service_object *self)
+key_read(struct conf_load *load, const struct conf_stmt *stmt, struct conf_service_object *self)
 {
 	const struct conf_word *word = &stmt->words[1];
 	struct dp_service_key *key = &self->service->key;
@@ -211,7 +201,7 @@ key_read(struct conf_load *load, const struct conf_stmt *stmt, struct service_ob
 }
 
 static void
-reals_finish(struct conf_load *load, struct service_object *self)
+reals_finish(struct conf_load *load, struct conf_service_object *self)
 {
 	struct conf_service *service = self->service;
 
@@ -224,8 +214,8 @@ reals_finish(struct conf_load *load, struct service_object *self)
 }
 
 static void
-real_finish(struct conf_load *load, const struct service_object *self, const struct real_object *draft,
-	    struct conf_real *real)
+real_finish(struct conf_load *load, const struct conf_service_object *self,
+	    const struct conf_real_object *draft, struct conf_real *real)
 {
 	const struct dp_service_key *key = &self->service->key;
 	bool fwd_good = draft->has_fwd ? draft->fwd_good : self->fwd_good;

@@ -155,6 +155,22 @@ conf_value_prefix(struct conf_load *load, const struct conf_word *word, const ch
 }
 
 bool
+conf_value_name(struct conf_load *load, const struct conf_word *word, const char *what)
+{
+	size_t len = strlen(word->text);
+
+	if (!conf_value_defined(load, word))
+		return false;
+	if (len >= 1 && len < DP_NAME_SIZE &&
+	    strspn(word->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") == len)
+		return true;
+	conf_error(load, &word->place,
+		   "the name of a %s must have 1 to %d letters, digits, \"_\", \"-\" or \".\", not %s", what,
+		   DP_NAME_SIZE - 1, conf_show(load, word->text));
+	return false;
+}
+
+bool
 conf_value_text(struct conf_load *load, const struct conf_word *word, const char *what, char *ret_text,
 		size_t size)
 {

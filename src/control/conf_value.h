@@ -27,6 +27,9 @@ bool conf_value_addr(struct conf_load *load, const struct conf_word *word, const
 bool conf_value_prefix(struct conf_load *load, const struct conf_word *word, const char *what,
 		       struct sl_prefix *ret_prefix);
 
+/* The name of an object (`what`), 1 to DP_NAME_SIZE - 1 characters that need no quotes anywhere. */
+bool conf_value_name(struct conf_load *load, const struct conf_word *word, const char *what);
+
 /* Copies a name or path of at most size - 1 bytes. */
 bool conf_value_text(struct conf_load *load, const struct conf_word *word, const char *what, char *ret_text,
 		     size_t size);

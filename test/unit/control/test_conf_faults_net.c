@@ -38,11 +38,6 @@ static const struct conf_row port_rows[] = {
 	  "3:7: mtu 1000 is too small for IPv6, which needs 1280\n" },
 	{ "promiscuous", "port q {\n  device net_null0\n  promiscuous maybe\n}\n",
 	  "3:15: promiscuous must be on or off, not \"maybe\"\n" },
-	{ "tap and transit", "port q {\n  device net_null0\n  tap on\n  transit kernel\n}\n",
-	  "3:3: warning: \"tap on\" has no effect yet: there is no kernel interface for this port; the box "
-	  "answers ARP, neighbour discovery and ping on it, nothing else\n"
-	  "4:3: warning: \"transit kernel\" has no effect yet: packets for neither a VIP nor an own "
-	  "address are dropped\n" },
 	{ "transit", "port q {\n  device net_null0\n  transit forward\n}\n",
 	  "3:11: transit must be kernel or drop, not \"forward\"\n" },
 	{ "an address that is none",
