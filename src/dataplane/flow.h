@@ -29,6 +29,8 @@ enum {
 	FLOW_V6 = 0x08,
 	FLOW_IN_ONLY = 0x10, /* replies do not pass here: enum tcp_side */
 	FLOW_IN_ONLY_SHIFT = 4,
+	FLOW_TOA = 0x20,   /* full NAT: the server is still to be told the client's address (toa.c) */
+	FLOW_NAT64 = 0x80, /* full NAT: IPv6 towards the client, IPv4 towards the server */
 };
 
 struct flow {
@@ -49,8 +51,11 @@ struct flow {
 	uint8_t state;       /* enum sl_state */
 	uint8_t flags;       /* FLOW_* */
 	uint32_t seen;       /* tick of the last packet */
-	uint32_t next_free;  /* while the entry is free */
-	uint64_t route;      /* way to the client: network epoch << 16 | next hop; 0: unknown */
+	union {
+		uint32_t local;     /* full NAT: local address and port, see local.h */
+		uint32_t next_free; /* while the entry is free */
+	};
+	uint64_t route; /* way to the client: network epoch << 16 | next hop; 0: unknown */
 };
 static_assert(sizeof(struct flow) == 64, "a flow is one cache line");
 

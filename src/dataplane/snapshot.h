@@ -17,12 +17,13 @@
 
 #include <stdatomic.h>
 
-/* What an address of the box is. Both may be set. */
+/* What an address of the box is. Several may be set. */
 enum {
 	ADDR_VIP = 1 << 0,
 	ADDR_OWN = 1 << 1,
 	ADDR_OWNER_HASH = 1 << 2,  /* a VIP whose flows belong to the worker of the client's hash */
 	ADDR_LOCAL_FIRST = 1 << 3, /* ... but once belonged to the one that received them */
+	ADDR_LOCAL = 1 << 4,       /* full NAT's source: its index is in bits 32 and up (local.h) */
 };
 
 struct addr_entry {
