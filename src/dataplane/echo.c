@@ -11,6 +11,7 @@
  */
 #include "addr_book.h"
 #include "frame.h"
+#include "message.h"
 #include "punt_rx.h"
 #include "sl_addr.h"
 
@@ -26,7 +27,6 @@ enum {
 	REPLY_TTL = 64,
 	PROTO_ICMP = 1,
 	IP4_MORE_OR_OFFSET = 0x3fff,
-	SUM_OK = 0xffff,
 };
 
 static enum sl_drop request4(struct rte_mbuf *m);
@@ -74,26 +74,6 @@ frame_trim(struct rte_mbuf *m, uint32_t len)
 	seg->next = NULL;
 	m->nb_segs = segs;
 	m->pkt_len = len;
-}
-
-/*
- * The one's complement sum from `at` to the end of the frame. Not rte_raw_cksum_mbuf:
- * DPDK 22.11's loses the carries of segments that begin at an odd byte.
- */
-static uint16_t
-message_sum(const struct rte_mbuf *m, uint32_t at)
-{
-	uint64_t sum = 0;
-	bool odd = false;
-
-	for (; m != NULL; m = m->next, at = 0) {
-		uint16_t part =
-			rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const uint8_t *, at), m->data_len - at);
-
-		sum += odd ? rte_bswap16(part) : part;
-		odd ^= (m->data_len - at) & 1;
-	}
-	return sum_fold(sum);
 }
 
 static void
@@ -158,7 +138,7 @@ request4(struct rte_mbuf *m)
 	/* Options may ask for a way back (source route) that nobody should have. */
 	if ((ip[0] & 15) > 5)
 		return SL_DROP_ICMP_IGNORED;
-	if (sum_fold(sum_bytes(ip, IP4_LEN)) != SUM_OK)
+	if (sum_fold(sum_bytes(ip, IP4_LEN)) != MESSAGE_SUM_OK)
 		return SL_DROP_IP_CHECKSUM;
 	if ((rte_be_to_cpu_16(load16(ip + IP4_FRAG_AT)) & IP4_MORE_OR_OFFSET) != 0)
 		return SL_DROP_FRAGMENT;
@@ -174,7 +154,7 @@ request4(struct rte_mbuf *m)
 	if (reason != SL_DROP_MAX)
 		return reason;
 	frame_trim(m, ETH_LEN + len);
-	if (message_sum(m, ETH_LEN + IP4_LEN) != SUM_OK)
+	if (message_sum(m, ETH_LEN + IP4_LEN, len - IP4_LEN) != MESSAGE_SUM_OK)
 		return SL_DROP_ICMP_INVALID;
 
 	swap(ip + IP4_SRC_AT, ip + IP4_DST_AT, 4);
@@ -211,8 +191,8 @@ request6(struct rte_mbuf *m)
 	if (reason != SL_DROP_MAX)
 		return reason;
 	frame_trim(m, ETH_LEN + IP6_LEN + len);
-	if (sum_fold((uint64_t)message_sum(m, ETH_LEN + IP6_LEN) +
-		     rte_ipv6_phdr_cksum((const struct rte_ipv6_hdr *)ip, 0)) != SUM_OK)
+	if (sum_fold((uint64_t)message_sum(m, ETH_LEN + IP6_LEN, len) +
+		     rte_ipv6_phdr_cksum((const struct rte_ipv6_hdr *)ip, 0)) != MESSAGE_SUM_OK)
 		return SL_DROP_ICMP_INVALID;
 
 	swap(ip + IP6_SRC_AT, ip + IP6_DST_AT, 16);

@@ -18,8 +18,8 @@
 enum { PORT_FTP_DATA = 20, OTHERS_MAX_AGE_MS = 1 };
 
 /* Addresses that nobody can send from, and our own. */
-static bool
-source_is_bad(const struct dp_worker *w, const struct sl_addr *source)
+bool
+dp_source_is_bad(const struct dp_worker *w, const struct sl_addr *source)
 {
 	if (sl_addr_is_v4(source)) {
 		uint8_t first = source->b[12];
@@ -192,7 +192,7 @@ dp_schedule_one(struct dp_worker *w, struct burst *b, unsigned int i)
 		return -1;
 	if (!in)
 		return SL_DROP_TRANSIT;
-	if (source_is_bad(w, &key->client))
+	if (dp_source_is_bad(w, &key->client))
 		return SL_DROP_SOURCE;
 	slot = service_table_find(snapshot->services, &service_key);
 	if (slot == 0)

@@ -58,6 +58,7 @@ struct dp_svc {
 	uint32_t epoch;
 	uint32_t slot;
 	uint32_t count;
+	uint8_t options;    /* DP_SERVICE_* */
 	const uint8_t *fwd; /* enum sl_fwd of server[i]; behind server[] */
 	struct sched_server server[];
 };
@@ -69,6 +70,8 @@ struct dp_snapshot {
 	uint32_t svc_count; /* entries of svc[], by slot */
 	bool any_nat;       /* replies are possible */
 	const struct dp_svc *const *svc;
+	/* The first own address of a port, IPv4 and IPv6; none: it has no such */
+	struct sl_addr own[DP_PORTS_MAX][2];
 };
 
 extern _Atomic(const struct dp_snapshot *) dp_snapshot_current;

@@ -222,6 +222,7 @@ svc_create(const struct dp_service *service, uint32_t slot)
 	svc->sched = service->sched;
 	svc->slot = slot;
 	svc->count = service->real_count;
+	svc->options = service->options;
 	svc->fwd = fwd;
 	for (uint32_t i = 0; i < service->real_count; i++) {
 		const struct dp_real *real = &service->reals[i];

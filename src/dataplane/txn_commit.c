@@ -471,10 +471,23 @@ nexthops_resolve(const struct dp_txn *txn)
 	neighbours_full(missing);
 }
 
+/* What the box calls itself where a packet's own destination does not say. */
+static void
+own_addresses_fill(struct dp_snapshot *snapshot)
+{
+	memset(snapshot->own, 0, sizeof(snapshot->own));
+	for (unsigned int i = now.addr_count; i-- > 0;) {
+		const struct dp_net_addr *own = &now.addrs[i];
+
+		snapshot->own[own->port][!sl_addr_is_v4(&own->prefix.addr)] = own->prefix.addr;
+	}
+}
+
 static void
 snapshot_fill(struct next *next)
 {
 	*next->snapshot = *now.snapshot;
+	own_addresses_fill(next->snapshot);
 	next->snapshot->svc = next->svc;
 	next->snapshot->svc_count = next->svc_count;
 	next->snapshot->fib = now.fib;

@@ -10,6 +10,7 @@
 #ifndef DP_WORKER_H
 #define DP_WORKER_H
 
+#include "answer_rate.h"
 #include "burst.h"
 #include "flow.h"
 #include "neigh.h"
@@ -125,6 +126,9 @@ struct dp_worker {
 	struct worker_queue rx[DP_QUEUES_MAX];
 	uint64_t tick_tsc, next_house_tsc;
 	struct burst burst;
+
+	struct answer_limits answers;
+	uint16_t answer_id; /* IPv4 identification of the last ICMP error */
 };
 
 extern struct dp_worker *dp_workers[DP_WORKERS_MAX];
@@ -164,6 +168,9 @@ void dp_parse_slow(struct dp_worker *w, struct burst *b, unsigned int i);
  * the reason why there is none.
  */
 int dp_schedule_one(struct dp_worker *w, struct burst *b, unsigned int i);
+
+/* Addresses that nobody can send from, and our own. */
+bool dp_source_is_bad(const struct dp_worker *w, const struct sl_addr *source);
 
 /* Owner of a NAT flow: the worker of the client's address and port. */
 unsigned int dp_owner(const struct dp_worker *w, const struct sl_addr *client, uint16_t client_port_be);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the box says of packets that it cannot forward: ICMP errors and resets, as an
+ * LVS host says it, or nothing.
+ *
+ *	NO_SERVICE      port unreachable, or a reset; nothing if the port has closed_port drop
+ *	NO_CONNECTION   a reset; nothing if the service is silent (reject off)
+ *	NO_SERVER       port unreachable, for TCP too; nothing if the service is silent
+ *	TTL             time exceeded
+ *	too long        fragmentation needed, or packet too big, with the MTU that fits
+ *
+ * Never answered: anything sent to many, by nobody, or by ourselves; fragments other
+ * than the first; a reset by a reset. What goes out counts in `generated` and
+ * `answered`, what answer_rate.h forbids in `answers_limited`. Of a packet to a VIP the
+ * source is the VIP, of any other the first own address of the port that it came in by;
+ * without one nothing is sent. The packet itself is dropped and counted in any case.
+ * Workers only, all cold.
+ */
+#ifndef DP_ANSWER_H
+#define DP_ANSWER_H
+
+#include "worker.h"
+
+/*
+ * Packet i does not fit: says how long it may be. The caller drops it (TOO_BIG). It may
+ * have been rewritten already, since addresses and ports of key[i] are what is quoted, but it
+ * has the length and the family it came with, and b->l3[i] is its own header, not a tunnel's.
+ */
+void dp_answer_too_big(struct dp_worker *w, const struct burst *b, unsigned int i, uint32_t mtu);
+
+/* Packet i, as it came in, ends here for this reason: answered if the reason has an answer, and dropped. */
+void dp_answer_drop(struct dp_worker *w, struct burst *b, unsigned int i, enum sl_drop reason);
+
+/*
+ * The same for packets that have no row any more: IP behind ETH_LEN bytes, as it came in,
+ * its length and headers checked; m->port is where it came in. The second takes it over.
+ */
+void dp_answer_too_big_mbuf(struct dp_worker *w, const struct rte_mbuf *m, uint32_t mtu);
+void dp_answer_drop_mbuf(struct dp_worker *w, struct rte_mbuf *m, enum sl_drop reason);
+
+#endif
