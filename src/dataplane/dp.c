@@ -11,6 +11,7 @@
 #include "port.h"
 #include "punt_rx.h"
 #include "rcu.h"
+#include "tap.h"
 #include "tcp_state.h"
 #include "txn.h"
 #include "worker.h"
@@ -118,11 +119,12 @@ worker_create(unsigned int id)
 	w->svc = array_map(DP_SERVICES_MAX, sizeof(*w->svc));
 	w->load = array_map(DP_REALS_MAX, sizeof(*w->load));
 	w->ring_punt = ring_make("punt", sizeof(void *), PUNT_RING_SIZE);
+	w->ring_kernel = ring_make("kernel", sizeof(void *), KERNEL_RING_SIZE);
 	w->ring_wish = ring_make("wish", sizeof(struct neigh_wish), WISH_RING_SIZE);
 	if (id == 0)
 		w->ring_control = dp_control.ring = ring_make("control", sizeof(void *), PUNT_RING_SIZE);
 	return w->real == NULL || w->svc == NULL || w->load == NULL || w->ring_punt == NULL ||
-			       w->ring_wish == NULL || dp_control.ring == NULL
+			       w->ring_kernel == NULL || w->ring_wish == NULL || dp_control.ring == NULL
 		       ? -ENOMEM
 		       : 0;
 }
@@ -275,6 +277,8 @@ dp_start(char ret_error[DP_ERROR_SIZE])
 		return fail(ret_error, code, "no memory for the workers and their connection tables");
 	if ((code = queues_assign(ret_error)) != 0)
 		return code;
+	if ((code = dp_tap_start(ret_error)) != 0)
+		return code;
 	links_up = links_read();
 	return 0;
 }
@@ -338,6 +342,7 @@ dp_poll(void)
 		work += punts_receive(dp_workers[id]);
 		work += wishes_receive(dp_workers[id]);
 	}
+	work += dp_tap_poll(now);
 	work += dp_neigh_tick(now);
 	work += dp_rcu_poll();
 	if (now >= next_reap_ms) {
@@ -378,6 +383,7 @@ worker_drain(struct dp_worker *w)
 	for (unsigned int from = 0; from < w->worker_count; from++)
 		ring_drain(w->side_in[from]);
 	ring_drain(w->ring_punt);
+	ring_drain(w->ring_kernel);
 	ring_drain(w->ring_control);
 }
 
@@ -417,6 +423,7 @@ dp_stop(void)
 	dp_txn_fini();
 	dp_addr_book_fini();
 	dp_neigh_fini();
+	dp_tap_stop();
 	for (unsigned int id = 0; id < dp_workers_count; id++)
 		worker_destroy(dp_workers[id]);
 	dp_workers_count = 0;

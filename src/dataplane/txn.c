@@ -108,6 +108,17 @@ dp_txn_service_remove(struct dp_txn *txn, const struct dp_service_key *key, char
 	return 0;
 }
 
+/* Gateways' ports are found where the forwarding table has found them. */
+static void
+routes_complete(struct dp_txn *txn)
+{
+	struct dp_fib_hop hop;
+
+	for (unsigned int i = 0; i < txn->route_count; i++)
+		if (dp_fib_gateway(txn->fib, i, &hop))
+			txn->routes[i].port = (int)hop.port;
+}
+
 static void *
 copy_of(const void *items, size_t size)
 {
@@ -128,14 +139,18 @@ dp_txn_net_set(struct dp_txn *txn, const struct dp_net *net, char ret_error[DP_E
 	dp_fib_free(txn->fib);
 	free(txn->addrs);
 	free(txn->neighs);
+	free(txn->routes);
 	txn->fib = fib;
 	txn->net_set = true;
 	txn->addrs = copy_of(net->addrs, net->addr_count * sizeof(*net->addrs));
 	txn->neighs = copy_of(net->neighs, net->neigh_count * sizeof(*net->neighs));
+	txn->routes = copy_of(net->routes, net->route_count * sizeof(*net->routes));
 	txn->addr_count = net->addr_count;
 	txn->neigh_count = net->neigh_count;
-	if (txn->addrs == NULL || txn->neighs == NULL)
+	txn->route_count = net->route_count;
+	if (txn->addrs == NULL || txn->neighs == NULL || txn->routes == NULL)
 		return txn_fail(ret_error, -ENOMEM, "out of memory for the network");
+	routes_complete(txn);
 	return 0;
 }
 
@@ -169,6 +184,7 @@ txn_free(struct dp_txn *txn)
 	dp_fib_free(txn->fib);
 	free(txn->addrs);
 	free(txn->neighs);
+	free(txn->routes);
 	free(txn->flush);
 	free(txn);
 	txn_open = false;

@@ -16,6 +16,7 @@
 #include "addr_book.h"
 #include "neigh.h"
 #include "rcu.h"
+#include "tap.h"
 #include "txn.h"
 #include "txn_private.h"
 #include "worker.h"
@@ -447,6 +448,7 @@ net_commit(struct dp_txn *txn, struct next *next)
 	txn->fib = NULL;
 	txn->addrs = NULL;
 	txn->neighs = NULL;
+	dp_tap_net_set(now.addrs, now.addr_count, txn->routes, txn->route_count);
 	missing = gateways_pin(next);
 	HASH_ITER(hh, book_reals, real, tmp)
 	missing += !nexthop_resolve(real);

@@ -27,7 +27,8 @@ struct dp_txn {
 	struct dp_fib *fib;
 	struct dp_net_addr *addrs;
 	struct dp_static_neigh *neighs;
-	unsigned int addr_count, neigh_count;
+	struct dp_route *routes; /* with their ports */
+	unsigned int addr_count, neigh_count, route_count;
 };
 
 /* Ends the transaction. What was compiled for workers is theirs by now, or was freed by abort. */

@@ -26,6 +26,7 @@ enum {
 	HANDOVER_RING_SIZE = 2048,
 	SIDE_RING_SIZE = 512,
 	PUNT_RING_SIZE = 1024,
+	KERNEL_RING_SIZE = 1024,
 	WISH_RING_SIZE = 256,
 	HOLD_LANES = 64,
 	HOLD_LANE_SIZE = 8,
@@ -101,6 +102,7 @@ struct dp_worker {
 	struct rte_ring *side_in[DP_WORKERS_MAX]; /* fragments and ICMP errors: see side.c */
 	struct rte_ring *side_out[DP_WORKERS_MAX];
 	struct rte_ring *ring_punt;
+	struct rte_ring *ring_kernel; /* to the control core, for the kernel: kernel.c */
 	struct rte_ring *ring_wish;
 	struct rte_ring *ring_control; /* worker 0 only: the control core's packets */
 

@@ -151,6 +151,7 @@ worker_make(unsigned int id, unsigned int workers)
 	w->svc = map(DP_SERVICES_MAX, sizeof(*w->svc));
 	w->load = map(DP_REALS_MAX, sizeof(*w->load));
 	w->ring_punt = ring(sizeof(void *), PUNT_RING_SIZE);
+	w->ring_kernel = ring(sizeof(void *), KERNEL_RING_SIZE);
 	w->ring_wish = ring(sizeof(struct neigh_wish), WISH_RING_SIZE);
 }
 
@@ -296,6 +297,7 @@ pipe_teardown(void **state)
 		for (unsigned int from = 0; from < dp_workers_count; from++)
 			ring_empty(w->ring_in[from]);
 		ring_empty(w->ring_punt);
+		ring_empty(w->ring_kernel);
 		free(w->ring_wish);
 		flow_table_fini(&w->table);
 		munmap(w->real, sizeof(*w->real) * DP_REALS_MAX);

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What kernel interfaces are to the kernel's network stack, through rtnetlink.
+ *
+ * One list holds what shall be: addresses first, then routes. A new network takes away
+ * what it has no more and then sets everything again, also what was there before:
+ * the kernel takes routes away together with an interface's last address,
+ * and secondary addresses together with their primary one. Each request replaces
+ * what is there, so saying it twice does no harm. What the kernel refuses stays in the
+ * list as not set and is tried again.
+ *
+ * Requests are answered by the kernel before sending them returns, so nothing here
+ * waits. Control thread only.
+ */
+#include "tap_link.h"
+
+#include "sl_addr.h"
+#include "sl_log.h"
+
+#include <libmnl/libmnl.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { REQUEST_SIZE = 1024, ANSWER_SIZE = 8192 };
+
+/* An address or a route that an interface shall have. */
+struct item {
+	unsigned int port;
+	bool is_route;
+	bool set;
+	struct sl_prefix prefix;
+	struct sl_addr via; /* of a route; none: the destinations are on the link */
+};
+
+struct link {
+	char name[IF_NAMESIZE];
+	unsigned int index; /* 0: there is none */
+};
+
+static struct link links[DP_PORTS_MAX];
+static struct item *items;
+static unsigned int item_count;
+static struct mnl_socket *kernel;
+static uint32_t sequence;
+static bool said_item, said_sysctl;
+
+static int link_up(const struct link *link, const uint8_t mac[6], unsigned int mtu);
+static void sysctls_set(const char *name);
+static void items_set(unsigned int port);
+static int item_change(const struct item *item, bool add);
+
+int
+dp_tap_link_add(unsigned int port, const char *name, const uint8_t mac[6], unsigned int mtu)
+{
+	struct link *link = &links[port];
+	int code;
+
+	snprintf(link->name, sizeof(link->name), "%s", name);
+	link->index = if_nametoindex(name);
+	if (link->index == 0)
+		return -errno;
+	sysctls_set(name);
+	code = link_up(link, mac, mtu);
+	if (code == 0)
+		items_set(port);
+	return code;
+}
+
+void
+dp_tap_link_lost(unsigned int port)
+{
+	links[port].index = 0;
+	for (unsigned int i = 0; i < item_count; i++)
+		if (items[i].port == port)
+			items[i].set = false;
+}
+
+static bool
+item_eq(const struct item *a, const struct item *b)
+{
+	return a->port == b->port && a->is_route == b->is_route && a->prefix.len == b->prefix.len &&
+	       sl_addr_eq(&a->prefix.addr, &b->prefix.addr) && sl_addr_eq(&a->via, &b->via);
+}
+
+static bool
+item_in(const struct item *item, const struct item *list, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (item_eq(item, &list[i]))
+			return true;
+	return false;
+}
+
+int
+dp_tap_link_net_set(const struct dp_net_addr *addrs, unsigned int addr_count, const struct dp_route *routes,
+		    unsigned int route_count)
+{
+	struct item *next = calloc((size_t)addr_count + route_count + 1, sizeof(*next));
+	unsigned int count = 0;
+
+	if (next == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < addr_count; i++)
+		next[count++] = (struct item){ .port = addrs[i].port, .prefix = addrs[i].prefix };
+	for (unsigned int i = 0; i < route_count; i++)
+		if (routes[i].port >= 0)
+			next[count++] = (struct item){ .port = (unsigned int)routes[i].port,
+						       .is_route = true,
+						       .prefix = routes[i].prefix,
+						       .via = routes[i].via };
+	/* Routes before the addresses that they may need. */
+	for (unsigned int i = item_count; i-- > 0;)
+		if (items[i].set && !item_in(&items[i], next, count))
+			(void)item_change(&items[i], false);
+	free(items);
+	items = next;
+	item_count = count;
+	for (unsigned int port = 0; port < DP_PORTS_MAX; port++)
+		items_set(port);
+	return 0;
+}
+
+void
+dp_tap_link_retry(void)
+{
+	for (unsigned int port = 0; port < DP_PORTS_MAX; port++)
+		for (unsigned int i = 0; i < item_count; i++)
+			if (items[i].port == port && !items[i].set) {
+				items_set(port);
+				break;
+			}
+}
+
+void
+dp_tap_link_fini(void)
+{
+	if (kernel != NULL)
+		mnl_socket_close(kernel);
+	kernel = NULL;
+	free(items);
+	items = NULL;
+	item_count = 0;
+	memset(links, 0, sizeof(links));
+	said_item = said_sysctl = false;
+}
+
+/* ---- netlink ---- */
+
+static int
+kernel_open(void)
+{
+	struct timeval limit = { .tv_sec = 1 }; /* never needed: the answer is there already */
+
+	if (kernel != NULL)
+		return 0;
+	kernel = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (kernel == NULL)
+		return -errno;
+	if (mnl_socket_bind(kernel, 0, MNL_SOCKET_AUTOPID) == 0 &&
+	    setsockopt(mnl_socket_get_fd(kernel), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0)
+		return 0;
+	mnl_socket_close(kernel);
+	kernel = NULL;
+	return -EIO;
+}
+
+static struct nlmsghdr *
+request_begin(char *buffer, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
+
+	request->nlmsg_type = type;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+	request->nlmsg_seq = ++sequence;
+	return request;
+}
+
+/* 0, or what the kernel says against it. */
+static int
+request_do(const struct nlmsghdr *request)
+{
+	char answer[ANSWER_SIZE];
+	int code = kernel_open();
+	ssize_t len;
+
+	if (code != 0)
+		return code;
+	if (mnl_socket_sendto(kernel, request, request->nlmsg_len) < 0)
+		return -errno;
+	len = mnl_socket_recvfrom(kernel, answer, sizeof(answer));
+	if (len < 0)
+		return -errno;
+	return mnl_cb_run(answer, (size_t)len, request->nlmsg_seq, mnl_socket_get_portid(kernel), NULL,
+			  NULL) < 0
+		       ? -errno
+		       : 0;
+}
+
+static void
+addr_put(struct nlmsghdr *request, uint16_t type, const struct sl_addr *addr)
+{
+	if (sl_addr_is_v4(addr))
+		mnl_attr_put(request, type, 4, addr->b + 12);
+	else
+		mnl_attr_put(request, type, 16, addr->b);
+}
+
+/* ---- the interface ---- */
+
+/* Its link-local address shall be the one that Sluice answers for (addr_book.c). */
+static int
+eui64_set(const struct link *link)
+{
+	char buffer[REQUEST_SIZE];
+	struct nlmsghdr *request = request_begin(buffer, RTM_NEWLINK, 0);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+	struct nlattr *families, *inet6;
+
+	info->ifi_index = (int)link->index;
+	families = mnl_attr_nest_start(request, IFLA_AF_SPEC);
+	inet6 = mnl_attr_nest_start(request, AF_INET6);
+	mnl_attr_put_u8(request, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_EUI64);
+	mnl_attr_nest_end(request, inet6);
+	mnl_attr_nest_end(request, families);
+	return request_do(request);
+}
+
+static int
+link_change(const struct link *link, const uint8_t *mac, unsigned int mtu, unsigned int flags)
+{
+	char buffer[REQUEST_SIZE];
+	struct nlmsghdr *request = request_begin(buffer, RTM_NEWLINK, 0);
+	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+
+	info->ifi_index = (int)link->index;
+	info->ifi_flags = info->ifi_change = flags;
+	if (mac != NULL)
+		mnl_attr_put(request, IFLA_ADDRESS, 6, mac);
+	if (mtu != 0)
+		mnl_attr_put_u32(request, IFLA_MTU, mtu);
+	return request_do(request);
+}
+
+static int
+link_up(const struct link *link, const uint8_t mac[6], unsigned int mtu)
+{
+	int code = link_change(link, mac, mtu, 0);
+
+	if (code != 0)
+		return code;
+	/* A kernel without IPv6 refuses this, and needs it not. */
+	(void)eui64_set(link);
+	return link_change(link, NULL, 0, IFF_UP);
+}
+
+/* ---- /proc/sys ---- */
+
+static const struct {
+	const char *family, *name, *value;
+} sysctls[] = {
+	{ "ipv6", "disable_ipv6", "0" },
+	{ "ipv6", "accept_ra", "0" },  /* routes come from the configuration, not from the link */
+	{ "ipv6", "accept_dad", "0" }, /* Sluice speaks for the addresses, and defends them */
+	{ "ipv6", "keep_addr_on_down", "1" },
+	{ "ipv4", "arp_announce", "2" }, /* ask from an address of the link */
+	{ "ipv4", "rp_filter", "2" },    /* the way back may be another interface's default route */
+	{ "ipv4", "promote_secondaries", "1" },
+};
+
+static bool
+sysctl_is(const char *path, const char *value)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t len = strlen(value);
+	char present[16] = "";
+	bool same;
+
+	if (fd < 0)
+		return errno == ENOENT; /* this kernel does not have it */
+	same = read(fd, present, sizeof(present) - 1) > 0 && strncmp(present, value, len) == 0 &&
+	       present[len] == '\n';
+	close(fd);
+	return same;
+}
+
+static int
+sysctl_write(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), code = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, value, strlen(value)) < 0)
+		code = -errno;
+	close(fd);
+	return code;
+}
+
+static void
+sysctls_set(const char *name)
+{
+	for (unsigned int i = 0; i < sizeof(sysctls) / sizeof(sysctls[0]); i++) {
+		char path[128];
+		int code;
+
+		snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", sysctls[i].family, name,
+			 sysctls[i].name);
+		code = sysctl_is(path, sysctls[i].value) ? 0 : sysctl_write(path, sysctls[i].value);
+		if (code == 0 || said_sysctl)
+			continue;
+		sl_warn("kernel interface %s: %s cannot be set to %s (%s), nor may others; set it by sysctl "
+			"if the interface does not do what it should",
+			name, path, sysctls[i].value, strerror(-code));
+		said_sysctl = true;
+	}
+}
+
+/* ---- addresses and routes ---- */
+
+static int
+addr_change(const struct item *item, bool add)
+{
+	char buffer[REQUEST_SIZE];
+	struct nlmsghdr *request = request_begin(buffer, add ? RTM_NEWADDR : RTM_DELADDR,
+						 add ? NLM_F_CREATE | NLM_F_REPLACE : 0);
+	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+	bool v4 = sl_addr_is_v4(&item->prefix.addr);
+
+	info->ifa_family = v4 ? AF_INET : AF_INET6;
+	info->ifa_prefixlen = (uint8_t)item->prefix.len;
+	info->ifa_flags = v4 ? 0 : IFA_F_NODAD;
+	info->ifa_index = links[item->port].index;
+	addr_put(request, IFA_LOCAL, &item->prefix.addr);
+	addr_put(request, IFA_ADDRESS, &item->prefix.addr);
+	return request_do(request);
+}
+
+static int
+route_change(const struct item *item, bool add)
+{
+	char buffer[REQUEST_SIZE];
+	struct nlmsghdr *request = request_begin(buffer, add ? RTM_NEWROUTE : RTM_DELROUTE,
+						 add ? NLM_F_CREATE | NLM_F_REPLACE : 0);
+	struct rtmsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+	struct sl_prefix network = sl_prefix_network(&item->prefix);
+	bool on_link = sl_addr_is_none(&item->via);
+
+	info->rtm_family = sl_addr_is_v4(&item->prefix.addr) ? AF_INET : AF_INET6;
+	info->rtm_dst_len = (uint8_t)item->prefix.len;
+	info->rtm_table = RT_TABLE_MAIN;
+	info->rtm_protocol = TAP_ROUTE_PROTOCOL;
+	info->rtm_scope = on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	info->rtm_type = RTN_UNICAST;
+	info->rtm_flags = on_link ? 0 : RTNH_F_ONLINK;
+	addr_put(request, RTA_DST, &network.addr);
+	mnl_attr_put_u32(request, RTA_OIF, links[item->port].index);
+	/* By port, so that the same destination may be reached by several. */
+	mnl_attr_put_u32(request, RTA_PRIORITY, TAP_ROUTE_METRIC + item->port);
+	if (!on_link)
+		addr_put(request, RTA_GATEWAY, &item->via);
+	return request_do(request);
+}
+
+static int
+item_change(const struct item *item, bool add)
+{
+	if (links[item->port].index == 0)
+		return -ENODEV;
+	return item->is_route ? route_change(item, add) : addr_change(item, add);
+}
+
+static void
+item_complain(const struct item *item, int code)
+{
+	char prefix[SL_PREFIX_STRLEN];
+
+	if (said_item)
+		return;
+	said_item = true;
+	sl_error("kernel interface %s: the kernel refuses %s %s (%s); tried again every second",
+		 links[item->port].name, item->is_route ? "the route" : "the address",
+		 sl_prefix_format(&item->prefix, prefix), strerror(-code));
+}
+
+/* Everything that the port's interface shall have, in order. */
+static void
+items_set(unsigned int port)
+{
+	bool good = true;
+
+	if (links[port].index == 0)
+		return;
+	for (unsigned int i = 0; i < item_count; i++) {
+		int code;
+
+		if (items[i].port != port)
+			continue;
+		code = item_change(&items[i], true);
+		items[i].set = code == 0;
+		if (code != 0)
+			item_complain(&items[i], code);
+		good &= code == 0;
+	}
+	if (good)
+		said_item = false;
+}
