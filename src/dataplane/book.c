@@ -5,6 +5,7 @@
 #include "book.h"
 #include "neigh.h"
 #include "rcu.h"
+#include "tunnel.h"
 #include "wire.h"
 #include "worker.h"
 
@@ -277,6 +278,7 @@ book_real_free(struct book_real *real)
 	traffic_add(&service->retired, &stats.traffic);
 	if (real->neigh != 0)
 		dp_neigh_unpin(real->neigh);
+	dp_tunnel_put(real->tunnel);
 	/* A flow that some mistake left behind must not find the slot's next owner. */
 	atomic_fetch_add(&dp_real_slots[real->slot].generation, 1);
 	if (real->prev != NULL)

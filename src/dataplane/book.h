@@ -36,12 +36,15 @@ struct book_real {
 	struct book_real_key key;
 	uint32_t slot;
 	bool listed;
-	bool leaves;            /* while a commit compares old and new */
-	bool known;             /* was listed once: workers may have flows to it */
-	uint32_t refs;          /* places in services of the open transaction */
-	uint32_t graces;        /* grace periods to pass until no worker can open a flow to it */
-	uint32_t neigh;         /* pinned next hop, 0: none */
-	struct dp_traffic base; /* what the workers' counters showed when the slot was taken */
+	bool leaves;                  /* while a commit compares old and new */
+	bool known;                   /* was listed once: workers may have flows to it */
+	uint32_t refs;                /* places in services of the open transaction */
+	uint32_t graces;              /* grace periods to pass until no worker can open a flow to it */
+	uint32_t neigh;               /* pinned next hop, 0: none */
+	uint32_t tunnel;              /* its use of tunnel.h's, 0: none */
+	bool tunneled;                /* is, or was, reached by SL_FWD_TUN */
+	struct dp_tunnel tunnel_conf; /* and that as this says */
+	struct dp_traffic base;       /* what the workers' counters showed when the slot was taken */
 	struct book_service *service;
 	struct book_real *next, *prev; /* of the service */
 	TAILQ_ENTRY(book_real) unlisted;

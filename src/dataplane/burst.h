@@ -71,6 +71,8 @@ struct burst {
 	uint64_t later;        /* wait for a second pass: see track.c */
 	uint64_t ports_differ; /* bits in which the next hops' words differ from the first live one's */
 	uint64_t segments;     /* lie in several buffers */
+	uint64_t syn;          /* tracked segments with SYN, either way: their options may change */
+	uint64_t split;        /* rewritten, but too long for their way: cut up as they are sent */
 	uint64_t owned;     /* handed over by another worker: this one owns them, or looks for their flow */
 	uint64_t gathered;  /* fragments whose ports are known: mbuf_note() has them */
 	uint64_t searching; /* looking for their flow from worker to worker: side.c */

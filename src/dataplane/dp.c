@@ -13,6 +13,7 @@
 #include "rcu.h"
 #include "tap.h"
 #include "tcp_state.h"
+#include "tunnel.h"
 #include "txn.h"
 #include "worker.h"
 
@@ -267,6 +268,8 @@ dp_start(char ret_error[DP_ERROR_SIZE])
 		return fail(ret_error, code, "no memory for the workers' grace periods");
 	if ((code = book_init()) != 0)
 		return fail(ret_error, code, "no memory for services and servers");
+	if ((code = dp_tunnel_init()) != 0)
+		return fail(ret_error, code, "no memory for tunnels");
 	if ((code = dp_neigh_init(seed[0], now_ms())) != 0)
 		return fail(ret_error, code, "no memory for neighbours");
 	if ((code = dp_txn_init()) != 0)
@@ -344,6 +347,7 @@ dp_poll(void)
 	}
 	work += dp_tap_poll(now);
 	work += dp_neigh_tick(now);
+	work += dp_tunnel_tick(now);
 	work += dp_rcu_poll();
 	if (now >= next_reap_ms) {
 		next_reap_ms = now + REAP_EVERY_MS;
@@ -429,6 +433,7 @@ dp_stop(void)
 	dp_workers_count = 0;
 	memset(dp_workers, 0, sizeof(dp_workers));
 	book_fini();
+	dp_tunnel_fini();
 	dp_ports_stop();
 	pool_destroy();
 	memset(&dp_control, 0, sizeof(dp_control));

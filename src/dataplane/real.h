@@ -5,7 +5,7 @@
  * A slot is taken when a server is added to a service and freed after its last
  * flow ended; as long as it is taken, its address, port and service do not
  * change, so a flow needs only the number. The control thread writes the
- * shared part (constant while the slot is taken, but for two atomic words);
+ * shared part (constant while the slot is taken, but for the atomic words);
  * every worker has a record of its own beside it for what it counts.
  */
 #ifndef DP_REAL_H
@@ -36,6 +36,9 @@ struct dp_real_slot {
 	_Atomic uint16_t generation; /* changes when the slot's flows are ended or the slot is reused */
 	_Atomic uint32_t nexthop;    /* index of neigh.h; 0: no route */
 	uint32_t service;            /* slot of the service */
+	_Atomic uint32_t tunnel;     /* index of tunnel.h; 0: there is none, or none was to be had */
+	_Atomic uint16_t mss;        /* of its service: greatest MSS that SYNs may offer, or DP_MSS_* */
+	_Atomic uint8_t options;     /* of its service: DP_SERVICE_*, for connections to come */
 };
 static_assert(sizeof(struct dp_real_slot) == 64, "one line");
 

@@ -58,8 +58,10 @@ struct dp_svc {
 	uint32_t epoch;
 	uint32_t slot;
 	uint32_t count;
-	uint8_t options;    /* DP_SERVICE_* */
-	const uint8_t *fwd; /* enum sl_fwd of server[i]; behind server[] */
+	uint16_t mss;                   /* as in struct dp_service */
+	uint8_t options;                /* DP_SERVICE_* */
+	const struct dp_tunnel *tunnel; /* of server[i], by SL_FWD_TUN; behind server[] */
+	const uint8_t *fwd;             /* enum sl_fwd of server[i]; behind that */
 	struct sched_server server[];
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Move every connection's state on and count its packet.
- * Reads:  flow, info, in.  Writes: the flow's state and time; the worker's record of the server; live, later.
+ * Reads:  flow, info, in.  Writes: the flow's state and time; the worker's record of the server; live, later, syn.
  * Drops:  SERVER_REMOVED, and what schedule.c drops.   Prefetches: nothing.
  * Cost:   entry and record, both fetched by the look-up; the entry is written when the tick or state changed.
  *
@@ -115,6 +115,14 @@ track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flo
 	traffic[2] += b->info[i].ip_len; /* in_bytes or out_bytes: two words on */
 }
 
+/* A packet that has passed track_rare. */
+static __rte_cold void
+track_checked(struct dp_worker *w, struct burst *b, unsigned int i)
+{
+	track_one(w, b, i, b->flow[i], &w->real[b->flow[i]->real]);
+	b->syn |= (uint64_t)(b->info[i].event == TCP_EVENT_SYN) << i;
+}
+
 /* The rest of a burst once entries have changed hands: every packet is a rare case. */
 static __rte_cold void
 track_rest(struct dp_worker *w, struct burst *b, uint64_t rest)
@@ -124,7 +132,7 @@ track_rest(struct dp_worker *w, struct burst *b, uint64_t rest)
 	BURST_FOREACH(i, rest)
 	{
 		if (track_rare(w, b, i))
-			track_one(w, b, i, b->flow[i], &w->real[b->flow[i]->real]);
+			track_checked(w, b, i);
 		else if (b->later != 0)
 			return;
 	}
@@ -138,6 +146,7 @@ dp_stage_track(struct dp_worker *w, struct burst *b)
 	unsigned int i;
 
 	b->later = 0;
+	b->syn = 0;
 	if (unlikely(b->moved)) {
 		track_rest(w, b, live);
 		return;
@@ -153,7 +162,7 @@ dp_stage_track(struct dp_worker *w, struct burst *b)
 			if (b->later != 0)
 				return;
 			if (good)
-				track_one(w, b, i, b->flow[i], &reals[b->flow[i]->real]);
+				track_checked(w, b, i);
 			if (b->moved) {
 				track_rest(w, b, live & ~burst_all(i + 1));
 				return;

@@ -227,18 +227,22 @@ change_end(struct change *change)
 static struct dp_svc *
 svc_create(const struct dp_service *service, uint32_t slot)
 {
-	size_t size = sizeof(struct dp_svc) + service->real_count * (sizeof(struct sched_server) + 1);
-	struct dp_svc *svc = calloc(1, size);
+	size_t each = sizeof(struct sched_server) + sizeof(struct dp_tunnel) + sizeof(uint8_t);
+	struct dp_svc *svc = calloc(1, sizeof(struct dp_svc) + service->real_count * each);
+	struct dp_tunnel *tunnel;
 	uint8_t *fwd;
 
 	if (svc == NULL)
 		return NULL;
-	fwd = (uint8_t *)&svc->server[service->real_count];
+	tunnel = (struct dp_tunnel *)&svc->server[service->real_count];
+	fwd = (uint8_t *)&tunnel[service->real_count];
 	svc->key = service->key;
 	svc->sched = service->sched;
 	svc->slot = slot;
 	svc->count = service->real_count;
+	svc->mss = service->mss;
 	svc->options = service->options;
+	svc->tunnel = tunnel;
 	svc->fwd = fwd;
 	for (uint32_t i = 0; i < service->real_count; i++) {
 		const struct dp_real *real = &service->reals[i];
@@ -248,12 +252,16 @@ svc_create(const struct dp_service *service, uint32_t slot)
 			.weight = real->weight,
 			.flags = real->overloaded ? SCHED_SERVER_OVERLOADED : 0,
 		};
+		tunnel[i] = real->tunnel;
 		fwd[i] = real->fwd;
 	}
 	return svc;
 }
 
-/* Fills the shared line of a slot that nobody can see yet. */
+/*
+ * Fills the shared line of a slot that nobody can see yet. The sums are NAT's, so they mean
+ * something only where VIP and server are of one family.
+ */
 static void
 slot_fill(struct dp_real_slot *slot, const struct dp_service_key *key, const struct dp_real *real,
 	  uint32_t service)
@@ -273,6 +281,16 @@ slot_fill(struct dp_real_slot *slot, const struct dp_service_key *key, const str
 	slot->ip_in = sum_fold((uint64_t)(uint16_t)~vip_sum + real_sum + ttl);
 	slot->ip_out = sum_fold((uint64_t)(uint16_t)~real_sum + vip_sum + ttl);
 	atomic_store_explicit(&slot->nexthop, 0, memory_order_relaxed);
+	atomic_store_explicit(&slot->tunnel, 0, memory_order_relaxed);
+}
+
+/* May packets of this family go to the server by its method? */
+static bool
+families_fit(const struct dp_service_key *key, const struct dp_real *real)
+{
+	bool vip4 = sl_addr_is_v4(&key->vip), real4 = sl_addr_is_v4(&real->addr);
+
+	return vip4 == real4 || real->fwd == SL_FWD_TUN || (real->fwd == SL_FWD_FNAT && real4);
 }
 
 /* Gives every server its record and slot. */
@@ -284,9 +302,11 @@ servers_take(struct change *change, struct dp_service *service, char *ret_error)
 		struct book_real *record;
 		bool fresh;
 
-		if (sl_addr_is_v4(&real->addr) != sl_addr_is_v4(&service->key.vip))
-			return txn_fail(ret_error, -EINVAL,
-					"a real server must be of its virtual service's address family");
+		if (!families_fit(&service->key, real))
+			return txn_fail(
+				ret_error, -EINVAL,
+				"a real server must be of its virtual service's address family, but by "
+				"TUN, or by FNAT from IPv6 to IPv4");
 		record = book_real_take(change->service, &real->addr, real->port, &fresh);
 		if (record == NULL)
 			return txn_fail(ret_error, -ENOSPC, "no room for another real server");

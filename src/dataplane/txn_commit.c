@@ -15,8 +15,10 @@
  */
 #include "addr_book.h"
 #include "neigh.h"
+#include "port.h"
 #include "rcu.h"
 #include "tap.h"
+#include "tunnel.h"
 #include "txn.h"
 #include "txn_private.h"
 #include "worker.h"
@@ -61,7 +63,7 @@ static int next_make(struct next *next, const struct dp_txn *txn);
 static void next_free(struct next *next);
 static int surroundings_set(const struct dp_txn *txn, const struct next *next, char *ret_error);
 static void net_commit(struct dp_txn *txn, struct next *next);
-static void nexthops_resolve(const struct dp_txn *txn);
+static void servers_settle(const struct dp_txn *txn);
 static void snapshot_fill(struct next *next);
 static void publish(struct dp_snapshot *next, struct dp_fib *fib);
 static void change_commit(struct change *change);
@@ -87,8 +89,8 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 	}
 	if (net_set)
 		net_commit(txn, &next);
-	/* Servers have their next hops before a worker can choose them. */
-	nexthops_resolve(txn);
+	/* Servers have their next hops and tunnels before a worker can choose them. */
+	servers_settle(txn);
 	snapshot_fill(&next);
 	publish(next.snapshot, now.fib);
 	if (net_set)
@@ -375,7 +377,54 @@ surroundings_set(const struct dp_txn *txn, const struct next *next, char *ret_er
 
 /* ---- what cannot ---- */
 
-/* The next hop of a server, pinned. False: there is a way to it, but no room for the neighbour. */
+static bool
+is_link_local6(const struct sl_addr *addr)
+{
+	return addr->b[0] == 0xfe && (addr->b[1] & 0xc0) == 0x80;
+}
+
+/*
+ * The source of outer packets to a server: as the box's own towards its next hop. A
+ * link-local address leads no further than the link. None: there is none of its family.
+ */
+static struct sl_addr
+tunnel_source(const struct sl_addr *server, const struct dp_fib_hop *hop)
+{
+	bool on_link = sl_addr_is_none(&hop->via) || is_link_local6(&hop->via);
+	struct sl_addr source;
+
+	if (!dp_net_source(hop->port, on_link ? server : &hop->via, &source) ||
+	    (is_link_local6(&source) && !is_link_local6(server)))
+		memset(&source, 0, sizeof(source));
+	return source;
+}
+
+/*
+ * The tunnel to a server as it is configured, along its present way. A server without a
+ * way keeps the one it has; nothing is sent to it.
+ */
+static void
+tunnel_resolve(struct book_real *real, const struct dp_fib_hop *hop)
+{
+	struct dp_real_slot *slot = &dp_real_slots[real->slot];
+	uint32_t old = real->tunnel;
+
+	if (hop == NULL)
+		return;
+	real->tunnel = dp_tunnel_get(&(struct dp_tunnel_way){
+		.server = slot->addr,
+		.source = tunnel_source(&slot->addr, hop),
+		.tunnel = real->tunnel_conf,
+		.inner6 = !sl_addr_is_v4(&real->service->key.vip),
+		.link_mtu = dp_port_mtu(hop->port),
+	});
+	if (real->tunnel == 0)
+		sl_error("no room for another tunnel: packets to a server are dropped");
+	atomic_store_explicit(&slot->tunnel, real->tunnel, memory_order_release);
+	dp_tunnel_put(old);
+}
+
+/* The next hop of a server, pinned, and its tunnel. False: there is a way to it, but no room for the neighbour. */
 static bool
 nexthop_resolve(struct book_real *real)
 {
@@ -391,6 +440,8 @@ nexthop_resolve(struct book_real *real)
 	if (real->neigh != 0)
 		dp_neigh_unpin(real->neigh);
 	real->neigh = neigh;
+	if (real->tunneled)
+		tunnel_resolve(real, routed ? &hop : NULL);
 	atomic_store_explicit(&slot->nexthop, neigh, memory_order_release);
 	return pinned || !routed;
 }
@@ -455,19 +506,39 @@ net_commit(struct dp_txn *txn, struct next *next)
 	neighbours_full(missing);
 }
 
-/* Next hops of servers that have none yet. */
+/*
+ * What the service's new form says of one of its servers. True: its way, or its tunnel, is
+ * to be looked up (again, though all ways just have been).
+ */
+static bool
+server_settle(struct book_real *real, const struct dp_svc *svc, uint32_t i, bool looked_up)
+{
+	struct dp_real_slot *slot = &dp_real_slots[real->slot];
+	const struct dp_tunnel *tunnel = &svc->tunnel[i];
+	bool other = real->neigh == 0 && !looked_up;
+
+	atomic_store_explicit(&slot->mss, svc->mss, memory_order_relaxed);
+	atomic_store_explicit(&slot->options, svc->options, memory_order_relaxed);
+	if (svc->fwd[i] != SL_FWD_TUN)
+		return other;
+	other |= !real->tunneled || real->tunnel == 0 || real->tunnel_conf.type != tunnel->type ||
+		 real->tunnel_conf.sum != tunnel->sum || real->tunnel_conf.port != tunnel->port;
+	real->tunneled = true;
+	real->tunnel_conf = *tunnel;
+	return other;
+}
+
+/* Servers of changed services: what they are like now, next hops of those that have none yet, tunnels. */
 static void
-nexthops_resolve(const struct dp_txn *txn)
+servers_settle(const struct dp_txn *txn)
 {
 	unsigned int missing = 0;
 
-	if (txn->net_set)
-		return; /* all have been looked up just now */
 	for (const struct change *change = txn->first; change != NULL; change = change->next)
 		for (uint32_t i = 0; i < change->real_count; i++) {
 			struct book_real *real = book_real_at(change->svc->server[i].slot);
 
-			if (real->neigh == 0)
+			if (server_settle(real, change->svc, i, txn->net_set))
 				missing += !nexthop_resolve(real);
 		}
 	neighbours_full(missing);

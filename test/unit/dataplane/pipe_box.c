@@ -12,6 +12,7 @@
 #include "port.h"
 #include "rcu.h"
 #include "sl_addr.h"
+#include "tunnel.h"
 #include "txn.h"
 #include "wire.h"
 
@@ -245,7 +246,8 @@ setup(unsigned int workers)
 	pipe_box.workers = workers;
 	pipe_box.room = UINT32_MAX;
 	devices_make(workers);
-	if (dp_rcu_init(workers) != 0 || book_init() != 0 || dp_neigh_init(1, 1) != 0 || dp_txn_init() != 0)
+	if (dp_rcu_init(workers) != 0 || book_init() != 0 || dp_tunnel_init() != 0 ||
+	    dp_neigh_init(1, 1) != 0 || dp_txn_init() != 0)
 		return -1;
 	configure(); /* with no worker yet, so none is started */
 	for (unsigned int id = 0; id < workers; id++)
@@ -307,6 +309,7 @@ pipe_teardown(void **state)
 	}
 	dp_workers_count = 0;
 	book_fini();
+	dp_tunnel_fini();
 	/* Nothing has leaked. */
 	return rte_mempool_in_use_count(pool) == 0 ? 0 : -1;
 }

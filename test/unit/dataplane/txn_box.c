@@ -104,6 +104,23 @@ dp_addr_book_set(const struct dp_net_addr *addrs, unsigned int addr_count, const
 	return 0;
 }
 
+bool
+dp_net_source(unsigned int port, const struct sl_addr *dst, struct sl_addr *ret_addr)
+{
+	for (unsigned int i = 0; i < box.own_count; i++)
+		if (box.own[i].port == port && sl_addr_is_v4(&box.own[i].prefix.addr) == sl_addr_is_v4(dst)) {
+			*ret_addr = box.own[i].prefix.addr;
+			return true;
+		}
+	return false;
+}
+
+unsigned int
+dp_port_mtu(unsigned int port)
+{
+	return BOX_MTU + port;
+}
+
 void
 dp_net_epoch_bump(void)
 {
@@ -164,7 +181,7 @@ box_setup(void **state)
 			mmap(NULL, sizeof(struct dp_real_own) * DP_REALS_MAX, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	}
-	return book_init() != 0 || dp_txn_init() != 0;
+	return book_init() != 0 || dp_tunnel_init() != 0 || dp_txn_init() != 0;
 }
 
 int
@@ -173,6 +190,7 @@ box_teardown(void **state)
 	box_grace();
 	dp_txn_fini();
 	book_fini();
+	dp_tunnel_fini();
 	for (unsigned int i = 0; i < WORKERS; i++) {
 		munmap(dp_workers[i]->real, sizeof(struct dp_real_own) * DP_REALS_MAX);
 		free(dp_workers[i]);

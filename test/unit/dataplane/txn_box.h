@@ -10,7 +10,9 @@
 #include "addr_book.h"
 #include "book.h"
 #include "neigh.h"
+#include "port.h"
 #include "rcu.h"
+#include "tunnel.h"
 #include "txn.h"
 #include "worker.h"
 
@@ -18,7 +20,7 @@
 #include "sl_log.h"
 #include "sl_test.h"
 
-enum { WORKERS = 2, NEIGHS_MAX = 4096 };
+enum { WORKERS = 2, NEIGHS_MAX = 4096, BOX_MTU = 1500 };
 
 struct box {
 	struct {
