@@ -205,22 +205,41 @@ offloads_configure(struct dp_port *port, const struct rte_eth_dev_info *info, st
 }
 
 static int
-mtu_set(struct dp_port *port, char *ret_error)
+mtu_refused(const struct dp_port *port, int code, unsigned int has, char *ret_error)
 {
 	char what[DP_ERROR_SIZE / 2];
+
+	snprintf(what, sizeof(what), "refuses MTU %u (%s); it has %u", port->conf.mtu, strerror(-code), has);
+	return refuse(ret_error, code, &port->conf, what);
+}
+
+/* Which MTU the port shall have: buffers and offloads depend on it, so before the device is configured. */
+static int
+mtu_choose(struct dp_port *port, const struct rte_eth_dev_info *info, char *ret_error)
+{
+	uint16_t mtu = 1500;
+
+	(void)rte_eth_dev_get_mtu(port->ethdev, &mtu);
+	port->mtu = port->conf.mtu != 0 ? (uint16_t)port->conf.mtu : mtu;
+	if (port->conf.mtu != 0 && (port->mtu < info->min_mtu || port->mtu > info->max_mtu))
+		return mtu_refused(port, -EINVAL, mtu, ret_error);
+	return 0;
+}
+
+/* A device takes its MTU only once it is configured. */
+static int
+mtu_set(struct dp_port *port, char *ret_error)
+{
 	uint16_t mtu = 1500;
 	int code;
 
-	(void)rte_eth_dev_get_mtu(port->ethdev, &mtu);
-	port->mtu = mtu;
-	if (port->conf.mtu == 0 || port->conf.mtu == mtu)
+	if (port->conf.mtu == 0)
 		return 0;
-	port->mtu = (uint16_t)port->conf.mtu;
 	code = rte_eth_dev_set_mtu(port->ethdev, port->mtu);
 	if (code == 0 || code == -ENOTSUP)
 		return 0; /* a device without the notion of an MTU takes what comes */
-	snprintf(what, sizeof(what), "refuses MTU %u (%s); it has %u", port->conf.mtu, strerror(-code), mtu);
-	return refuse(ret_error, code, &port->conf, what);
+	(void)rte_eth_dev_get_mtu(port->ethdev, &mtu);
+	return mtu_refused(port, code, mtu, ret_error);
 }
 
 static int
@@ -257,7 +276,7 @@ port_start(struct dp_port *port, unsigned int workers, struct rte_mempool *pool,
 	if (port->conf.queues != 0 && port->conf.queues != port->rx_queues)
 		sl_warn("port %s: queues %u wanted, the device has %u", port->conf.name, port->conf.queues,
 			port->rx_queues);
-	code = mtu_set(port, ret_error);
+	code = mtu_choose(port, &info, ret_error);
 	if (code != 0)
 		return code;
 	dp_ports_l2[port - dp_ports].mtu = port->mtu;
@@ -265,10 +284,12 @@ port_start(struct dp_port *port, unsigned int workers, struct rte_mempool *pool,
 	offloads_configure(port, &info, &eth);
 	eth.rxmode.mtu = port->mtu;
 	code = rte_eth_dev_configure(port->ethdev, port->rx_queues, port->tx_queues, &eth);
-	if (code == 0 && port->conf.mtu != 0)
-		(void)rte_eth_dev_set_mtu(port->ethdev, port->mtu);
-	if (code == 0)
+	if (code == 0) {
+		code = mtu_set(port, ret_error);
+		if (code != 0)
+			return code;
 		code = queues_setup(port, &info, pool);
+	}
 	if (code == 0)
 		code = rte_eth_dev_start(port->ethdev);
 	if (code != 0) {
