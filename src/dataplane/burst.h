@@ -100,7 +100,8 @@ struct burst {
  */
 struct pkt_note {
 	uint32_t ports;
-	uint32_t hops;
+	uint16_t hops;
+	uint16_t proto; /* of a fragment */
 };
 
 static_assert(sizeof(struct pkt_note) == sizeof(((struct rte_mbuf *)NULL)->hash.fdir), "fits");

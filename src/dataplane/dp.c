@@ -8,6 +8,7 @@
 #include "book.h"
 #include "control.h"
 #include "eal.h"
+#include "fragment.h"
 #include "port.h"
 #include "punt_rx.h"
 #include "rcu.h"
@@ -115,6 +116,8 @@ worker_create(unsigned int id)
 	secret_make(id, secret);
 	if (flow_table_init(&w->table, (uint32_t)capacity, secret, (int)rte_lcore_to_socket_id(w->lcore)) !=
 	    0)
+		return -ENOMEM;
+	if (dp_fragment_init(w, params.mbufs) != 0)
 		return -ENOMEM;
 	w->real = array_map(DP_REALS_MAX, sizeof(*w->real));
 	w->svc = array_map(DP_SERVICES_MAX, sizeof(*w->svc));
@@ -253,6 +256,8 @@ dp_start(char ret_error[DP_ERROR_SIZE])
 
 	start_tsc = rte_rdtsc();
 	dp_owner_init();
+	secret_make(DP_WORKERS_MAX + 1, seed);
+	dp_fragment_secret_set(seed);
 	secret_make(DP_WORKERS_MAX, seed);
 	dp_control.pool = rte_pktmbuf_pool_create("packets", params.mbufs, MBUF_CACHE, 0,
 						  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
@@ -375,6 +380,7 @@ static void
 worker_drain(struct dp_worker *w)
 {
 	dp_hold_fini(w);
+	dp_fragment_fini(w);
 	dp_drop_flush(w);
 	for (unsigned int port = 0; port < dp_ports_count; port++)
 		rte_pktmbuf_free_bulk(w->tx[port].mbuf, w->tx[port].count);

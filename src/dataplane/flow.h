@@ -22,6 +22,7 @@
 
 #include <assert.h>
 #include <emmintrin.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 enum {
@@ -29,8 +30,9 @@ enum {
 	FLOW_V6 = 0x08,
 	FLOW_IN_ONLY = 0x10, /* replies do not pass here: enum tcp_side */
 	FLOW_IN_ONLY_SHIFT = 4,
-	FLOW_TOA = 0x20,   /* full NAT: the server is still to be told the client's address (toa.c) */
+	FLOW_TOA = 0x20, /* full NAT: the server is still to be told the client's address (toa.c) */
 	FLOW_NAT64 = 0x80, /* full NAT: IPv6 towards the client, IPv4 towards the server */
+	FLOW_FRAGMENTED = 0x40, /* a fragment opened it, where RSS may not bring its whole packets */
 };
 
 struct flow {
@@ -103,6 +105,15 @@ void flow_remove(struct flow_table *table, struct flow *flow);
 /* Of two flows in the chain of `bucket`, both of one client tuple, `first` is found before `second` from now on. */
 void flow_prefer(struct flow_table *table, uint32_t bucket, const struct flow *first,
 		 const struct flow *second);
+
+/* How many FLOW_FRAGMENTED flows of a protocol the box has. Written when one is opened or ends. */
+extern _Atomic uint32_t dp_fragmented_flows[2];
+
+static inline _Atomic uint32_t *
+dp_fragmented_count(uint8_t proto)
+{
+	return &dp_fragmented_flows[proto == SL_PROTO_TCP];
+}
 
 /*
  * Multiply-and-fold under the worker's secret: clients choose their tuples, and

@@ -8,6 +8,8 @@
 #include "tcp_state.h"
 #include "worker.h"
 
+_Atomic uint32_t dp_fragmented_flows[2];
+
 __rte_cold void
 dp_flow_end(struct dp_worker *w, struct flow *flow)
 {
@@ -16,6 +18,8 @@ dp_flow_end(struct dp_worker *w, struct flow *flow)
 	real->active -= TCP_ACTIVE_STATES >> flow->state & 1;
 	real->total--;
 	w->count.flows_expired++;
+	if ((flow->flags & FLOW_FRAGMENTED) != 0)
+		atomic_fetch_sub_explicit(dp_fragmented_count(flow->proto), 1, memory_order_relaxed);
 	flow_remove(&w->table, flow);
 }
 

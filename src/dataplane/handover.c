@@ -87,7 +87,8 @@ dp_stage_handover(struct dp_worker *w, struct burst *b)
 
 	if (w->worker_count == 1 || b->owned != 0)
 		return;
-	BURST_FOREACH(i, b->live)
+	/* A fragment is already where it belongs: fragment.c. */
+	BURST_FOREACH(i, b->live & ~b->gathered)
 	{
 		const struct pkt_key *key = &b->key[i];
 		unsigned int owner;

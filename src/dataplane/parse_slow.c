@@ -5,8 +5,9 @@
  * Comes here from dp_stage_parse alone. Ends in one of three ways: the packet
  * is good after all (options, extension headers, several buffers, a trailer
  * to be cut off) and stays live with its columns filled, or it is punted, or it
- * is dropped with the reason that fits first.
+ * is dropped with the reason that fits first. Fragments go through fragment.c.
  */
+#include "fragment.h"
 #include "port.h"
 #include "tcp_state.h"
 #include "wire.h"
@@ -29,6 +30,7 @@ enum {
 enum {
 	GOES_ON = SL_DROP_MAX,
 	PUNTED,
+	GONE, /* it waits, or is another worker's */
 };
 
 struct slow {
@@ -39,6 +41,8 @@ struct slow {
 	uint8_t *ip;
 	uint32_t room; /* bytes from `ip` to the frame's end */
 	uint32_t seen; /* of them in the first buffer */
+	bool fragmented;
+	struct fragment fragment;
 };
 
 static __rte_cold bool
@@ -75,6 +79,61 @@ transport(struct slow *s, uint32_t at, uint8_t proto, uint32_t ip_len)
 			return SL_DROP_L4_HEADER;
 	}
 	return GOES_ON;
+}
+
+/* A fragment of TCP or UDP. */
+static __rte_cold int
+fragment(struct slow *s)
+{
+	int verdict = dp_fragment_take(s->w, s->b, s->i, &s->fragment, s->seen);
+
+	if (verdict == FRAGMENT_GONE)
+		return GONE;
+	return verdict == FRAGMENT_STAYS ? GOES_ON : verdict;
+}
+
+/* What an IPv4 header says of its fragment. */
+static __rte_cold void
+fragment4_read(struct slow *s, uint32_t header_len, uint32_t ip_len)
+{
+	uint32_t field = rte_be_to_cpu_16(load16(s->ip + IP4_FRAG_AT)), start = (field & 0x1fff) * 8;
+
+	s->fragmented = (field & 0x3fff) != 0;
+	if (start != 0)
+		s->b->headless |= UINT64_C(1) << s->i;
+	s->fragment = (struct fragment){
+		.id = load16(s->ip + IP4_ID_AT),
+		.at = header_len,
+		.l4_at = header_len,
+		.header = header_len,
+		.start = start,
+		.end = start + ip_len - header_len,
+		.more = (field & 0x2000) != 0,
+		.proto = s->ip[IP4_PROTO_AT],
+		.key_proto = s->ip[IP4_PROTO_AT],
+	};
+}
+
+/*
+ * What the fragment header at `at` says. A datagram in a single "fragment" is whole
+ * (RFC 6946).
+ */
+static __rte_cold void
+fragment6_read(struct slow *s, uint32_t at, uint32_t ip_len)
+{
+	uint32_t field = rte_be_to_cpu_16(load16(s->ip + at + 2)), start = field & 0xfff8;
+
+	s->fragmented = (field & 0xfff9) != 0;
+	if (start != 0)
+		s->b->headless |= UINT64_C(1) << s->i;
+	s->fragment = (struct fragment){
+		.id = load32(s->ip + at + 4),
+		.at = at + 8,
+		.header = at - IP6_LEN,
+		.start = start,
+		.end = start + ip_len - (at + 8),
+		.more = (field & 1) != 0,
+	};
 }
 
 /* Cuts off what lies behind the packet, when it is more than Ethernet's padding. */
@@ -117,9 +176,10 @@ slow4(struct slow *s)
 	s->b->info[s->i].family6 = 0;
 	proto = ip[IP4_PROTO_AT];
 	own = is_own(s, &key->other);
-	if ((load16(ip + IP4_FRAG_AT) & RTE_BE16(0x3fff)) != 0)
-		return SL_DROP_FRAGMENT;
+	fragment4_read(s, header_len, ip_len);
 	if (proto != SL_PROTO_TCP && proto != SL_PROTO_UDP) {
+		if (s->fragmented && proto == PROTO_ICMP)
+			return SL_DROP_FRAGMENT;
 		if (own && proto == PROTO_ICMP)
 			return PUNTED;
 		return own ? SL_DROP_PROTOCOL : SL_DROP_TRANSIT;
@@ -127,13 +187,17 @@ slow4(struct slow *s)
 	if (ip[IP4_TTL_AT] <= 1)
 		return SL_DROP_TTL;
 	trailer_cut(s, ip_len);
-	return transport(s, header_len, proto, ip_len);
+	return s->fragmented ? fragment(s) : transport(s, header_len, proto, ip_len);
 }
 
-/* The offset and protocol of what follows the extension headers. */
+/*
+ * The offset and protocol of what follows the extension headers. Of a fragment that is
+ * not the first: what its fragment header says follows.
+ */
 static __rte_cold int
 ext_headers_skip(struct slow *s, uint32_t ip_len, uint32_t *ret_at, uint8_t *ret_proto)
 {
+	int too_short = SL_DROP_EXT_HEADER;
 	uint8_t next = s->ip[IP6_NEXT_AT];
 	uint32_t at = IP6_LEN;
 
@@ -147,7 +211,9 @@ ext_headers_skip(struct slow *s, uint32_t ip_len, uint32_t *ret_at, uint8_t *ret
 		case PROTO_DEST_OPTIONS:
 			break;
 		case PROTO_FRAGMENT:
-			return SL_DROP_FRAGMENT;
+			if (s->fragment.at != 0)
+				return SL_DROP_EXT_HEADER;
+			break;
 		case PROTO_NONE:
 			return SL_DROP_EXT_HEADER;
 		default:
@@ -156,15 +222,33 @@ ext_headers_skip(struct slow *s, uint32_t ip_len, uint32_t *ret_at, uint8_t *ret
 			return GOES_ON;
 		}
 		if (at + 8 > ip_len)
-			return SL_DROP_EXT_HEADER;
+			return too_short;
 		if (at + 8 > s->seen)
 			return SL_DROP_SEGMENTS;
+		if (next == PROTO_FRAGMENT) {
+			fragment6_read(s, at, ip_len);
+			too_short = s->fragmented ? SL_DROP_FRAG_INVALID : SL_DROP_EXT_HEADER;
+			next = s->ip[at];
+			at += 8;
+			if (s->fragment.start == 0)
+				continue;
+			*ret_at = at;
+			*ret_proto = next;
+			return GOES_ON;
+		}
 		next = s->ip[at];
 		at += (s->ip[at + 1] + 1u) * 8;
 		if (at > ip_len)
-			return SL_DROP_EXT_HEADER;
+			return too_short;
 	}
 	return SL_DROP_EXT_HEADER;
+}
+
+/* A later fragment of a datagram with options between its fragment header and its ports: the first one tells. */
+static __rte_cold bool
+is_behind_options(const struct slow *s, uint8_t proto)
+{
+	return s->fragmented && s->fragment.start != 0 && proto == PROTO_DEST_OPTIONS;
 }
 
 static __rte_cold int
@@ -195,7 +279,11 @@ slow6(struct slow *s)
 	if (verdict != GOES_ON)
 		return verdict;
 	own = is_own(s, &key->other);
-	if (proto != SL_PROTO_TCP && proto != SL_PROTO_UDP) {
+	s->fragment.l4_at = at;
+	s->fragment.proto = proto;
+	if (proto != SL_PROTO_TCP && proto != SL_PROTO_UDP && !is_behind_options(s, proto)) {
+		if (s->fragmented && proto == PROTO_ICMP6)
+			return SL_DROP_FRAGMENT;
 		/* Multicast and link-local ICMPv6 is neighbour discovery's; control sorts it out. */
 		if (proto == PROTO_ICMP6 && (own || ip[IP6_DST_AT] == 0xff || ip[IP6_DST_AT] == 0xfe))
 			return PUNTED;
@@ -204,7 +292,7 @@ slow6(struct slow *s)
 	if (ip[IP6_HOPS_AT] <= 1)
 		return SL_DROP_TTL;
 	trailer_cut(s, ip_len);
-	return transport(s, at, proto, ip_len);
+	return s->fragmented ? fragment(s) : transport(s, at, proto, ip_len);
 }
 
 /*
@@ -261,6 +349,8 @@ dp_parse_slow(struct dp_worker *w, struct burst *b, unsigned int i)
 	if (verdict == PUNTED) {
 		b->live &= ~(UINT64_C(1) << i);
 		b->punt |= UINT64_C(1) << i;
+	} else if (verdict == GONE) {
+		return;
 	} else if (verdict != GOES_ON) {
 		dp_drop(w, b, i, (enum sl_drop)verdict);
 	} else if (s.m->nb_segs > 1) {

@@ -162,6 +162,8 @@ connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const stru
 	flow->flags = svc->fwd[choice] | (svc->fwd[choice] == SL_FWD_NAT ? 0 : FLOW_IN_ONLY) |
 		      (b->info[i].family6 ? FLOW_V6 : 0);
 	flow->seen = w->tick;
+	if (unlikely((b->gathered >> i & 1) != 0))
+		dp_fragment_opened(w, b, i, flow);
 	atomic_signal_fence(memory_order_seq_cst);
 	flow->seq++;
 	real = &w->real[flow->real];
@@ -213,8 +215,11 @@ dp_stage_schedule(struct dp_worker *w, struct burst *b)
 		return;
 	BURST_FOREACH(i, b->miss)
 	{
-		int reason = dp_schedule_one(w, b, i);
+		int reason;
 
+		if (w->worker_count > 1 && dp_fragment_search(w, b, i))
+			continue;
+		reason = dp_schedule_one(w, b, i);
 		if (reason < 0)
 			b->hit |= UINT64_C(1) << i;
 		else

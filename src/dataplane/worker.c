@@ -39,21 +39,22 @@ static unsigned int
 poll_queue(struct dp_worker *w, const struct worker_queue *queue)
 {
 	struct burst *b = &w->burst;
+	unsigned int count = rte_eth_rx_burst(queue->ethdev, queue->queue, b->mbuf, BURST_MAX);
 
-	b->count = rte_eth_rx_burst(queue->ethdev, queue->queue, b->mbuf, BURST_MAX);
-	if (b->count == 0)
+	if (count == 0)
 		return 0;
+	b->count = count;
 	b->port = queue->port;
-	w->count.rx += b->count;
+	w->count.rx += count;
 	dp_pipeline_run(w, b);
-	return b->count;
+	return count;
 }
 
 /* What the worker holds in its hands: waiting for a neighbour, a device or a ring. */
 static uint64_t
 held_count(const struct dp_worker *w)
 {
-	uint64_t held = w->held;
+	uint64_t held = w->held + w->fragments.held;
 
 	for (unsigned int port = 0; port < dp_ports_count; port++)
 		held += w->tx[port].count;
@@ -92,6 +93,8 @@ housekeep(struct dp_worker *w, uint64_t now)
 		dp_hold_serve(w, now);
 		dp_drop_flush(w);
 	}
+	if (w->fragments.used != 0)
+		dp_fragment_serve(w, now);
 	counters_publish(w);
 }
 

@@ -13,6 +13,7 @@
 #include "answer_rate.h"
 #include "burst.h"
 #include "flow.h"
+#include "fragment_table.h"
 #include "neigh.h"
 #include "real.h"
 #include "snapshot.h"
@@ -111,6 +112,7 @@ struct dp_worker {
 	struct hold_lane hold[HOLD_LANES];
 	uint64_t hold_lanes; /* which lanes hold something */
 	uint64_t held;
+	struct frag_table fragments; /* datagrams that come in pieces: fragment.c */
 
 	struct sched_load *load; /* scratch for schedulers */
 	uint32_t load_size;
@@ -164,6 +166,15 @@ void dp_stage_punt(struct dp_worker *w, struct burst *b);
 
 /* The rare packet: options, extension headers, anything wrong. Cold. */
 void dp_parse_slow(struct dp_worker *w, struct burst *b, unsigned int i);
+
+/* After a burst with fragments: makes the next one of those that need not wait any more. False: none. Cold. */
+bool dp_fragment_next(struct dp_worker *w, struct burst *b);
+/* Fragments whose first one did not come in time. */
+void dp_fragment_serve(struct dp_worker *w, uint64_t now_tsc);
+/* Packet i found no flow here. True: it went on to look for it at the other workers. Cold. */
+bool dp_fragment_search(struct dp_worker *w, struct burst *b, unsigned int i);
+/* Packet i, a fragment, opened this flow. Cold. */
+void dp_fragment_opened(const struct dp_worker *w, const struct burst *b, unsigned int i, struct flow *flow);
 
 /*
  * The flow of packet i, found or opened: sets flow[i] and returns -1, or returns

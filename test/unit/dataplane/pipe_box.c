@@ -9,6 +9,7 @@
 #include "book.h"
 #include "control.h"
 #include "eal.h"
+#include "fragment.h"
 #include "port.h"
 #include "rcu.h"
 #include "sl_addr.h"
@@ -148,6 +149,7 @@ worker_make(unsigned int id, unsigned int workers)
 	w->worker_count = workers;
 	w->rings = true;
 	assert_int_equal(flow_table_init(&w->table, FLOWS, secret, -1), 0);
+	assert_int_equal(dp_fragment_init(w, MBUFS), 0);
 	w->real = map(DP_REALS_MAX, sizeof(*w->real));
 	w->svc = map(DP_SERVICES_MAX, sizeof(*w->svc));
 	w->load = map(DP_REALS_MAX, sizeof(*w->load));
@@ -253,11 +255,18 @@ setup(unsigned int workers)
 	for (unsigned int id = 0; id < workers; id++)
 		worker_make(id, workers);
 	dp_workers_count = workers;
-	for (unsigned int from = 0; from < workers; from++)
-		for (unsigned int to = 0; to < workers; to++)
-			if (from != to)
-				dp_workers[to]->ring_in[from] = dp_workers[from]->ring_out[to] =
-					ring(sizeof(void *), HANDOVER_RING_SIZE);
+	for (unsigned int from = 0; from < workers; from++) {
+		for (unsigned int to = 0; to < workers; to++) {
+			if (from == to)
+				continue;
+			dp_workers[to]->ring_in[from] = dp_workers[from]->ring_out[to] =
+				ring(sizeof(void *), HANDOVER_RING_SIZE);
+			dp_workers[to]->side_in[from] = dp_workers[from]->side_out[to] =
+				ring(sizeof(void *), SIDE_RING_SIZE);
+		}
+	}
+	atomic_store(&dp_fragmented_flows[0], 0);
+	atomic_store(&dp_fragmented_flows[1], 0);
 	return 0;
 }
 
@@ -273,13 +282,19 @@ pipe_setup2(void **state)
 	return setup(2);
 }
 
+int
+pipe_setup4(void **state)
+{
+	return setup(4);
+}
+
 static void
 ring_empty(struct rte_ring *r)
 {
 	void *m;
 
 	while (r != NULL && rte_ring_sc_dequeue(r, &m) == 0)
-		rte_pktmbuf_free((struct rte_mbuf *)((uintptr_t)m & ~(uintptr_t)1));
+		rte_pktmbuf_free((struct rte_mbuf *)((uintptr_t)m & ~(uintptr_t)3));
 	free(r);
 }
 
@@ -294,10 +309,13 @@ pipe_teardown(void **state)
 		struct dp_worker *w = dp_workers[id];
 
 		dp_hold_fini(w);
+		dp_fragment_fini(w);
 		for (unsigned int port = 0; port < PIPE_PORTS; port++)
 			rte_pktmbuf_free_bulk(w->tx[port].mbuf, w->tx[port].count);
 		for (unsigned int from = 0; from < dp_workers_count; from++)
 			ring_empty(w->ring_in[from]);
+		for (unsigned int from = 0; from < dp_workers_count; from++)
+			ring_empty(w->side_in[from]);
 		ring_empty(w->ring_punt);
 		ring_empty(w->ring_kernel);
 		free(w->ring_wish);
@@ -545,6 +563,8 @@ pipe_receive(unsigned int worker)
 	turn_begin(w);
 	w->count.loops++;
 	count = dp_handover_receive(w);
+	if (w->worker_count > 1)
+		count += dp_side_receive(w);
 	dp_handover_flush(w);
 	dp_transmit_flush(w);
 	pipe_check("after a hand-over");
@@ -565,7 +585,7 @@ pipe_check(const char *row)
 	for (unsigned int id = 0; id < dp_workers_count; id++) {
 		const struct dp_worker *w = dp_workers[id];
 		const struct worker_counters *c = &w->count;
-		uint64_t by_reason = 0, holds = w->held;
+		uint64_t by_reason = 0, holds = w->held + w->fragments.held;
 
 		for (unsigned int reason = 0; reason < SL_DROP_MAX; reason++)
 			by_reason += c->drop[reason];
@@ -593,7 +613,7 @@ pipe_one(unsigned int port, const uint8_t *bytes, unsigned int len, const unsign
 	struct dp_worker *w = dp_workers[0];
 	struct worker_counters before = w->count;
 	struct rte_mbuf *m = pipe_mbuf(bytes, len, cuts);
-	uint64_t held = w->held;
+	uint64_t held = w->held + w->fragments.held;
 
 	pipe_forget();
 	pipe_burst(0, port, &m, 1);
@@ -606,7 +626,7 @@ pipe_one(unsigned int port, const uint8_t *bytes, unsigned int len, const unsign
 		rte_pktmbuf_free(m);
 		return PIPE_PUNTED;
 	}
-	if (w->held != held)
+	if (w->held + w->fragments.held != held)
 		return PIPE_HELD;
 	if (w->count.handed_out != before.handed_out)
 		return PIPE_HANDED;

@@ -59,10 +59,11 @@ struct pipe_spec {
 	uint32_t seed;         /* of the payload */
 };
 
-/* Of cmocka: once a program; before and after each test, with one worker or two. */
+/* Of cmocka: once a program; before and after each test, with one, two or four workers. */
 int pipe_open(void **state);
 int pipe_setup1(void **state);
 int pipe_setup2(void **state);
+int pipe_setup4(void **state);
 int pipe_teardown(void **state);
 
 /* Builds the frame; returns its length. */
