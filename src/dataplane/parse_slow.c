@@ -24,6 +24,7 @@ enum {
 	PROTO_NONE = 59,
 	PROTO_DEST_OPTIONS = 60,
 	EXT_HEADERS_MAX = 8,
+	IDENT4_AT = 4, /* IPv4's identification */
 };
 
 /* What becomes of the packet: a drop reason, or one of these. */
@@ -102,7 +103,7 @@ fragment4_read(struct slow *s, uint32_t header_len, uint32_t ip_len)
 	if (start != 0)
 		s->b->headless |= UINT64_C(1) << s->i;
 	s->fragment = (struct fragment){
-		.id = load16(s->ip + IP4_ID_AT),
+		.id = load16(s->ip + IDENT4_AT),
 		.at = header_len,
 		.l4_at = header_len,
 		.header = header_len,
