@@ -9,6 +9,7 @@
  * belongs to a connection at all, it is a server's reply and the destination is
  * the client.
  */
+#include "kernel.h"
 #include "worker.h"
 
 #include <emmintrin.h>
@@ -123,7 +124,8 @@ dp_stage_classify(struct dp_worker *w, struct burst *b)
 		key_turn(&b->key[i]);
 	} else {
 		BURST_FOREACH(i, b->out)
-		dp_drop(w, b, i, SL_DROP_TRANSIT);
+		if (!dp_kernel_takes(w, b, i, SL_DROP_TRANSIT))
+			dp_drop(w, b, i, SL_DROP_TRANSIT);
 		b->out = 0;
 	}
 }

@@ -8,6 +8,7 @@
  * is dropped with the reason that fits first. Fragments go through fragment.c.
  */
 #include "fragment.h"
+#include "kernel.h"
 #include "port.h"
 #include "tcp_state.h"
 #include "wire.h"
@@ -23,6 +24,7 @@ enum {
 	PROTO_ICMP6 = 58,
 	PROTO_NONE = 59,
 	PROTO_DEST_OPTIONS = 60,
+	PROTO_VRRP = 112,
 	EXT_HEADERS_MAX = 8,
 	IDENT4_AT = 4, /* IPv4's identification */
 };
@@ -39,6 +41,7 @@ struct slow {
 	struct burst *b;
 	unsigned int i;
 	struct rte_mbuf *m;
+	unsigned int port; /* where it came in */
 	uint8_t *ip;
 	uint32_t room; /* bytes from `ip` to the frame's end */
 	uint32_t seen; /* of them in the first buffer */
@@ -46,10 +49,18 @@ struct slow {
 	struct fragment fragment;
 };
 
+/* The frame is for more stations than one. */
 static __rte_cold bool
-is_own(const struct slow *s, const struct sl_addr *addr)
+is_to_many(const struct slow *s)
 {
-	return addr_table_find(s->w->snapshot->addrs, addr) != 0;
+	return (rte_pktmbuf_mtod(s->m, const uint8_t *)[0] & 1) != 0;
+}
+
+/* To many, or to an own address, on a port with a kernel interface. ICMP to an own address is looked at first. */
+static __rte_cold bool
+is_kernels(const struct slow *s, uint64_t addr_flags, bool icmp)
+{
+	return is_to_many(s) ? dp_ports[s->port].conf.tap : !icmp && dp_kernel_has(s->port, addr_flags);
 }
 
 static __rte_cold int
@@ -153,8 +164,9 @@ slow4(struct slow *s)
 	struct pkt_key *key = &s->b->key[s->i];
 	uint8_t *ip = s->ip;
 	uint32_t header_len, ip_len;
-	uint8_t proto;
+	uint64_t addr_flags;
 	bool own;
+	uint8_t proto;
 
 	if (s->room < IP4_LEN)
 		return SL_DROP_TRUNCATED;
@@ -176,7 +188,11 @@ slow4(struct slow *s)
 	s->b->info[s->i].ip_len = (uint16_t)ip_len;
 	s->b->info[s->i].family6 = 0;
 	proto = ip[IP4_PROTO_AT];
-	own = is_own(s, &key->other);
+	addr_flags = addr_table_find(s->w->snapshot->addrs, &key->other);
+	own = addr_flags != 0;
+	if (is_kernels(s, addr_flags,
+		       proto == PROTO_ICMP && (load16(ip + IP4_FRAG_AT) & RTE_BE16(0x3fff)) == 0))
+		return PUNTED;
 	fragment4_read(s, header_len, ip_len);
 	if (proto != SL_PROTO_TCP && proto != SL_PROTO_UDP) {
 		if (s->fragmented && proto == PROTO_ICMP)
@@ -252,12 +268,22 @@ is_behind_options(const struct slow *s, uint8_t proto)
 	return s->fragmented && s->fragment.start != 0 && proto == PROTO_DEST_OPTIONS;
 }
 
+/* Sluice's own business, whoever else listens. */
+static __rte_cold bool
+is_vrrp6(const uint8_t *ip)
+{
+	static const uint8_t group[16] = { 0xff, 0x02, [15] = 0x12 };
+
+	return ip[IP6_NEXT_AT] == PROTO_VRRP || memcmp(ip + IP6_DST_AT, group, 16) == 0;
+}
+
 static __rte_cold int
 slow6(struct slow *s)
 {
 	struct pkt_key *key = &s->b->key[s->i];
 	uint8_t *ip = s->ip, proto = 0;
 	uint32_t ip_len, at = 0;
+	uint64_t addr_flags;
 	int verdict;
 	bool own;
 
@@ -276,10 +302,13 @@ slow6(struct slow *s)
 	key->other = sl_addr_from_v6(ip + IP6_DST_AT);
 	s->b->info[s->i].ip_len = (uint16_t)ip_len;
 	s->b->info[s->i].family6 = 1;
+	addr_flags = addr_table_find(s->w->snapshot->addrs, &key->other);
+	own = addr_flags != 0;
+	if (is_kernels(s, addr_flags, ip[IP6_NEXT_AT] == PROTO_ICMP6) && !is_vrrp6(ip))
+		return PUNTED;
 	verdict = ext_headers_skip(s, ip_len, &at, &proto);
 	if (verdict != GOES_ON)
 		return verdict;
-	own = is_own(s, &key->other);
 	s->fragment.l4_at = at;
 	s->fragment.proto = proto;
 	if (proto != SL_PROTO_TCP && proto != SL_PROTO_UDP && !is_behind_options(s, proto)) {
@@ -296,15 +325,28 @@ slow6(struct slow *s)
 	return s->fragmented ? fragment(s) : transport(s, at, proto, ip_len);
 }
 
+/* IPv4 to many stations is for the kernel or nobody; VRRP is Sluice's own business. */
+static __rte_cold bool
+is_kernels_link4(const uint8_t *frame, uint32_t len, unsigned int port)
+{
+	const uint8_t *ip = frame + ETH_LEN;
+
+	return (frame[0] & 1) != 0 && dp_ports[port].conf.tap && len >= ETH_LEN + IP4_LEN &&
+	       (ip[IP4_DST_AT] >> 4 == 14) == (frame[0] == 0x01) && ip[IP4_PROTO_AT] != PROTO_VRRP &&
+	       load32(ip + IP4_DST_AT) != RTE_BE32(0xe0000012);
+}
+
 /*
  * A frame that is not for our MAC address: only what the whole link must hear is
  * for us, and a multicast frame carries nothing for one host alone.
  */
 static __rte_cold bool
-is_for_link(const uint8_t *frame, uint32_t len, uint16_t type)
+is_for_link(const uint8_t *frame, uint32_t len, uint16_t type, unsigned int port)
 {
 	if (type == ETH_TYPE_ARP_BE)
 		return (frame[0] & 1) != 0;
+	if (type == ETH_TYPE_IP4_BE)
+		return is_kernels_link4(frame, len, port);
 	return type == ETH_TYPE_IP6_BE && frame[0] == 0x33 && frame[1] == 0x33 &&
 	       (len <= ETH_LEN + IP6_DST_AT || frame[ETH_LEN + IP6_DST_AT] == 0xff);
 }
@@ -326,8 +368,7 @@ slow_frame(struct slow *s)
 	s->seen = s->m->data_len - (uint32_t)ETH_LEN;
 	s->b->l3[s->i] = s->ip;
 	if (s->b->owned == 0 && (load64(frame) & DP_NH_MAC_MASK) != port->mac_word &&
-
-	    !is_for_link(frame, s->m->data_len, type))
+	    !is_for_link(frame, s->m->data_len, type, s->port))
 		return SL_DROP_NOT_TO_US;
 	switch (type) {
 	case ETH_TYPE_IP4_BE:
@@ -344,7 +385,9 @@ slow_frame(struct slow *s)
 __rte_cold void
 dp_parse_slow(struct dp_worker *w, struct burst *b, unsigned int i)
 {
-	struct slow s = { .w = w, .b = b, .i = i, .m = b->mbuf[i] };
+	struct slow s = {
+		.w = w, .b = b, .i = i, .m = b->mbuf[i], .port = b->owned == 0 ? b->port : b->mbuf[i]->port
+	};
 	int verdict = slow_frame(&s);
 
 	if (verdict == PUNTED) {
@@ -353,7 +396,8 @@ dp_parse_slow(struct dp_worker *w, struct burst *b, unsigned int i)
 	} else if (verdict == GONE) {
 		return;
 	} else if (verdict != GOES_ON) {
-		dp_drop(w, b, i, (enum sl_drop)verdict);
+		if (!dp_kernel_takes(w, b, i, (enum sl_drop)verdict))
+			dp_drop(w, b, i, (enum sl_drop)verdict);
 	} else if (s.m->nb_segs > 1) {
 		b->segments |= UINT64_C(1) << i;
 	}

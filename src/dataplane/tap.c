@@ -16,6 +16,7 @@
  */
 #include "tap.h"
 
+#include "addr_book.h"
 #include "control.h"
 #include "control_tx.h"
 #include "port.h"
@@ -124,6 +125,17 @@ dp_tap_net_set(const struct dp_net_addr *addrs, unsigned int addr_count, const s
 {
 	if (tap_count != 0 && dp_tap_link_net_set(addrs, addr_count, routes, route_count) != 0)
 		sl_error("kernel interfaces keep their addresses and routes: out of memory");
+}
+
+unsigned int
+dp_tap_link_locals(struct sl_addr ret_addrs[DP_PORTS_MAX])
+{
+	unsigned int count = 0;
+
+	for (unsigned int port = 0; port < dp_ports_count; port++)
+		if (taps[port].name[0] != '\0')
+			ret_addrs[count++] = dp_addr_link_local(port);
+	return count;
 }
 
 static void

@@ -32,6 +32,12 @@ void dp_tap_net_set(const struct dp_net_addr *addrs, unsigned int addr_count, co
 		    unsigned int route_count);
 
 /*
+ * Addresses that interfaces have without being told: the link-local ones, as addr_book.c
+ * makes them. Returns how many.
+ */
+unsigned int dp_tap_link_locals(struct sl_addr ret_addrs[DP_PORTS_MAX]);
+
+/*
  * Both ways, a bounded number of packets a call; and makes again what has
  * disappeared. Returns how much it did.
  */

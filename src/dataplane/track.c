@@ -12,6 +12,7 @@
  * (later). From there on packets look their flows up anew, because entries have
  * changed hands.
  */
+#include "kernel.h"
 #include "tcp_state.h"
 #include "wire.h"
 #include "worker.h"
@@ -52,7 +53,7 @@ flow_renew(struct dp_worker *w, struct burst *b, unsigned int i)
 {
 	int reason = dp_schedule_one(w, b, i);
 
-	if (reason >= 0)
+	if (reason >= 0 && !dp_kernel_takes(w, b, i, (enum sl_drop)reason))
 		dp_drop(w, b, i, (enum sl_drop)reason);
 	return reason < 0;
 }

@@ -290,9 +290,10 @@ tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc
 	    const struct dp_net_addr *own, unsigned int own_count)
 {
 	uint32_t records = HASH_COUNT(book_services), addr_count = 0, service_count = 0;
-	struct addr_entry *addrs = calloc((size_t)records + own_count + 1, sizeof(*addrs));
+	struct addr_entry *addrs = calloc((size_t)records + own_count + DP_PORTS_MAX, sizeof(*addrs));
 	struct service_entry *services = calloc((size_t)records + 1, sizeof(*services));
 	struct book_service *record, *tmp;
+	struct sl_addr link_locals[DP_PORTS_MAX];
 
 	*tables = (struct tables){ 0 };
 	if (addrs == NULL || services == NULL)
@@ -316,6 +317,8 @@ tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc
 	}
 	for (unsigned int i = 0; i < own_count; i++)
 		addrs[addr_count++] = (struct addr_entry){ .addr = own[i].prefix.addr, .flags = ADDR_OWN };
+	for (unsigned int i = dp_tap_link_locals(link_locals); i-- > 0;)
+		addrs[addr_count++] = (struct addr_entry){ .addr = link_locals[i], .flags = ADDR_OWN };
 	tables->addrs = addr_table_build(addrs, addr_count);
 	tables->services = service_table_build(services, service_count);
 out:

@@ -15,6 +15,7 @@
 #include "flow.h"
 #include "fragment_table.h"
 #include "neigh.h"
+#include "police.h"
 #include "real.h"
 #include "snapshot.h"
 
@@ -131,6 +132,7 @@ struct dp_worker {
 	uint64_t tick_tsc, next_house_tsc;
 	struct burst burst;
 
+	struct police police; /* of packets to the kernel */
 	struct answer_limits answers;
 	uint16_t answer_id; /* IPv4 identification of the last ICMP error */
 };

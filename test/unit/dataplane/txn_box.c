@@ -133,6 +133,12 @@ dp_tap_net_set(const struct dp_net_addr *addrs, unsigned int addr_count, const s
 {
 }
 
+unsigned int
+dp_tap_link_locals(struct sl_addr ret_addrs[DP_PORTS_MAX])
+{
+	return 0;
+}
+
 int
 dp_workers_launch(void)
 {

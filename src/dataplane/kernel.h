@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The workers' half of the kernel's path: which packets are the kernel's, and how
+ * they get to the control thread (tap.c has the other half). Workers only, all cold.
+ */
+#ifndef DP_KERNEL_H
+#define DP_KERNEL_H
+
+#include "port.h"
+#include "snapshot.h"
+#include "worker.h"
+
+/*
+ * Is a packet from `port` to an address with these flags (ADDR_*) for the kernel,
+ * whatever it is, ICMP and neighbour discovery excepted? Own addresses are that are no VIP.
+ */
+static inline bool
+dp_kernel_has(unsigned int port, uint64_t addr_flags)
+{
+	return dp_ports[port].conf.tap && (addr_flags & (ADDR_OWN | ADDR_VIP | ADDR_LOCAL)) == ADDR_OWN;
+}
+
+/*
+ * Packet i is about to be dropped for this reason. True: it is the kernel's instead, and was
+ * punted: transit on a port with `transit kernel`, or what no service wants of an
+ * address that is a VIP and the box's own.
+ */
+bool dp_kernel_takes(struct dp_worker *w, struct burst *b, unsigned int i, enum sl_drop reason);
+
+/*
+ * A punted packet; m->port is where it came in. True: it is the kernel's, and was given
+ * or dropped. False: it is Sluice's own business.
+ */
+bool dp_kernel_give(struct dp_worker *w, struct rte_mbuf *m);
+
+/* ARP, or a neighbour's solicitation or advertisement. */
+bool dp_is_neighbour_talk(const struct rte_mbuf *m);
+
+#endif
