@@ -14,6 +14,7 @@
 #include "neigh.h"
 #include "punt_rx.h"
 #include "sl_addr.h"
+#include "tap.h"
 
 enum {
 	ARP_LEN = 28,
@@ -131,6 +132,20 @@ arp_handle(unsigned int port, const struct arp *arp)
 	return for_us || verdict == DP_NEIGH_HEARD ? SL_DROP_MAX : SL_DROP_PUNT_IGNORED;
 }
 
+/*
+ * Answers are the kernel's too, since it may have asked, and so are announcements. Not what we
+ * do not believe: claims to addresses of ours, or of somebody else.
+ */
+static enum sl_drop
+kernel_tell(const struct rte_mbuf *m, const struct arp *arp, enum sl_drop reason)
+{
+	bool tells = arp->op_be == OP_REPLY_BE || arp->sender_ip_be == arp->target_ip_be;
+
+	if (!tells || (reason != SL_DROP_MAX && reason != SL_DROP_PUNT_IGNORED) || !dp_tap_copy(m))
+		return reason;
+	return SL_DROP_MAX;
+}
+
 void
 dp_arp_receive(struct rte_mbuf *m)
 {
@@ -144,7 +159,7 @@ dp_arp_receive(struct rte_mbuf *m)
 	else if (!arp_parse(p, &arp))
 		reason = SL_DROP_ARP_INVALID;
 	else
-		reason = arp_handle(m->port, &arp);
+		reason = kernel_tell(m, &arp, arp_handle(m->port, &arp));
 	if (reason == SL_DROP_MAX)
 		dp_punt_consume(m);
 	else

@@ -15,6 +15,7 @@
 #include "neigh.h"
 #include "punt_rx.h"
 #include "sl_addr.h"
+#include "tap.h"
 
 #include <rte_ip.h>
 
@@ -235,6 +236,7 @@ nd_handle(struct rte_mbuf *m)
 	_Alignas(2) uint8_t copy[ETH_LEN + IP6_LEN + MESSAGE_MAX];
 	const uint8_t *frame = rte_pktmbuf_read(m, 0, ETH_LEN + IP6_LEN, copy);
 	unsigned int len;
+	enum sl_drop reason;
 	struct nd nd;
 
 	if (frame == NULL)
@@ -248,7 +250,13 @@ nd_handle(struct rte_mbuf *m)
 	if (!nd_parse(frame + ETH_LEN, frame + ETH_LEN + IP6_LEN, len, &nd))
 		return SL_DROP_ND_INVALID;
 	nd.eth_src = frame + 6;
-	return (nd.type == TYPE_SOLICIT ? solicit_handle : advert_handle)(m->port, &nd);
+	if (nd.type == TYPE_SOLICIT)
+		return solicit_handle(m->port, &nd);
+	reason = advert_handle(m->port, &nd);
+	/* The kernel may have asked as well; what we do not believe it shall not hear. */
+	if ((reason == SL_DROP_MAX || reason == SL_DROP_PUNT_IGNORED) && dp_tap_copy(m))
+		reason = SL_DROP_MAX;
+	return reason;
 }
 
 void

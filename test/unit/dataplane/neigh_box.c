@@ -13,6 +13,7 @@
 #include "rcu.h"
 #include "sl_addr.h"
 #include "sl_log.h"
+#include "tap.h"
 
 #include <rte_eal.h>
 #include <rte_mbuf.h>
@@ -68,6 +69,13 @@ void
 sl_log(enum sl_log_level level, const char *format, ...)
 {
 	box.warned++;
+}
+
+bool
+dp_tap_copy(const struct rte_mbuf *m)
+{
+	box.copied += box.tap;
+	return box.tap;
 }
 
 struct rte_mbuf *
@@ -144,6 +152,7 @@ box_forget(void)
 {
 	box.sent_count = 0;
 	box.warned = 0;
+	box.copied = 0;
 	memset(box.dropped, 0, sizeof(box.dropped));
 }
 
@@ -166,7 +175,7 @@ box_setup(void **state)
 	assert_int_equal(sl_prefix_parse("2001:db8:1::2/64", &own[2].prefix), 0);
 	assert_int_equal(sl_prefix_parse("2001:db8:2::1/64", &own[3].prefix), 0);
 	box.now_ms = 5000;
-	box.no_buffers = false;
+	box.no_buffers = box.tap = false;
 	assert_int_equal(dp_neigh_init(7, box.now_ms), 0);
 	assert_int_equal(dp_addr_book_set_own(own, SL_COUNT(own)), 0);
 	assert_int_equal(dp_addr_book_set_vips(vips, SL_COUNT(vips)), 0);

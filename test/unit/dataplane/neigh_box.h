@@ -34,7 +34,9 @@ struct box {
 	struct box_frame sent[BOX_SENT_MAX];
 	uint64_t dropped[SL_DROP_MAX]; /* since box_forget() */
 	unsigned int warned;
-	bool no_buffers; /* dp_control_mbuf has none */
+	bool no_buffers;     /* dp_control_mbuf has none */
+	bool tap;            /* ports have kernel interfaces */
+	unsigned int copied; /* frames that the kernel was given, since box_forget() */
 };
 
 extern struct box box;

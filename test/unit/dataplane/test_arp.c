@@ -106,6 +106,46 @@ test_requests(void **state)
 	box_setup(state);
 }
 
+/* On a port with a kernel interface: what the kernel hears, and what has then done its work. */
+static void
+test_kernel_hears(void **state)
+{
+	static const struct {
+		const char *row;
+		const char *in;
+		bool copied;
+		enum sl_drop reason;
+	} rows[] = {
+		{ "a reply to us, or to the kernel", TO_WAN FROM_C ARP_REPLY FROM_C IP_C TO_WAN IP_WAN, true,
+		  SL_DROP_MAX },
+		{ "an announcement by request", TO_ALL FROM_C ARP_REQUEST FROM_C IP_C TO_ALL IP_C, true,
+		  SL_DROP_MAX },
+		{ "an announcement by reply", TO_ALL FROM_C ARP_REPLY FROM_C IP_C TO_ALL IP_C, true,
+		  SL_DROP_MAX },
+		{ "a question to us is answered here", TO_ALL FROM_C ARP_REQUEST FROM_C IP_C NOBODY IP_WAN,
+		  false, SL_DROP_MAX },
+		{ "a question to somebody else", TO_ALL FROM_C ARP_REQUEST FROM_C IP_C NOBODY IP_GW, false,
+		  SL_DROP_PUNT_IGNORED },
+		{ "a claim to our address", TO_WAN FROM_C ARP_REPLY FROM_C IP_WAN TO_WAN IP_WAN, false,
+		  SL_DROP_ARP_CONFLICT },
+		{ "a claim to the VIP by announcement", TO_ALL FROM_C ARP_REQUEST FROM_C IP_VIP TO_ALL IP_VIP,
+		  false, SL_DROP_ARP_CONFLICT },
+		{ "a malformed reply", TO_WAN FROM_C ARP_REPLY NOBODY IP_C TO_WAN IP_WAN, false,
+		  SL_DROP_ARP_INVALID },
+		{ "our own, come back", TO_ALL TO_WAN ARP_REPLY TO_WAN IP_WAN TO_ALL IP_WAN, false,
+		  SL_DROP_PUNT_IGNORED },
+	};
+
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		box_setup(state);
+		box.tap = true;
+		sl_check_int(rows[i].row, box_receive_hex(WAN, rows[i].in), rows[i].reason);
+		sl_check_int(rows[i].row, box.copied, rows[i].copied);
+		box_teardown(state);
+	}
+	box_setup(state);
+}
+
 static void
 test_ask(void **state)
 {
@@ -316,6 +356,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_requests, NULL, box_teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_hears, NULL, box_teardown),
 		cmocka_unit_test_setup_teardown(test_ask, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(test_announcements, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(test_many_announcements, box_setup, box_teardown),

@@ -98,6 +98,32 @@ test_solicitations(void **state)
 	box_setup(state);
 }
 
+/* On a port with a kernel interface: what the kernel hears, and what has then done its work. */
+static void
+test_kernel_hears(void **state)
+{
+	static const struct {
+		const char *row;
+		const char *in;
+		bool copied;
+		enum sl_drop reason;
+	} rows[] = {
+		{ "an answer, perhaps to the kernel", NA_GATEWAY, true, SL_DROP_MAX },
+		{ "one without a MAC address", NA_GATEWAY_BARE, true, SL_DROP_MAX },
+		{ "a solicitation is answered here", NS_OWN, false, SL_DROP_MAX },
+		{ "a claim to the VIP", NA_VIP_FALSE, false, SL_DROP_ARP_CONFLICT },
+	};
+
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		box_setup(state);
+		box.tap = true;
+		sl_check_int(rows[i].row, box_receive_hex(WAN, rows[i].in), rows[i].reason);
+		sl_check_int(rows[i].row, box.copied, rows[i].copied);
+		box_teardown(state);
+	}
+	box_setup(state);
+}
+
 /* ---- changed frames ---- */
 
 enum {
@@ -366,6 +392,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_solicitations, NULL, box_teardown),
 		cmocka_unit_test_setup_teardown(test_checks, NULL, box_teardown),
 		cmocka_unit_test_setup_teardown(test_long, box_setup, box_teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_hears, NULL, box_teardown),
 		cmocka_unit_test_setup_teardown(test_ask, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(test_announcement, box_setup, box_teardown),
 		cmocka_unit_test_setup_teardown(test_vip_claimed, box_setup, box_teardown),
