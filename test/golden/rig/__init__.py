@@ -17,7 +17,7 @@ from .announce import announcement
 from .case import Then
 from .fragments import cut_by_box, piece, pieces
 from .frames import GUE_PORT, broken_alike, ones_sum
-from .icmp import error, own_error, ran_out, reset, too_big, unreachable_port
+from .icmp import error, own_error, ran_out, reset, seen_as, too_big, unreachable_port
 from .judge import loosely, one_of, repeated
 from .local import LOCAL4, LOCAL6, FnatFlow, Later, Local
 from .topology import *  # pylint: disable=wildcard-import

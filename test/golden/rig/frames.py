@@ -204,6 +204,25 @@ def _borrow_ip4(start, end):
     return take
 
 
+def _borrow_quote(taken, actual, expected):
+    """Of an ICMP error about a packet that came in the other family: what its quote's IPv4 header says of fragments, and
+    the checksum of its TCP or UDP, both of which a translator makes up; the error's own checksum with them."""
+    view = frame_view(actual)
+    at = view.payload + 8
+    quote, pseudo = ip_view(actual, at), b""
+    if view.version == 6:
+        pseudo = view.src + view.dst + struct.pack(">II", len(actual) - view.payload, _ICMP6)
+    if quote is None or quote.version != expected[at] >> 4:
+        return
+    if ones_sum(actual[view.payload :], ones_sum(pseudo)) != 0xFFFF:
+        return
+    taken[view.payload + 2 : view.payload + 4] = expected[view.payload + 2 : view.payload + 4]
+    if quote.version == 4 and ones_sum(actual[at : quote.payload]) == 0xFFFF:
+        taken[at + 4 : at + 8], taken[at + 10 : at + 12] = expected[at + 4 : at + 8], expected[at + 10 : at + 12]
+    checksum = quote.payload + (16 if quote.proto == _TCP else 6)
+    taken[checksum : checksum + 2] = expected[checksum : checksum + 2]
+
+
 def _borrow_gue_port(taken, actual, expected):
     """The source port of the UDP header that follows an outer header without options."""
     view = ip_view(actual, 14)
@@ -238,6 +257,7 @@ _BORROW = {
     "ip6.hlim": _borrow_hop_limit,
     "ip6.flow": _borrow_flow_label,
     "gue.sport": _borrow_gue_port,
+    "quote": _borrow_quote,
     "na.router": _borrow_router_flag,
 }
 

@@ -3,7 +3,7 @@
 
 import struct
 
-from scapy.layers.inet import IP, TCP
+from scapy.layers.inet import IP, TCP, UDP
 from scapy.layers.inet6 import IPv6, in6_chksum
 from scapy.packet import Raw
 from scapy.utils import checksum
@@ -32,6 +32,19 @@ def error(src, dst, kind, code, quote, rest=0, ttl=64, good=True, **fields):
     if not good:
         total ^= 0x0101
     return header / Raw(message[:2] + struct.pack(">H", total) + message[4:])
+
+
+def seen_as(packet, keep=None, src=None, dst=None, sport=None, dport=None):
+    """A packet as an error quotes it, with these addresses and ports instead of its own, as bytes, the first `keep`. Its
+    IP header has a right checksum; the one of its TCP or UDP is what it was, because nobody looks at it there."""
+    packet = packet.__class__(bytes(packet))
+    l4 = packet[TCP] if TCP in packet else packet[UDP]
+    for layer, field, value in ((packet, "src", src), (packet, "dst", dst), (l4, "sport", sport), (l4, "dport", dport)):
+        if value is not None:
+            setattr(layer, field, value)
+    if packet.version == 4:
+        del packet.chksum
+    return bytes(packet)[:keep]
 
 
 def own_error(frame):
