@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* What an argument's text becomes. FLAG has none: it is there or not. */
-enum kind { TEXT, NUMBER, FLAG, PATH };
+enum kind { TEXT, NUMBER, NUMBER_OR_TEXT, SWITCH, FLAG, PATH };
 
 static const struct argument {
 	const char *name;
@@ -25,7 +25,13 @@ static const struct argument {
 	{ "vip", TEXT, "VIP:PORT", "ADDRESS[:PORT]" },
 	{ "real", TEXT, "REAL:PORT", "ADDRESS[:PORT]" },
 	{ "scheduler", TEXT, "NAME", NULL },
-	{ "method", TEXT, "nat|dr", NULL },
+	{ "method", TEXT, "nat|dr|tun|fnat", NULL },
+	{ "tunnel", TEXT, "ipip|gue:PORT[:SUM]|gre[:SUM]", NULL },
+	{ "laddr_group_name", TEXT, "NAME", NULL },
+	{ "toa", SWITCH, "on|off", NULL },
+	{ "strip_tcp_timestamps", SWITCH, "on|off", NULL },
+	{ "mss_clamp", NUMBER_OR_TEXT, "auto|N|off", NULL },
+	{ "reject", SWITCH, "on|off", NULL },
 	{ "weight", NUMBER, "N", NULL },
 	{ "flush", FLAG, NULL, NULL },
 	{ "client", TEXT, "ADDRESS[/LEN][:PORT]", NULL },
@@ -177,11 +183,21 @@ value_make(const struct argument *argument, const char *text)
 	switch (argument->kind) {
 	case FLAG:
 		return json_true();
+	case SWITCH:
+		if (strcmp(text, "on") == 0 || strcmp(text, "off") == 0)
+			return json_boolean(text[1] == 'n');
+		fprintf(stderr, "sluicectl: %s \"%s\": on or off is wanted\n", argument->name, text);
+		return NULL;
 	case NUMBER:
+	case NUMBER_OR_TEXT:
 		errno = 0;
 		number = strtoll(text, &end, 10);
 		if (*text >= '0' && *text <= '9' && *end == '\0' && errno == 0)
 			return json_integer(number);
+		if (argument->kind == NUMBER_OR_TEXT) {
+			value = json_string(text);
+			break;
+		}
 		fprintf(stderr, "sluicectl: %s \"%s\": a number is wanted\n", argument->name, text);
 		return NULL;
 	case PATH:

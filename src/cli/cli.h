@@ -106,15 +106,16 @@ cli_number(const json_t *object, const char *member)
 /* ---- how answers look, by file ---- */
 
 extern const struct table_column cli_service_columns[], cli_conn_columns[], cli_drop_columns[],
-	cli_worker_columns[], cli_port_columns[], cli_neigh_columns[];
+	cli_worker_columns[], cli_port_columns[], cli_neigh_columns[], cli_local_columns[];
 
 enum {
-	CLI_SERVICE_COLUMNS = 8,
-	CLI_CONN_COLUMNS = 8,
+	CLI_SERVICE_COLUMNS = 9,
+	CLI_CONN_COLUMNS = 9,
 	CLI_DROP_COLUMNS = 4,
-	CLI_WORKER_COLUMNS = 14,
-	CLI_PORT_COLUMNS = 13,
+	CLI_WORKER_COLUMNS = 16,
+	CLI_PORT_COLUMNS = 16,
 	CLI_NEIGH_COLUMNS = 6,
+	CLI_LOCAL_COLUMNS = 6,
 };
 
 void cli_service_row(struct cli *cli, const json_t *service);
@@ -124,6 +125,7 @@ void cli_drop_row(struct cli *cli, const json_t *reason);
 void cli_worker_row(struct cli *cli, const json_t *worker);
 void cli_port_row(struct cli *cli, const json_t *port);
 void cli_neigh_row(struct cli *cli, const json_t *neigh);
+void cli_local_row(struct cli *cli, const json_t *local);
 void cli_status_show(struct cli *cli, const json_t *result);
 void cli_stats_show(struct cli *cli, const json_t *result);
 void cli_config_check_show(struct cli *cli, const json_t *result);

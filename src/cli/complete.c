@@ -26,6 +26,9 @@ static void vip_list(const struct place *place);
 static void real_list(const struct place *place);
 static void scheduler_list(const struct place *place);
 static void method_list(const struct place *place);
+static void tunnel_list(const struct place *place);
+static void mss_list(const struct place *place);
+static void switch_list(const struct place *place);
 static void state_list(const struct place *place);
 static void file_list(const struct place *place);
 
@@ -35,7 +38,8 @@ static const struct {
 } values[] = {
 	{ "proto", proto_list },         { "vip", vip_list },       { "real", real_list },
 	{ "scheduler", scheduler_list }, { "method", method_list }, { "state", state_list },
-	{ "file", file_list },
+	{ "file", file_list },           { "tunnel", tunnel_list }, { "mss_clamp", mss_list },
+	{ "toa", switch_list },          { "reject", switch_list }, { "strip_tcp_timestamps", switch_list },
 };
 
 static void verbs_print(int argc, char **argv);
@@ -139,7 +143,25 @@ scheduler_list(const struct place *place)
 static void
 method_list(const struct place *place)
 {
-	printf("nat\ndr\n");
+	printf("nat\ndr\ntun\nfnat\n");
+}
+
+static void
+tunnel_list(const struct place *place)
+{
+	printf("ipip\ngue:\ngre\n");
+}
+
+static void
+mss_list(const struct place *place)
+{
+	printf("auto\noff\n");
+}
+
+static void
+switch_list(const struct place *place)
+{
+	printf("on\noff\n");
 }
 
 static void

@@ -4,17 +4,40 @@
  */
 #include "cli.h"
 
+#include <string.h>
+
 const struct table_column cli_service_columns[CLI_SERVICE_COLUMNS] = {
-	{ "PROTO", TABLE_LEFT },     { "SERVICE", TABLE_LEFT }, { "SCHEDULER", TABLE_LEFT },
-	{ "METHOD", TABLE_LEFT },    { "WEIGHT", TABLE_RIGHT }, { "ACTIVE", TABLE_RIGHT },
-	{ "INACTIVE", TABLE_RIGHT }, { "NOTE", TABLE_LEFT },
+	{ "PROTO", TABLE_LEFT },   { "SERVICE", TABLE_LEFT },   { "SCHEDULER", TABLE_LEFT },
+	{ "METHOD", TABLE_LEFT },  { "TUNNEL", TABLE_LEFT },    { "WEIGHT", TABLE_RIGHT },
+	{ "ACTIVE", TABLE_RIGHT }, { "INACTIVE", TABLE_RIGHT }, { "NOTE", TABLE_LEFT },
 };
 
 const struct table_column cli_conn_columns[CLI_CONN_COLUMNS] = {
-	{ "PROTO", TABLE_LEFT },   { "CLIENT", TABLE_LEFT }, { "VIP", TABLE_LEFT },
-	{ "REAL", TABLE_LEFT },    { "METHOD", TABLE_LEFT }, { "EXPIRES", TABLE_RIGHT },
-	{ "WORKER", TABLE_RIGHT }, { "STATE", TABLE_LEFT },
+	{ "PROTO", TABLE_LEFT },    { "CLIENT", TABLE_LEFT },  { "VIP", TABLE_LEFT },
+	{ "REAL", TABLE_LEFT },     { "LOCAL", TABLE_LEFT },   { "METHOD", TABLE_LEFT },
+	{ "EXPIRES", TABLE_RIGHT }, { "WORKER", TABLE_RIGHT }, { "STATE", TABLE_LEFT },
 };
+
+/* What a service does besides, in the words of the configuration. */
+static void
+note_cell(struct cli *cli, const json_t *service)
+{
+	const json_t *mss = json_object_get(service, "mss_clamp");
+	const char *group = cli_text(service, "laddr_group_name");
+	char number[24] = "", note[160];
+
+	if (json_is_integer(mss))
+		snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(mss));
+	else if (strcmp(cli_text(service, "mss_clamp"), "auto") == 0)
+		strcpy(number, "auto");
+	snprintf(note, sizeof(note), "%s%s%s%s%s%s%s", *group != '\0' ? " laddr_group_name " : "", group,
+		 json_is_true(json_object_get(service, "toa")) ? " toa" : "",
+		 json_is_true(json_object_get(service, "strip_tcp_timestamps")) ? " strip_tcp_timestamps"
+										: "",
+		 *number != '\0' ? " mss_clamp " : "", number,
+		 json_is_false(json_object_get(service, "reject")) ? " reject off" : "");
+	table_cell(cli->table, "%s", *note != '\0' ? note + 1 : "");
+}
 
 /* A row for the service with the sums of its servers, then a row for each of them. */
 void
@@ -33,16 +56,18 @@ cli_service_row(struct cli *cli, const json_t *service)
 	table_cell(cli->table, "%s", cli_text(service, "vip"));
 	table_cell(cli->table, "%s", cli_text(service, "scheduler"));
 	table_cell(cli->table, "%s", cli_text(service, "method"));
+	table_cell(cli->table, "%s", cli_text(service, "tunnel"));
 	table_cell(cli->table, "%s", "");
 	table_cell(cli->table, "%lld", (long long)active);
 	table_cell(cli->table, "%lld", (long long)inactive);
-	table_row_end(cli->table);
+	note_cell(cli, service);
 	json_array_foreach(reals, i, real)
 	{
 		table_cell(cli->table, "%s", "");
 		table_cell(cli->table, "-> %s", cli_text(real, "real"));
 		table_cell(cli->table, "%s", "");
 		table_cell(cli->table, "%s", cli_text(real, "method"));
+		table_cell(cli->table, "%s", cli_text(real, "tunnel"));
 		table_cell(cli->table, "%lld", (long long)cli_number(real, "weight"));
 		table_cell(cli->table, "%lld", (long long)cli_number(real, "active"));
 		table_cell(cli->table, "%lld", (long long)cli_number(real, "inactive"));
@@ -60,6 +85,7 @@ cli_conn_row(struct cli *cli, const json_t *conn)
 	table_cell(cli->table, "%s", cli_text(conn, "client"));
 	table_cell(cli->table, "%s", cli_text(conn, "vip"));
 	table_cell(cli->table, "%s", cli_text(conn, "real"));
+	table_cell(cli->table, "%s", cli_text(conn, "local"));
 	table_cell(cli->table, "%s", cli_text(conn, "method"));
 	table_cell(cli->table, "%02lld:%02lld", expires_s / 60, expires_s % 60);
 	table_cell(cli->table, "%lld", (long long)cli_number(conn, "worker"));

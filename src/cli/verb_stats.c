@@ -43,6 +43,10 @@ cli_stats_show(struct cli *cli, const json_t *result)
 	table_cell(table, "%s", "");
 	traffic_cells(table, json_object_get(result, "total"), rate);
 	table_destroy(table);
+	if (!rate)
+		printf("ICMP errors and resets sent: %lld, not sent because of answer_rate: %lld\n",
+		       (long long)cli_number(json_object_get(result, "total"), "answered"),
+		       (long long)cli_number(json_object_get(result, "total"), "answers_limited"));
 }
 
 /* Counters exactly, rates with three digits. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How the daemon and its data plane look: status, drops, workers, ports, neigh.
+ * How the daemon and its data plane look: status, drops, workers, ports, neigh,
+ * locals.
  */
 #include "cli.h"
 
@@ -18,14 +19,16 @@ const struct table_column cli_worker_columns[CLI_WORKER_COLUMNS] = {
 	{ "HANDED-IN", TABLE_RIGHT }, { "GENERATED", TABLE_RIGHT }, { "TX", TABLE_RIGHT },
 	{ "DROPS", TABLE_RIGHT },     { "PUNTS", TABLE_RIGHT },     { "HANDED-OUT", TABLE_RIGHT },
 	{ "HELD", TABLE_RIGHT },      { "BALANCED", TABLE_LEFT },   { "FLOWS", TABLE_RIGHT },
-	{ "HITS %", TABLE_RIGHT },    { "BUSY %", TABLE_RIGHT },
+	{ "ANSWERED", TABLE_RIGHT },  { "LIMITED", TABLE_RIGHT },   { "HITS %", TABLE_RIGHT },
+	{ "BUSY %", TABLE_RIGHT },
 };
 
 const struct table_column cli_port_columns[CLI_PORT_COLUMNS] = {
-	{ "PORT", TABLE_LEFT },    { "LINK", TABLE_LEFT },     { "SPEED", TABLE_RIGHT },
-	{ "QUEUES", TABLE_RIGHT }, { "MTU", TABLE_RIGHT },     { "MAC", TABLE_LEFT },
-	{ "RSS", TABLE_LEFT },     { "CHECKSUM", TABLE_LEFT }, { "RX", TABLE_RIGHT },
-	{ "TX", TABLE_RIGHT },     { "MISSED", TABLE_RIGHT },  { "ERRORS", TABLE_RIGHT },
+	{ "PORT", TABLE_LEFT },    { "LINK", TABLE_LEFT },       { "SPEED", TABLE_RIGHT },
+	{ "QUEUES", TABLE_RIGHT }, { "MTU", TABLE_RIGHT },       { "MAC", TABLE_LEFT },
+	{ "RSS", TABLE_LEFT },     { "CHECKSUM", TABLE_LEFT },   { "RX", TABLE_RIGHT },
+	{ "TX", TABLE_RIGHT },     { "MISSED", TABLE_RIGHT },    { "ERRORS", TABLE_RIGHT },
+	{ "KERNEL", TABLE_LEFT },  { "TO KERNEL", TABLE_RIGHT }, { "FROM KERNEL", TABLE_RIGHT },
 	{ "DEVICE", TABLE_LEFT },
 };
 
@@ -34,7 +37,13 @@ const struct table_column cli_neigh_columns[CLI_NEIGH_COLUMNS] = {
 	{ "STATE", TABLE_LEFT }, { "AGE", TABLE_RIGHT },    { "PINNED", TABLE_LEFT },
 };
 
+const struct table_column cli_local_columns[CLI_LOCAL_COLUMNS] = {
+	{ "ADDRESS", TABLE_LEFT },   { "GROUP", TABLE_LEFT },     { "PORT", TABLE_LEFT },
+	{ "TCP USED", TABLE_RIGHT }, { "UDP USED", TABLE_RIGHT }, { "PORTS", TABLE_RIGHT },
+};
+
 static void number_cells(struct cli *cli, const json_t *object, const char *const *members, size_t count);
+static void kernel_cells(struct cli *cli, const json_t *kernel);
 static void percent_cell(struct cli *cli, json_int_t part, json_int_t whole);
 static const char *yes(const json_t *object, const char *member);
 
@@ -101,6 +110,8 @@ cli_worker_row(struct cli *cli, const json_t *worker)
 	number_cells(cli, worker, terms, sizeof(terms) / sizeof(terms[0]));
 	table_cell(cli->table, "%s", yes(worker, "balanced"));
 	table_cell(cli->table, "%lld", (long long)cli_number(worker, "flows"));
+	table_cell(cli->table, "%lld", (long long)cli_number(worker, "answered"));
+	table_cell(cli->table, "%lld", (long long)cli_number(worker, "answers_limited"));
 	percent_cell(cli, hits, hits + misses);
 	percent_cell(cli, cli_number(worker, "busy_loops"), cli_number(worker, "loops"));
 }
@@ -130,6 +141,7 @@ cli_port_row(struct cli *cli, const json_t *port)
 		   (long long)(cli_number(port, "rx_missed") + cli_number(port, "rx_no_mbuf")));
 	table_cell(cli->table, "%lld",
 		   (long long)(cli_number(port, "rx_errors") + cli_number(port, "tx_errors")));
+	kernel_cells(cli, json_object_get(port, "kernel"));
 	table_cell(cli->table, "%s (%s)", cli_text(port, "device"), cli_text(port, "driver"));
 }
 
@@ -144,11 +156,39 @@ cli_neigh_row(struct cli *cli, const json_t *neigh)
 	table_cell(cli->table, "%s", yes(neigh, "pinned"));
 }
 
+void
+cli_local_row(struct cli *cli, const json_t *local)
+{
+	const char *group = cli_text(local, "group");
+
+	table_cell(cli->table, "%s", cli_text(local, "address"));
+	table_cell(cli->table, "%s", *group != '\0' ? group : "(left)");
+	table_cell(cli->table, "%s", cli_text(local, "port"));
+	table_cell(cli->table, "%lld", (long long)cli_number(local, "tcp_used"));
+	table_cell(cli->table, "%lld", (long long)cli_number(local, "udp_used"));
+	table_cell(cli->table, "%lld", (long long)cli_number(local, "ports"));
+}
+
 static void
 number_cells(struct cli *cli, const json_t *object, const char *const *members, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		table_cell(cli->table, "%lld", (long long)cli_number(object, members[i]));
+}
+
+/* The kernel's interface, and what went through it; nothing without one. */
+static void
+kernel_cells(struct cli *cli, const json_t *kernel)
+{
+	if (!json_is_object(kernel)) {
+		for (int i = 0; i < 3; i++)
+			table_cell(cli->table, "%s", "");
+		return;
+	}
+	table_cell(cli->table, "%s%s", cli_text(kernel, "name"),
+		   json_is_true(json_object_get(kernel, "present")) ? "" : " (gone)");
+	table_cell(cli->table, "%lld", (long long)cli_number(kernel, "to_kernel_packets"));
+	table_cell(cli->table, "%lld", (long long)cli_number(kernel, "from_kernel_packets"));
 }
 
 static void

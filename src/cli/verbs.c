@@ -15,6 +15,11 @@
 
 #define SERVICE .positional = { "proto", "vip" }, .required = 2
 #define SERVICE_IF_ANY .positional = { "proto", "vip" }, .all_or_none = true
+#define SERVICE_FIELDS                                                                                       \
+	{                                                                                                    \
+		"scheduler", "method", "tunnel", "laddr_group_name", "toa", "strip_tcp_timestamps",          \
+			"mss_clamp", "reject"                                                                \
+	}
 #define REAL .positional = { "proto", "vip", "real" }, .required = 3
 #define FILE_IF_ANY .positional = { "file" }
 
@@ -25,14 +30,13 @@ static const struct cli_verb verbs[] = {
 	{ "service list", "service.list", "virtual services and their real servers", SERVICE_IF_ANY,
 	  LIST(service, SERVICE) },
 	{ "service add", "service.add", "make a virtual service (wlc and dr unless said otherwise)", SERVICE,
-	  .keywords = { "scheduler", "method" } },
-	{ "service edit", "service.edit", "change a virtual service", SERVICE,
-	  .keywords = { "scheduler", "method" } },
+	  .keywords = SERVICE_FIELDS },
+	{ "service edit", "service.edit", "change a virtual service", SERVICE, .keywords = SERVICE_FIELDS },
 	{ "service del", "service.del", "remove a virtual service; its connections may finish", SERVICE },
 	{ "real add", "real.add", "add a real server to a service", REAL,
-	  .keywords = { "weight", "method" } },
-	{ "real edit", "real.edit", "change weight or method of a real server", REAL,
-	  .keywords = { "weight", "method" } },
+	  .keywords = { "weight", "method", "tunnel" } },
+	{ "real edit", "real.edit", "change weight, method or tunnel of a real server", REAL,
+	  .keywords = { "weight", "method", "tunnel" } },
 	{ "real del", "real.del", "remove a real server; its connections may finish, unless flush", REAL,
 	  .keywords = { "flush" } },
 	{ "real drain", "real.drain", "give a real server no new connections", REAL },

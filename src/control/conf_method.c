@@ -2,10 +2,11 @@
 /*
  * The words of `lb_kind` and `lvs_method`: METHOD, and for tunnels
  * `TUN [type TYPE [port NUMBER] [nocsum|csum|remcsum]]`, where the words behind
- * the type may stand in any order. What each type takes is a table.
+ * the type may stand in any order. What each type takes is a table (tunnel.h).
  */
 #include "conf_method.h"
 #include "conf_value.h"
+#include "tunnel.h"
 
 #include <string.h>
 #include <strings.h>
@@ -14,24 +15,6 @@ static const char *const fwd_kinds[SL_FWD_MAX] = {
 #define X(id, kind, word) [id] = kind,
 	SL_FWD_LIST(X)
 #undef X
-};
-
-static const char *const sum_names[SL_TUN_SUM_MAX] = {
-#define X(id, name) [id] = name,
-	SL_TUN_SUM_LIST(X)
-#undef X
-};
-
-/* What may stand behind each type. */
-static const struct tunnel_type {
-	const char *name;
-	bool port;              /* and then it must */
-	unsigned int sum_count; /* the first so many of enum sl_tun_sum */
-	const char *sums;       /* what they are, for people */
-} tunnel_types[SL_TUN_MAX] = {
-	[SL_TUN_IPIP] = { "ipip", false, 0, "no checksum" },
-	[SL_TUN_GUE] = { "gue", true, 3, "nocsum, csum or remcsum" },
-	[SL_TUN_GRE] = { "gre", false, 2, "nocsum or csum" },
 };
 
 /* The statement being read, and where in it. */
@@ -118,7 +101,7 @@ tunnel_options(struct words *words, struct dp_tunnel *tunnel)
 
 	while (words->at < words->stmt->word_count) {
 		const struct conf_word *word = &words->stmt->words[words->at++];
-		unsigned int sum = name_find(sum_names, SL_TUN_SUM_MAX, word->text);
+		unsigned int sum = name_find(tunnel_sum_names, SL_TUN_SUM_MAX, word->text);
 		bool good;
 
 		if (!conf_value_defined(words->load, word))

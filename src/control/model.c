@@ -9,6 +9,7 @@
 #include "model_private.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* What most commands on a service or a server need at hand. */
@@ -23,6 +24,9 @@ static int command_begin(struct command *command, struct model *model, const str
 			 struct model_error *ret_error);
 static int command_end(struct command *command, int rc, int64_t flush_slot);
 static struct model_real *command_real(struct command *command, const struct sl_addr *addr, uint16_t port);
+static int service_change(struct command *command, const struct model_service_change *change);
+static int real_change(struct command *command, struct model_real *real,
+		       const struct model_real_change *change, int64_t weight);
 static int ports_remember(struct model *model, const struct conf *conf);
 
 struct model *
@@ -102,11 +106,10 @@ model_service_add(struct model *model, const struct dp_service_key *key,
 		  const struct model_service_change *change, struct model_error *ret_error)
 {
 	struct command command = { .model = model, .key = key, .error = ret_error };
-	int fwd = change->fwd >= 0 ? change->fwd : SL_FWD_DR;
 	char name[MODEL_KEY_STRLEN];
 	int rc;
 
-	rc = model_check_service(key, fwd, ret_error);
+	rc = model_check_service(key, ret_error);
 	if (rc < 0)
 		return rc;
 	if (model_service_find(model, key) != NULL)
@@ -115,9 +118,9 @@ model_service_add(struct model *model, const struct dp_service_key *key,
 	command.future = service_create(key);
 	if (command.future == NULL)
 		return model_error_memory(ret_error);
-	command.future->pub.sched = change->sched != NULL ? change->sched : sched_find("wlc");
-	command.future->pub.fwd = fwd;
-	return command_end(&command, 0, -1);
+	command.future->pub.sched = sched_find("wlc");
+	command.future->pub.fwd = SL_FWD_DR;
+	return command_end(&command, service_change(&command, change), -1);
 }
 
 int
@@ -129,13 +132,7 @@ model_service_edit(struct model *model, const struct dp_service_key *key,
 
 	if (rc < 0)
 		return rc;
-	if (change->sched != NULL)
-		command.future->pub.sched = change->sched;
-	if (change->fwd >= 0) {
-		rc = model_check_service(key, change->fwd, ret_error);
-		command.future->pub.fwd = change->fwd;
-	}
-	return command_end(&command, rc, -1);
+	return command_end(&command, service_change(&command, change), -1);
 }
 
 int
@@ -158,13 +155,11 @@ model_real_add(struct model *model, const struct dp_service_key *key, const stru
 	struct command command;
 	struct model_real *real;
 	int64_t weight = change->weight != -1 ? change->weight : 1;
-	int fwd;
 	int rc = command_begin(&command, model, key, ret_error);
 
 	if (rc < 0)
 		return rc;
-	fwd = change->fwd != -1 ? change->fwd : (int)command.future->pub.fwd;
-	rc = model_check_real(key, addr, port, weight, fwd, ret_error);
+	rc = model_check_real(key, addr, port, weight, ret_error);
 	if (rc == 0 && model_real_find(&command.future->pub, addr, port) != NULL) {
 		char name[MODEL_KEY_STRLEN], endpoint[SL_ENDPOINT_STRLEN];
 
@@ -176,8 +171,9 @@ model_real_add(struct model *model, const struct dp_service_key *key, const stru
 		if (real == NULL) {
 			rc = model_error_memory(ret_error);
 		} else {
-			real->weight = (uint32_t)weight;
-			real->fwd = (enum sl_fwd)fwd;
+			real->fwd = command.future->pub.fwd;
+			real->tunnel = command.future->pub.tunnel;
+			rc = real_change(&command, real, change, weight);
 		}
 	}
 	return command_end(&command, rc, -1);
@@ -196,13 +192,10 @@ model_real_edit(struct model *model, const struct dp_service_key *key, const str
 	real = command_real(&command, addr, port);
 	if (real != NULL) {
 		int64_t weight = change->weight != -1 ? change->weight : (int64_t)real->weight;
-		int fwd = change->fwd != -1 ? change->fwd : (int)real->fwd;
 
-		rc = model_check_real(key, addr, port, weight, fwd, ret_error);
-		if (rc == 0) {
-			real->weight = (uint32_t)weight;
-			real->fwd = (enum sl_fwd)fwd;
-		}
+		rc = model_check_real(key, addr, port, weight, ret_error);
+		if (rc == 0)
+			rc = real_change(&command, real, change, weight);
 	}
 	return command_end(&command, real != NULL ? rc : ret_error->code, -1);
 }
@@ -259,6 +252,49 @@ command_begin(struct command *command, struct model *model, const struct dp_serv
 	if (command->future == NULL)
 		return model_error_memory(ret_error);
 	return 0;
+}
+
+/* The copy as the command wants it. 0, or -EINVAL where that does not fit together. */
+static int
+service_change(struct command *command, const struct model_service_change *change)
+{
+	struct model_service *future = &command->future->pub;
+	char object[MODEL_KEY_STRLEN + 16], name[MODEL_KEY_STRLEN];
+	int rc;
+
+	snprintf(object, sizeof(object), "service %s", model_key_format(command->key, name));
+	rc = model_forward_set(&future->fwd, &future->tunnel, change->fwd, change->tunnel, NULL, object,
+			       command->error);
+	if (rc < 0)
+		return rc;
+	if (change->sched != NULL)
+		future->sched = change->sched;
+	if (change->local_group != NULL)
+		snprintf(future->local_group, sizeof(future->local_group), "%s", change->local_group);
+	if (change->mss >= 0)
+		future->mss = (uint16_t)change->mss;
+	if (change->options >= 0)
+		future->options = (uint8_t)change->options;
+	return model_forward_check(command->model->conf, future, command->error, NULL);
+}
+
+static int
+real_change(struct command *command, struct model_real *real, const struct model_real_change *change,
+	    int64_t weight)
+{
+	struct model_service *future = &command->future->pub;
+	char object[MODEL_KEY_STRLEN + SL_ENDPOINT_STRLEN + 32], name[MODEL_KEY_STRLEN],
+		endpoint[SL_ENDPOINT_STRLEN];
+	int rc;
+
+	snprintf(object, sizeof(object), "server %s of service %s",
+		 sl_endpoint_format(&real->addr, real->port, endpoint), model_key_format(command->key, name));
+	rc = model_forward_set(&real->fwd, &real->tunnel, change->fwd, change->tunnel, &future->tunnel,
+			       object, command->error);
+	if (rc < 0)
+		return rc;
+	real->weight = (uint32_t)weight;
+	return model_forward_check(command->model->conf, future, command->error, NULL);
 }
 
 /* Commits what the command made of the copy; after a failure (`rc`), throws it away. */

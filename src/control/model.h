@@ -78,11 +78,14 @@ unsigned int model_service_count(const struct model *model);
 struct model_service *model_service_find(struct model *model, const struct dp_service_key *key);
 struct model_real *model_real_find(struct model_service *service, const struct sl_addr *addr, uint16_t port);
 
-/* What a command may set; NULL or -1 leaves it as it is (edit) or takes the default (add). */
+/*
+ * What a command may set; NULL or -1 leaves it as it is (edit) or takes the default (add).
+ * Start from the initialisers below, which set nothing.
+ */
 struct model_service_change {
 	const struct sched_ops *sched;  /* default wlc */
 	int fwd;                        /* enum sl_fwd; default DR, as ipvsadm */
-	const struct dp_tunnel *tunnel; /* default IPIP */
+	const struct dp_tunnel *tunnel; /* default IPIP; only with SL_FWD_TUN */
 	const char *local_group;        /* default "" */
 	int mss;                        /* default DP_MSS_KEEP */
 	int options;                    /* default 0 */
@@ -90,8 +93,17 @@ struct model_service_change {
 struct model_real_change {
 	int64_t weight;                 /* default 1 */
 	int fwd;                        /* default: the service's */
-	const struct dp_tunnel *tunnel; /* default: the service's */
+	const struct dp_tunnel *tunnel; /* default: the service's; only with SL_FWD_TUN */
 };
+
+#define MODEL_SERVICE_CHANGE_NONE                                                                            \
+	{                                                                                                    \
+		.fwd = -1, .mss = -1, .options = -1                                                          \
+	}
+#define MODEL_REAL_CHANGE_NONE                                                                               \
+	{                                                                                                    \
+		.weight = -1, .fwd = -1                                                                      \
+	}
 
 /*
  * Each: 0, or -errno with *ret_error filled and nothing changed. As in Linux,

@@ -98,6 +98,8 @@ plan_make(struct plan *plan, struct model *model, const struct conf *conf, struc
 	*plan = (struct plan){ 0 };
 	model_change_init(&plan->change);
 	rc = model_merge(model, conf, &plan->change, ret_error, ret_place);
+	if (rc == 0)
+		rc = model_forward_check_rest(model, conf, ret_error);
 	if (rc < 0)
 		return rc;
 	if (model_net_build(&plan->old_net, model->conf, model) < 0 ||
@@ -132,6 +134,12 @@ settings_apply(const struct model *model, const struct conf *old, const struct c
 	dp_timeouts_set(s[0], s[1], s[2]);
 	if (old == NULL || old->conn_reuse_mode != new->conn_reuse_mode)
 		dp_conn_reuse_mode_set(new->conn_reuse_mode);
+	if (old == NULL || old->pmtu_disc != new->pmtu_disc)
+		dp_pmtu_disc_set(new->pmtu_disc);
+	if (old == NULL || old->answer_rate != new->answer_rate)
+		dp_answer_rate_set(new->answer_rate);
+	if (old == NULL || old->kernel_rate != new->kernel_rate)
+		dp_kernel_rate_set(new->kernel_rate);
 }
 
 static void
@@ -139,6 +147,14 @@ settings_diff(const struct model *model, const struct conf *old, const struct co
 	      void (*line)(const char *text, void *context), void *context)
 {
 	static const char *const idle_names[] = { [DP_IDLE_ADAPTIVE] = "adaptive", [DP_IDLE_BUSY] = "busy" };
+	const struct {
+		const char *name;
+		unsigned int now, then;
+	} numbers[] = {
+		{ "conn_reuse_mode", old->conn_reuse_mode, new->conn_reuse_mode },
+		{ "answer_rate", old->answer_rate, new->answer_rate },
+		{ "kernel_rate", old->kernel_rate, new->kernel_rate },
+	};
 	unsigned int s[TIMEOUT_COUNT], now[TIMEOUT_COUNT];
 	char text[128];
 
@@ -154,9 +170,16 @@ settings_diff(const struct model *model, const struct conf *old, const struct co
 		snprintf(text, sizeof(text), "~ timeout %s %u s -> %u s", timeout_names[i], now[i], s[i]);
 		line(text, context);
 	}
-	if (old->conn_reuse_mode != new->conn_reuse_mode) {
-		snprintf(text, sizeof(text), "~ conn_reuse_mode %u -> %u", old->conn_reuse_mode,
-			 new->conn_reuse_mode);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (numbers[i].now == numbers[i].then)
+			continue;
+		snprintf(text, sizeof(text), "~ %s %u -> %u", numbers[i].name, numbers[i].now,
+			 numbers[i].then);
+		line(text, context);
+	}
+	if (old->pmtu_disc != new->pmtu_disc) {
+		snprintf(text, sizeof(text), "~ pmtu_disc %s -> %s", old->pmtu_disc ? "on" : "off",
+			 new->pmtu_disc ? "on" : "off");
 		line(text, context);
 	}
 }

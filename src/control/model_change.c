@@ -42,6 +42,8 @@ model_change_add(struct model_change *change, struct service *running, struct se
 		service_destroy(future);
 		return NULL;
 	}
+	if (running != NULL)
+		running->staged = true;
 	step->running = running;
 	step->future = future;
 	step->flush_slot = -1;
@@ -86,6 +88,8 @@ model_change_fini(struct model_change *change)
 {
 	for (struct model_step *step = change->first, *next; step != NULL; step = next) {
 		next = step->next;
+		if (step->running != NULL)
+			step->running->staged = false;
 		service_destroy(step->future);
 		free(step);
 	}
@@ -137,6 +141,8 @@ step_put(struct dp_txn *txn, struct service *future, struct descriptors *descrip
 		.key = future->pub.key,
 		.sched = future->pub.sched,
 		.real_count = future->pub.real_count,
+		.mss = future->pub.mss,
+		.options = future->pub.options,
 	};
 	struct model_real *real;
 	uint32_t i = 0;
@@ -159,7 +165,9 @@ step_put(struct dp_txn *txn, struct service *future, struct descriptors *descrip
 			.fwd = real->fwd,
 			.weight = real->draining ? 0 : real->weight,
 			.order = real->order,
+			.tunnel = real->tunnel,
 		};
+	memcpy(service.local_group, future->pub.local_group, sizeof(service.local_group));
 	service.reals = descriptors->real;
 	rc = dp_txn_service_put(txn, &service, error);
 	if (rc < 0)
@@ -194,6 +202,10 @@ step_finish(struct model *model, struct model_step *step)
 	running->pub.real_count = future->pub.real_count;
 	running->pub.sched = future->pub.sched;
 	running->pub.fwd = future->pub.fwd;
+	running->pub.tunnel = future->pub.tunnel;
+	memcpy(running->pub.local_group, future->pub.local_group, sizeof(running->pub.local_group));
+	running->pub.mss = future->pub.mss;
+	running->pub.options = future->pub.options;
 	running->pub.slot = future->pub.slot;
 	running->next_order = future->next_order;
 }

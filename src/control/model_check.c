@@ -61,7 +61,7 @@ model_fwd_name(int fwd)
 }
 
 int
-model_check_service(const struct dp_service_key *key, int fwd, struct model_error *ret_error)
+model_check_service(const struct dp_service_key *key, struct model_error *ret_error)
 {
 	char name[MODEL_KEY_STRLEN];
 
@@ -78,24 +78,17 @@ model_check_service(const struct dp_service_key *key, int fwd, struct model_erro
 		return model_error_set(ret_error, -EINVAL,
 				       "service %s: port 0 is for persistent services: give a port 1-65535",
 				       name);
-	if (model_fwd_name(fwd) == NULL)
-		return model_error_set(ret_error, -EINVAL,
-				       "service %s: no such forwarding method (NAT or DR)", name);
 	return 0;
 }
 
 int
 model_check_real(const struct dp_service_key *key, const struct sl_addr *addr, uint16_t port, int64_t weight,
-		 int fwd, struct model_error *ret_error)
+		 struct model_error *ret_error)
 {
 	char service[MODEL_KEY_STRLEN], real[SL_ENDPOINT_STRLEN];
 
 	model_key_format(key, service);
 	sl_endpoint_format(addr, port, real);
-	if (model_fwd_name(fwd) == NULL)
-		return model_error_set(ret_error, -EINVAL,
-				       "server %s of service %s: no such forwarding method (NAT or DR)", real,
-				       service);
 	if (!sl_addr_is_unicast(addr))
 		return model_error_set(ret_error, -EINVAL, "server %s of service %s: address is not unicast",
 				       real, service);
@@ -106,16 +99,6 @@ model_check_real(const struct dp_service_key *key, const struct sl_addr *addr, u
 		return model_error_set(ret_error, -EINVAL,
 				       "server %s of service %s: weight %lld is out of range (0-2147483647)",
 				       real, service, (long long)weight);
-	if (sl_addr_is_v4(addr) != sl_addr_is_v4(&key->vip))
-		return model_error_set(
-			ret_error, -EINVAL,
-			"server %s of service %s: %s needs a server of the service's family (%s)", real,
-			service, model_fwd_name(fwd), sl_addr_is_v4(&key->vip) ? "IPv4" : "IPv6");
-	if (fwd == SL_FWD_DR && port != key->port)
-		return model_error_set(
-			ret_error, -EINVAL,
-			"server %s of service %s: DR cannot change the port: use port %u, or NAT", real,
-			service, key->port);
 	return 0;
 }
 

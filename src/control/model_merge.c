@@ -19,6 +19,7 @@
  * thread only.
  */
 #include "model_private.h"
+#include "tunnel.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -39,6 +40,7 @@ struct side {
 struct merge {
 	struct model_change *change;
 	struct model_error *error;
+	const struct conf *conf;        /* the new file */
 	const struct conf_place *place; /* of the object being looked at */
 };
 
@@ -46,6 +48,7 @@ static int merge_services(struct merge *merge, struct model *model, const struct
 			  struct side side[SIDES], struct service **running);
 static int merge_service(struct merge *merge, const struct conf_service *old, const struct conf_service *new,
 			 struct service *running);
+static int merge_check(struct merge *merge, const struct service *future, const struct conf_service *new);
 static int merge_fields(struct merge *merge, struct service *future, const struct conf_service *old,
 			const struct conf_service *new);
 static int merge_reals(struct merge *merge, struct service *future, const struct conf_service *old,
@@ -55,6 +58,12 @@ static bool merge_real(struct service *future, const struct conf_real *old, cons
 static int add_reals(struct merge *merge, struct service *future, const struct conf_service *new,
 		     const bool *add);
 static int stage(struct merge *merge, struct service *running, struct service *future);
+static int merge_method(enum sl_fwd *fwd, struct dp_tunnel *tunnel, enum sl_fwd new_fwd,
+			const struct dp_tunnel *new_tunnel);
+static int merge_options(struct model_service *future, const struct conf_service *old,
+			 const struct conf_service *new);
+static bool method_same(enum sl_fwd a, const struct dp_tunnel *a_tunnel, enum sl_fwd b,
+			const struct dp_tunnel *b_tunnel);
 static bool real_text_same(const struct conf_real *a, const struct conf_real *b);
 static bool service_text_same(const struct conf_service *a, const struct conf_service *b);
 static int side_init(struct side *side, unsigned int count);
@@ -67,7 +76,7 @@ int
 model_merge(struct model *model, const struct conf *conf, struct model_change *change,
 	    struct model_error *ret_error, const struct conf_place **ret_place)
 {
-	struct merge merge = { .change = change, .error = ret_error };
+	struct merge merge = { .change = change, .error = ret_error, .conf = conf };
 	unsigned int old_count = model->conf != NULL ? model->conf->service_count : 0;
 	struct service **running = calloc(model->index.count + 1, sizeof(struct service *));
 	struct side side[SIDES] = { 0 };
@@ -128,7 +137,7 @@ merge_service(struct merge *merge, const struct conf_service *old, const struct 
 		return stage(merge, running, NULL);
 
 	merge->place = &new->place;
-	rc = model_check_service(&new->key, new->fwd, merge->error);
+	rc = model_check_service(&new->key, merge->error);
 	if (rc < 0)
 		return rc;
 	future = running != NULL ? service_copy(running) : service_create(&new->key);
@@ -137,10 +146,24 @@ merge_service(struct merge *merge, const struct conf_service *old, const struct 
 	/* What was removed by command and is wanted again is made from the new text alone. */
 	rc = merge_fields(merge, future, running != NULL ? old : NULL, new);
 	if (rc >= 0)
-		merge->place = &new->place;
+		rc = merge_check(merge, future, new) < 0 ? -EINVAL : rc;
 	if (rc > 0 || (rc == 0 && running == NULL))
 		return stage(merge, running, future);
 	service_destroy(future);
+	return rc;
+}
+
+/* What came of the file and of commands: does it fit together? Else the place is the server's, if it has one. */
+static int
+merge_check(struct merge *merge, const struct service *future, const struct conf_service *new)
+{
+	const struct model_real *real;
+	int rc = model_forward_check(merge->conf, &future->pub, merge->error, &real);
+
+	merge->place = &new->place;
+	for (unsigned int i = 0; rc < 0 && real != NULL && i < new->real_count; i++)
+		if (new->reals[i].port == real->port && sl_addr_eq(&new->reals[i].addr, &real->addr))
+			merge->place = &new->reals[i].place;
 	return rc;
 }
 
@@ -155,12 +178,44 @@ merge_fields(struct merge *merge, struct service *future, const struct conf_serv
 		future->pub.sched = new->sched;
 		changed = 1;
 	}
-	if ((old == NULL || old->fwd != new->fwd) && future->pub.fwd != new->fwd) {
-		future->pub.fwd = new->fwd;
-		changed = 1;
-	}
+	if (old == NULL || !method_same(old->fwd, &old->tunnel, new->fwd, &new->tunnel))
+		changed |= merge_method(&future->pub.fwd, &future->pub.tunnel, new->fwd, &new->tunnel);
+	changed |= merge_options(&future->pub, old, new);
 	rc = merge_reals(merge, future, old, new);
 	return rc < 0 ? rc : rc | changed;
+}
+
+/* Method and tunnel are one: a tunnel goes with TUN alone. 1 if that changed something, or 0. */
+static int
+merge_method(enum sl_fwd *fwd, struct dp_tunnel *tunnel, enum sl_fwd new_fwd,
+	     const struct dp_tunnel *new_tunnel)
+{
+	if (method_same(*fwd, tunnel, new_fwd, new_tunnel))
+		return 0;
+	*fwd = new_fwd;
+	*tunnel = *new_tunnel;
+	return 1;
+}
+
+/* Each option for itself. 1 if that changed something, or 0. */
+static int
+merge_options(struct model_service *future, const struct conf_service *old, const struct conf_service *new)
+{
+	uint8_t text = old != NULL ? old->options ^ new->options : UINT8_MAX;
+	uint8_t options = (uint8_t)((future->options & ~text) | (new->options &text));
+	int changed = options != future->options;
+
+	future->options = options;
+	if ((old == NULL || old->mss != new->mss) && future->mss != new->mss) {
+		future->mss = new->mss;
+		changed = 1;
+	}
+	if ((old == NULL || strcmp(old->local_group, new->local_group) != 0) &&
+	    strcmp(future->local_group, new->local_group) != 0) {
+		memcpy(future->local_group, new->local_group, sizeof(future->local_group));
+		changed = 1;
+	}
+	return changed;
 }
 
 /* The same walk, now over servers. 1 if that changed `future`, 0 if not, or -errno. */
@@ -222,10 +277,8 @@ merge_real(struct service *future, const struct conf_real *old, const struct con
 		real->weight = new->weight;
 		changed = true;
 	}
-	if ((old == NULL || old->fwd != new->fwd) && real->fwd != new->fwd) {
-		real->fwd = new->fwd;
-		changed = true;
-	}
+	if (old == NULL || !method_same(old->fwd, &old->tunnel, new->fwd, &new->tunnel))
+		changed |= merge_method(&real->fwd, &real->tunnel, new->fwd, &new->tunnel) != 0;
 	return changed;
 }
 
@@ -243,8 +296,7 @@ add_reals(struct merge *merge, struct service *future, const struct conf_service
 		if (!add[i])
 			continue;
 		merge->place = &from->place;
-		rc = model_check_real(&new->key, &from->addr, from->port, from->weight, from->fwd,
-				      merge->error);
+		rc = model_check_real(&new->key, &from->addr, from->port, from->weight, merge->error);
 		if (rc < 0)
 			return rc;
 		real = service_real_add(future, &from->addr, from->port);
@@ -252,6 +304,7 @@ add_reals(struct merge *merge, struct service *future, const struct conf_service
 			return model_error_memory(merge->error);
 		real->weight = from->weight;
 		real->fwd = from->fwd;
+		real->tunnel = from->tunnel;
 		added = 1;
 	}
 	return added;
@@ -270,15 +323,23 @@ stage(struct merge *merge, struct service *running, struct service *future)
 }
 
 static bool
+method_same(enum sl_fwd a, const struct dp_tunnel *a_tunnel, enum sl_fwd b, const struct dp_tunnel *b_tunnel)
+{
+	return a == b && tunnel_eq(a_tunnel, b_tunnel);
+}
+
+static bool
 real_text_same(const struct conf_real *a, const struct conf_real *b)
 {
-	return a->weight == b->weight && a->fwd == b->fwd;
+	return a->weight == b->weight && method_same(a->fwd, &a->tunnel, b->fwd, &b->tunnel);
 }
 
 static bool
 service_text_same(const struct conf_service *a, const struct conf_service *b)
 {
-	if (a->sched != b->sched || a->fwd != b->fwd || a->real_count != b->real_count)
+	if (a->sched != b->sched || !method_same(a->fwd, &a->tunnel, b->fwd, &b->tunnel) ||
+	    a->real_count != b->real_count || a->mss != b->mss || a->options != b->options ||
+	    strcmp(a->local_group, b->local_group) != 0)
 		return false;
 	for (unsigned int i = 0; i < a->real_count; i++) {
 		const struct conf_real *left = &a->reals[i], *right = &b->reals[i];

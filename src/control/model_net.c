@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The network part of a configuration, as the data plane takes it: addresses,
- * routes (gateways are the default routes), static neighbours.
+ * routes (gateways are the default routes), static neighbours, local addresses
+ * of full NAT.
  *
  * A file may name its ports in any order; the data plane counts them in the
  * order in which they were opened. Two networks are compared as sets of lines
@@ -24,6 +25,7 @@ struct net_text {
 
 static unsigned int port_opened(const struct model *model, const struct conf *conf, unsigned int index);
 static void net_fill(struct model_net *net, const struct conf *conf, const struct model *model);
+static void net_fill_groups(struct model_net *net, const struct conf *conf, const struct model *model);
 static void net_gateway(struct model_net *net, unsigned int port, const struct sl_addr *via);
 static int text_build(struct net_text *ret_text, const struct model *model, const struct dp_net *net);
 static void text_route(char line[NET_LINE_SIZE], const struct model *model, const struct dp_route *route);
@@ -33,7 +35,7 @@ static int line_compare(const void *a, const void *b);
 int
 model_net_build(struct model_net *ret_net, const struct conf *conf, const struct model *model)
 {
-	unsigned int addrs = 0, routes, neighs;
+	unsigned int addrs = 0, locals = 0, routes, neighs;
 
 	*ret_net = (struct model_net){ 0 };
 	if (conf == NULL)
@@ -42,11 +44,16 @@ model_net_build(struct model_net *ret_net, const struct conf *conf, const struct
 		addrs += conf->ports[i].addr_count;
 	routes = conf->route_count + 2 * conf->port_count;
 	neighs = conf->neigh_count;
+	for (unsigned int i = 0; i < conf->group_count; i++)
+		locals += conf->groups[i].addr_count;
 	/* One more of each, for calloc(0) may give NULL. */
 	ret_net->addrs = calloc(addrs + 1, sizeof(*ret_net->addrs));
 	ret_net->routes = calloc(routes + 1, sizeof(*ret_net->routes));
 	ret_net->neighs = calloc(neighs + 1, sizeof(*ret_net->neighs));
-	if (ret_net->addrs == NULL || ret_net->routes == NULL || ret_net->neighs == NULL) {
+	ret_net->groups = calloc(conf->group_count + 1, sizeof(*ret_net->groups));
+	ret_net->locals = calloc(locals + 1, sizeof(*ret_net->locals));
+	if (ret_net->addrs == NULL || ret_net->routes == NULL || ret_net->neighs == NULL ||
+	    ret_net->groups == NULL || ret_net->locals == NULL) {
 		model_net_fini(ret_net);
 		return -ENOMEM;
 	}
@@ -54,6 +61,7 @@ model_net_build(struct model_net *ret_net, const struct conf *conf, const struct
 	ret_net->dp.addrs = ret_net->addrs;
 	ret_net->dp.routes = ret_net->routes;
 	ret_net->dp.neighs = ret_net->neighs;
+	ret_net->dp.groups = ret_net->groups;
 	return 0;
 }
 
@@ -63,6 +71,8 @@ model_net_fini(struct model_net *net)
 	free(net->addrs);
 	free(net->routes);
 	free(net->neighs);
+	free(net->groups);
+	free(net->locals);
 	*net = (struct model_net){ 0 };
 }
 
@@ -124,6 +134,27 @@ net_fill(struct model_net *net, const struct conf *conf, const struct model *mod
 		neigh.port = port_opened(model, conf, neigh.port);
 		net->neighs[dp->neigh_count++] = neigh;
 	}
+	net_fill_groups(net, conf, model);
+}
+
+static void
+net_fill_groups(struct model_net *net, const struct conf *conf, const struct model *model)
+{
+	struct dp_local_addr *next = net->locals;
+
+	for (unsigned int i = 0; i < conf->group_count; i++) {
+		const struct conf_local_group *from = &conf->groups[i];
+		struct dp_local_group *group = &net->groups[net->dp.group_count++];
+
+		memcpy(group->name, from->name, sizeof(group->name));
+		group->addrs = next;
+		group->addr_count = from->addr_count;
+		for (unsigned int a = 0; a < from->addr_count; a++)
+			*next++ = (struct dp_local_addr){
+				.addr = from->addrs[a].addr,
+				.port = port_opened(model, conf, from->addrs[a].port),
+			};
+	}
 }
 
 static void
@@ -151,11 +182,13 @@ port_opened(const struct model *model, const struct conf *conf, unsigned int ind
 static int
 text_build(struct net_text *ret_text, const struct model *model, const struct dp_net *net)
 {
-	unsigned int n = 0;
+	unsigned int n = 0, locals = 0;
 	char mac[SL_MAC_STRLEN], addr[SL_ADDR_STRLEN], prefix[SL_PREFIX_STRLEN];
 
-	ret_text->line =
-		calloc(net->addr_count + net->route_count + net->neigh_count + 1, sizeof(*ret_text->line));
+	for (unsigned int i = 0; i < net->group_count; i++)
+		locals += net->groups[i].addr_count;
+	ret_text->line = calloc(net->addr_count + net->route_count + net->neigh_count + locals + 1,
+				sizeof(*ret_text->line));
 	if (ret_text->line == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < net->addr_count; i++)
@@ -168,6 +201,12 @@ text_build(struct net_text *ret_text, const struct model *model, const struct dp
 		snprintf(ret_text->line[n++], NET_LINE_SIZE, "neighbour %s %s on port %s",
 			 sl_addr_format(&net->neighs[i].addr, addr), sl_mac_format(net->neighs[i].mac, mac),
 			 port_name(model, net->neighs[i].port));
+	for (unsigned int i = 0; i < net->group_count; i++)
+		for (unsigned int a = 0; a < net->groups[i].addr_count; a++)
+			snprintf(ret_text->line[n++], NET_LINE_SIZE,
+				 "local address %s of group %s on port %s",
+				 sl_addr_format(&net->groups[i].addrs[a].addr, addr), net->groups[i].name,
+				 port_name(model, net->groups[i].addrs[a].port));
 	ret_text->count = n;
 	qsort(ret_text->line, n, sizeof(*ret_text->line), line_compare);
 	return 0;

@@ -6,9 +6,10 @@
  * model_apply.c   makes a new configuration file what runs
  * model_merge.c   the file applied last, the new file and what runs, side by side
  * model_check.c   what may be asked for at all
+ * model_forward.c how packets reach servers: what goes with what
  * model_restart.c what cannot change while running
  * model_diff.c    changes as text
- * model_net.c     addresses, routes and neighbours
+ * model_net.c     addresses, routes, neighbours and local addresses
  * model_change.c  a change: staged beside what runs, then made in one transaction
  * model_index.c   finding services by key, listing them in order
  *
@@ -29,6 +30,7 @@
 struct service {
 	struct model_service pub;
 	uint32_t next_order;      /* of the next server to be added */
+	bool staged;              /* a step is about this running service */
 	struct service *hashed;   /* next in its bucket */
 	struct service **in_hash; /* what points at us in the bucket */
 	struct model_service **in_list;
@@ -81,6 +83,8 @@ struct model_net {
 	struct dp_net_addr *addrs;
 	struct dp_route *routes;
 	struct dp_static_neigh *neighs;
+	struct dp_local_group *groups;
+	struct dp_local_addr *locals; /* of all groups, one behind the other */
 };
 
 /* `conf` may be NULL: an empty network. 0 or -ENOMEM. */
@@ -135,9 +139,26 @@ const char *model_key_format(const struct dp_service_key *key, char buf[MODEL_KE
 const char *model_fwd_name(int fwd);
 
 /* May there be such a service, such a server? 0, or -EINVAL with the reason. */
-int model_check_service(const struct dp_service_key *key, int fwd, struct model_error *ret_error);
+int model_check_service(const struct dp_service_key *key, struct model_error *ret_error);
 int model_check_real(const struct dp_service_key *key, const struct sl_addr *addr, uint16_t port,
-		     int64_t weight, int fwd, struct model_error *ret_error);
+		     int64_t weight, struct model_error *ret_error);
+
+/* ---- model_forward.c ---- */
+
+/*
+ * Do the methods, tunnels, options and local addresses of a service and its servers
+ * fit together, with the groups of `conf`? 0, or -EINVAL with the reason, and the server that it
+ * is about in *ret_real (NULL: none in particular; ret_real may be NULL).
+ */
+int model_forward_check(const struct conf *conf, const struct model_service *service,
+			struct model_error *ret_error, const struct model_real **ret_real);
+
+/* The same of all that run and are not staged: does `conf` leave them their local addresses? */
+int model_forward_check_rest(struct model *model, const struct conf *conf, struct model_error *ret_error);
+
+/* A change of method and tunnel by command: `now` and `now_tunnel` become what they shall be. */
+int model_forward_set(enum sl_fwd *now, struct dp_tunnel *now_tunnel, int fwd, const struct dp_tunnel *tunnel,
+		      const struct dp_tunnel *otherwise, const char *object, struct model_error *ret_error);
 
 /* ---- model_restart.c ---- */
 

@@ -121,6 +121,16 @@ static void
 check_port(const struct dp_port_conf *now, const struct conf_port *port, struct conf_faults *faults)
 {
 	const struct dp_port_conf *wanted = &port->dp;
+	const struct {
+		const char *what;
+		bool now, wanted;
+		const char *on, *off;
+	} switches[] = {
+		{ "promiscuous mode", now->promiscuous, wanted->promiscuous, "on", "off" },
+		{ "tap", now->tap, wanted->tap, "on", "off" },
+		{ "transit", now->transit_kernel, wanted->transit_kernel, "kernel", "drop" },
+		{ "closed_port", now->closed_drop, wanted->closed_drop, "drop", "reject" },
+	};
 
 	if (strcmp(now->device, wanted->device) != 0)
 		conf_fault_add(faults, CONF_ERROR, &port->place,
@@ -128,11 +138,14 @@ check_port(const struct dp_port_conf *now, const struct conf_port *port, struct 
 			       now->name, now->device);
 	check_port_number(port, "queues", now->queues, wanted->queues, faults);
 	check_port_number(port, "mtu", now->mtu, wanted->mtu, faults);
-	if (now->promiscuous != wanted->promiscuous)
-		conf_fault_add(
-			faults, CONF_ERROR, &port->place,
-			"promiscuous mode of port %s cannot change while running (now %s): restart sluiced",
-			now->name, now->promiscuous ? "on" : "off");
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+		if (switches[i].now == switches[i].wanted)
+			continue;
+		conf_fault_add(faults, CONF_ERROR, &port->place,
+			       "%s of port %s cannot change while running (now %s): restart sluiced",
+			       switches[i].what, now->name,
+			       switches[i].now ? switches[i].on : switches[i].off);
+	}
 }
 
 static void

@@ -15,6 +15,8 @@
 
 #define B(id) VERB_BIT(id)
 #define KEY (B(PROTO) | B(VIP))
+#define SERVICE_FIELDS                                                                                       \
+	(B(SCHEDULER) | B(METHOD) | B(TUNNEL) | B(LOCAL_GROUP) | B(TOA) | B(STRIP) | B(MSS) | B(REJECT))
 #define CONN_FILTER (B(CLIENT) | B(AT_VIP) | B(AT_REAL) | B(STATE) | B(PROTO))
 
 static const struct verb {
@@ -25,11 +27,11 @@ static const struct verb {
 } verbs[] = {
 	{ "status", verb_status, false, 0, 0 },
 	{ "service.list", verb_service_list, false, 0, KEY },
-	{ "service.add", verb_service_add, true, KEY, B(SCHEDULER) | B(METHOD) },
-	{ "service.edit", verb_service_edit, true, KEY, B(SCHEDULER) | B(METHOD) },
+	{ "service.add", verb_service_add, true, KEY, SERVICE_FIELDS },
+	{ "service.edit", verb_service_edit, true, KEY, SERVICE_FIELDS },
 	{ "service.del", verb_service_del, true, KEY, 0 },
-	{ "real.add", verb_real_add, true, KEY | B(REAL), B(WEIGHT) | B(METHOD) },
-	{ "real.edit", verb_real_edit, true, KEY | B(REAL), B(WEIGHT) | B(METHOD) },
+	{ "real.add", verb_real_add, true, KEY | B(REAL), B(WEIGHT) | B(METHOD) | B(TUNNEL) },
+	{ "real.edit", verb_real_edit, true, KEY | B(REAL), B(WEIGHT) | B(METHOD) | B(TUNNEL) },
 	{ "real.del", verb_real_del, true, KEY | B(REAL), B(FLUSH) },
 	{ "real.drain", verb_real_drain, true, KEY | B(REAL), 0 },
 	{ "real.undrain", verb_real_undrain, true, KEY | B(REAL), 0 },

@@ -45,6 +45,12 @@ enum verb_member {
 	VERB_REAL,
 	VERB_SCHEDULER,
 	VERB_METHOD,
+	VERB_TUNNEL,
+	VERB_LOCAL_GROUP,
+	VERB_TOA,
+	VERB_STRIP,
+	VERB_MSS,
+	VERB_REJECT,
 	VERB_WEIGHT,
 	VERB_FLUSH,
 	VERB_FILE,
@@ -66,6 +72,10 @@ struct verb_args {
 	uint16_t real_port;
 	const struct sched_ops *sched;
 	int fwd;
+	struct dp_tunnel tunnel;
+	const char *local_group;      /* lives as long as the params */
+	uint8_t options, options_set; /* DP_SERVICE_*: which are given, and which of these are to be set */
+	uint16_t mss;
 	uint32_t weight;
 	bool flush;
 	const char *file; /* lives as long as the params */
@@ -140,6 +150,9 @@ int verb_args_parse(const char *method, json_t *params, uint32_t required, uint3
 const char *verb_proto_name(uint8_t proto);
 const char *verb_fwd_name(uint8_t fwd);
 const char *verb_state_name(uint8_t state);
+/* "tun" has its tunnel as ipvsadm shows it, other methods null: JSON text. Returns `buf`. */
+enum { VERB_TUNNEL_SIZE = 48 };
+const char *verb_tunnel_json(uint8_t fwd, const struct dp_tunnel *tunnel, char buf[VERB_TUNNEL_SIZE]);
 
 /* ---- the methods, by file ---- */
 
@@ -148,6 +161,7 @@ int verb_drops(struct verb_call *call);
 int verb_workers(struct verb_call *call);
 int verb_ports(struct verb_call *call);
 int verb_neigh(struct verb_call *call);
+int verb_locals(struct verb_call *call);
 
 int verb_service_list(struct verb_call *call);
 int verb_service_add(struct verb_call *call);

@@ -14,7 +14,7 @@
 enum {
 	CONNS_A_STEP = 64,
 	ENTRIES_A_STEP = 2048,
-	CONN_TEXT_SIZE = 384,
+	CONN_TEXT_SIZE = 512,
 };
 
 struct conn_stream {
@@ -124,16 +124,25 @@ static void
 conn_write(struct evbuffer *out, const struct dp_conn *conn, bool first)
 {
 	char client[SL_ENDPOINT_STRLEN], vip[SL_ENDPOINT_STRLEN], real[SL_ENDPOINT_STRLEN];
+	char local[SL_ENDPOINT_STRLEN] = "", quote[] = "\"";
 	char text[CONN_TEXT_SIZE];
-	int len = snprintf(
+	bool full_nat = !sl_addr_is_none(&conn->local);
+	int len;
+
+	if (full_nat)
+		sl_endpoint_format(&conn->local, conn->local_port, local);
+	else
+		quote[0] = '\0';
+	len = snprintf(
 		text, sizeof(text),
-		"%s{\"proto\":\"%s\",\"client\":\"%s\",\"vip\":\"%s\",\"real\":\"%s\",\"method\":\"%s\","
-		"\"state\":\"%s\",\"expires_s\":%u,\"worker\":%u}",
+		"%s{\"proto\":\"%s\",\"client\":\"%s\",\"vip\":\"%s\",\"real\":\"%s\",\"local\":%s%s%s,"
+		"\"method\":\"%s\",\"state\":\"%s\",\"expires_s\":%u,\"worker\":%u}",
 		first ? "" : ",", verb_proto_name(conn->proto),
 		sl_endpoint_format(&conn->client, conn->client_port, client),
 		sl_endpoint_format(&conn->vip, conn->vip_port, vip),
-		sl_endpoint_format(&conn->real, conn->real_port, real), verb_fwd_name(conn->fwd),
-		verb_state_name(conn->state), (conn->expires_ms + 999) / 1000, conn->worker);
+		sl_endpoint_format(&conn->real, conn->real_port, real), quote, full_nat ? local : "null",
+		quote, verb_fwd_name(conn->fwd), verb_state_name(conn->state),
+		(conn->expires_ms + 999) / 1000, conn->worker);
 
 	evbuffer_add(out, text, (size_t)len);
 }

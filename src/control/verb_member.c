@@ -6,6 +6,7 @@
 #include "verb_member.h"
 
 #include "sl_addr.h"
+#include "tunnel.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,6 +21,12 @@ static int vip_parse(const json_t *value, struct verb_args *args);
 static int real_parse(const json_t *value, struct verb_args *args);
 static int scheduler_parse(const json_t *value, struct verb_args *args);
 static int method_parse(const json_t *value, struct verb_args *args);
+static int tunnel_member_parse(const json_t *value, struct verb_args *args);
+static int local_group_parse(const json_t *value, struct verb_args *args);
+static int toa_parse(const json_t *value, struct verb_args *args);
+static int strip_parse(const json_t *value, struct verb_args *args);
+static int mss_parse(const json_t *value, struct verb_args *args);
+static int reject_parse(const json_t *value, struct verb_args *args);
 static int weight_parse(const json_t *value, struct verb_args *args);
 static int flush_parse(const json_t *value, struct verb_args *args);
 static int file_parse(const json_t *value, struct verb_args *args);
@@ -41,6 +48,14 @@ const struct verb_member_kind verb_members[VERB_MEMBER_MAX] = {
 			real_parse, NULL },
 	[VERB_SCHEDULER] = { "scheduler", "the name of a scheduler", scheduler_parse, scheduler_at },
 	[VERB_METHOD] = { "method", "a forwarding method", method_parse, fwd_at },
+	[VERB_TUNNEL] = { "tunnel", "\"ipip\", \"gue:PORT[:-c|+c|r+c]\" or \"gre[:-c|+c]\"",
+			  tunnel_member_parse, NULL },
+	[VERB_LOCAL_GROUP] = { "laddr_group_name", "the name of a local_address_group, \"\" for none",
+			       local_group_parse, NULL },
+	[VERB_TOA] = { "toa", "true or false", toa_parse, NULL },
+	[VERB_STRIP] = { "strip_tcp_timestamps", "true or false", strip_parse, NULL },
+	[VERB_MSS] = { "mss_clamp", "an integer from 536 to 65495, \"auto\" or \"off\"", mss_parse, NULL },
+	[VERB_REJECT] = { "reject", "true or false", reject_parse, NULL },
 	[VERB_WEIGHT] = { "weight", "an integer from 0 to 65535", weight_parse, NULL },
 	[VERB_FLUSH] = { "flush", "true or false", flush_parse, NULL },
 	[VERB_FILE] = { "file", "the absolute path of a regular file", file_parse, NULL },
@@ -74,6 +89,18 @@ verb_fwd_name(uint8_t fwd)
 
 	static_assert(sizeof(names) / sizeof(names[0]) == SL_FWD_MAX, "every forwarding method has its word");
 	return fwd < SL_FWD_MAX ? names[fwd] : "?";
+}
+
+const char *
+verb_tunnel_json(uint8_t fwd, const struct dp_tunnel *tunnel, char buf[VERB_TUNNEL_SIZE])
+{
+	char info[TUNNEL_STRLEN];
+
+	if (fwd == SL_FWD_TUN)
+		snprintf(buf, VERB_TUNNEL_SIZE, "\"%s\"", tunnel_info(tunnel, info));
+	else
+		strcpy(buf, "null");
+	return buf;
 }
 
 const char *
@@ -167,6 +194,62 @@ method_parse(const json_t *value, struct verb_args *args)
 {
 	args->fwd = choice_parse(value, fwd_at);
 	return args->fwd >= 0 ? 0 : -EINVAL;
+}
+
+static int
+tunnel_member_parse(const json_t *value, struct verb_args *args)
+{
+	return json_is_string(value) ? tunnel_parse(json_string_value(value), &args->tunnel) : -EINVAL;
+}
+
+static int
+local_group_parse(const json_t *value, struct verb_args *args)
+{
+	args->local_group = json_string_value(value);
+	return args->local_group != NULL && strlen(args->local_group) < DP_NAME_SIZE ? 0 : -EINVAL;
+}
+
+static int
+option_parse(const json_t *value, struct verb_args *args, uint8_t option, bool set)
+{
+	args->options |= option;
+	if (json_is_true(value) == set)
+		args->options_set |= option;
+	return json_is_boolean(value) ? 0 : -EINVAL;
+}
+
+static int
+toa_parse(const json_t *value, struct verb_args *args)
+{
+	return option_parse(value, args, DP_SERVICE_TOA, true);
+}
+
+static int
+strip_parse(const json_t *value, struct verb_args *args)
+{
+	return option_parse(value, args, DP_SERVICE_STRIP_TS, true);
+}
+
+static int
+reject_parse(const json_t *value, struct verb_args *args)
+{
+	return option_parse(value, args, DP_SERVICE_SILENT, false);
+}
+
+static int
+mss_parse(const json_t *value, struct verb_args *args)
+{
+	const char *text = json_string_value(value);
+	json_int_t mss = json_integer_value(value);
+
+	if (text != NULL && (strcasecmp(text, "auto") == 0 || strcasecmp(text, "off") == 0)) {
+		args->mss = strcasecmp(text, "auto") == 0 ? DP_MSS_AUTO : DP_MSS_KEEP;
+		return 0;
+	}
+	if (!json_is_integer(value) || mss < 536 || mss > 65495)
+		return -EINVAL;
+	args->mss = (uint16_t)mss;
+	return 0;
 }
 
 static int

@@ -10,7 +10,9 @@
 #include "sl_addr.h"
 
 #include <event2/buffer.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ITEMS_A_STEP = 64 };
 
@@ -64,11 +66,29 @@ verb_service_list(struct verb_call *call)
 	return 0;
 }
 
+/* Options that are not given stay as they are `now`. */
+static struct model_service_change
+service_change(const struct verb_args *args, uint8_t now)
+{
+	struct model_service_change change = MODEL_SERVICE_CHANGE_NONE;
+
+	change.sched = args->sched;
+	change.fwd = args->fwd;
+	if (args->present & VERB_BIT(TUNNEL))
+		change.tunnel = &args->tunnel;
+	change.local_group = args->local_group;
+	if (args->present & VERB_BIT(MSS))
+		change.mss = args->mss;
+	if (args->options != 0)
+		change.options = (now & ~args->options) | args->options_set;
+	return change;
+}
+
 int
 verb_service_add(struct verb_call *call)
 {
 	const struct verb_args *args = call->args;
-	struct model_service_change change = { .sched = args->sched, .fwd = args->fwd };
+	struct model_service_change change = service_change(args, 0);
 	struct model_error error;
 
 	return done(call, model_service_add(call->context->model, &args->key, &change, &error), &error);
@@ -78,7 +98,8 @@ int
 verb_service_edit(struct verb_call *call)
 {
 	const struct verb_args *args = call->args;
-	struct model_service_change change = { .sched = args->sched, .fwd = args->fwd };
+	const struct model_service *now = model_service_find(call->context->model, &args->key);
+	struct model_service_change change = service_change(args, now != NULL ? now->options : 0);
 	struct model_error error;
 
 	return done(call, model_service_edit(call->context->model, &args->key, &change, &error), &error);
@@ -107,6 +128,7 @@ real_change(const struct verb_args *args)
 	return (struct model_real_change){
 		.weight = args->present & VERB_BIT(WEIGHT) ? (int64_t)args->weight : -1,
 		.fwd = args->fwd,
+		.tunnel = args->present & VERB_BIT(TUNNEL) ? &args->tunnel : NULL,
 	};
 }
 
@@ -215,26 +237,38 @@ list_destroy(struct verb_stream *base)
 static void
 service_write(struct evbuffer *out, const struct model_service *service)
 {
-	char vip[SL_ENDPOINT_STRLEN];
+	char vip[SL_ENDPOINT_STRLEN], tunnel[VERB_TUNNEL_SIZE], mss[16] = "\"off\"";
+	uint8_t options = service->options;
 
+	if (service->mss == DP_MSS_AUTO)
+		strcpy(mss, "\"auto\"");
+	else if (service->mss != DP_MSS_KEEP)
+		snprintf(mss, sizeof(mss), "%u", service->mss);
 	evbuffer_add_printf(
-		out, "{\"proto\":\"%s\",\"vip\":\"%s\",\"scheduler\":\"%s\",\"method\":\"%s\",\"reals\":[",
+		out,
+		"{\"proto\":\"%s\",\"vip\":\"%s\",\"scheduler\":\"%s\",\"method\":\"%s\",\"tunnel\":%s,"
+		"\"laddr_group_name\":\"%s\",\"toa\":%s,\"strip_tcp_timestamps\":%s,\"mss_clamp\":%s,"
+		"\"reject\":%s,\"reals\":[",
 		verb_proto_name(service->key.proto),
 		sl_endpoint_format(&service->key.vip, service->key.port, vip), service->sched->name,
-		verb_fwd_name((uint8_t)service->fwd));
+		verb_fwd_name((uint8_t)service->fwd),
+		verb_tunnel_json((uint8_t)service->fwd, &service->tunnel, tunnel), service->local_group,
+		options & DP_SERVICE_TOA ? "true" : "false", options & DP_SERVICE_STRIP_TS ? "true" : "false",
+		mss, options & DP_SERVICE_SILENT ? "false" : "true");
 }
 
 static void
 real_write(struct evbuffer *out, const struct model_real *real)
 {
-	char text[SL_ENDPOINT_STRLEN];
+	char text[SL_ENDPOINT_STRLEN], tunnel[VERB_TUNNEL_SIZE];
 	struct dp_real_stats stats;
 
 	dp_real_stats(real->slot, &stats);
 	evbuffer_add_printf(out,
-			    "{\"real\":\"%s\",\"method\":\"%s\",\"weight\":%u,\"draining\":%s,\"active\":%u,"
-			    "\"inactive\":%u}",
+			    "{\"real\":\"%s\",\"method\":\"%s\",\"tunnel\":%s,\"weight\":%u,"
+			    "\"draining\":%s,\"active\":%u,\"inactive\":%u}",
 			    sl_endpoint_format(&real->addr, real->port, text),
-			    verb_fwd_name((uint8_t)real->fwd), real->weight,
+			    verb_fwd_name((uint8_t)real->fwd),
+			    verb_tunnel_json((uint8_t)real->fwd, &real->tunnel, tunnel), real->weight,
 			    real->draining ? "true" : "false", stats.active, stats.inactive);
 }

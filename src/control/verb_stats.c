@@ -30,6 +30,7 @@ static int stats_step(struct verb_stream *base, struct evbuffer *out);
 static void stats_destroy(struct verb_stream *base);
 static void service_item(struct stats_stream *stats, struct evbuffer *out, bool shown);
 static void real_item(struct stats_stream *stats, struct evbuffer *out);
+static void answers_write(struct evbuffer *out);
 static void traffic_write(struct evbuffer *out, const struct dp_traffic *traffic,
 			  const struct dp_traffic *per_s);
 
@@ -82,6 +83,7 @@ stats_step(struct verb_stream *base, struct evbuffer *out)
 			verb_traffic_add(&stats->total, &gone);
 			evbuffer_add_printf(out, "],\"total\":{");
 			traffic_write(out, &stats->total, &stats->total_per_s);
+			answers_write(out);
 			evbuffer_add(out, "}}", 2);
 			return 0;
 		}
@@ -130,6 +132,23 @@ real_item(struct stats_stream *stats, struct evbuffer *out)
 			    sl_endpoint_format(&real->addr, real->port, text));
 	traffic_write(out, &counted.traffic, &per_s);
 	evbuffer_add(out, "}", 1);
+}
+
+/* ICMP errors and resets of the box: no service's own. */
+static void
+answers_write(struct evbuffer *out)
+{
+	uint64_t answered = 0, limited = 0;
+
+	for (unsigned int i = 0; i < dp_worker_count(); i++) {
+		struct dp_worker_stats worker;
+
+		dp_worker_stats(i, &worker);
+		answered += worker.answered;
+		limited += worker.answers_limited;
+	}
+	evbuffer_add_printf(out, ",\"answered\":%ju,\"answers_limited\":%ju", (uintmax_t)answered,
+			    (uintmax_t)limited);
 }
 
 static void

@@ -24,6 +24,7 @@ struct neigh_stream {
 	bool failed;
 };
 
+static json_t *kernel_json(unsigned int port);
 static json_t *worker_json(const struct dp_worker_stats *stats);
 static json_t *reason_json(unsigned int reason, const struct dp_worker_stats *workers, unsigned int count);
 static struct dp_worker_stats *workers_get(unsigned int *ret_count);
@@ -107,7 +108,7 @@ verb_ports(struct verb_call *call)
 		json_array_append_new(
 			call->result,
 			json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:i, s:s, s:s, "
-				  "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+				  "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 				  "port", p.name, "device", p.device, "driver", p.driver, "mac",
 				  sl_mac_format(p.mac, mac), "link", p.link_up, "speed_mbps",
 				  (json_int_t)p.speed_mbps, "mtu", (json_int_t)p.mtu, "rx_queues",
@@ -118,7 +119,7 @@ verb_ports(struct verb_call *call)
 				  "rx_bytes", (json_int_t)p.rx_bytes, "tx_bytes", (json_int_t)p.tx_bytes,
 				  "rx_missed", (json_int_t)p.rx_missed, "rx_errors", (json_int_t)p.rx_errors,
 				  "tx_errors", (json_int_t)p.tx_errors, "rx_no_mbuf",
-				  (json_int_t)p.rx_no_mbuf));
+				  (json_int_t)p.rx_no_mbuf, "kernel", kernel_json(i)));
 	}
 	return 0;
 }
@@ -143,6 +144,22 @@ verb_neigh(struct verb_call *call)
 	else
 		call->stream = &stream->stream;
 	return 0;
+}
+
+/* The kernel's interface of a port; null without `tap on`. */
+static json_t *
+kernel_json(unsigned int port)
+{
+	struct dp_tap_info tap;
+
+	dp_tap_info(port, &tap);
+	if (tap.name[0] == '\0')
+		return json_null();
+	return json_pack("{s:s, s:b, s:I, s:I, s:I, s:I}", "name", tap.name, "present", tap.present,
+			 "to_kernel_packets", (json_int_t)tap.to_kernel_packets, "to_kernel_bytes",
+			 (json_int_t)tap.to_kernel_bytes, "from_kernel_packets",
+			 (json_int_t)tap.from_kernel_packets, "from_kernel_bytes",
+			 (json_int_t)tap.from_kernel_bytes);
 }
 
 /* All workers and, last, the control core. */
@@ -182,6 +199,8 @@ worker_json(const struct dp_worker_stats *stats)
 		{ "flows_expired", stats->flows_expired },
 		{ "hits", stats->hits },
 		{ "misses", stats->misses },
+		{ "answered", stats->answered },
+		{ "answers_limited", stats->answers_limited },
 		{ "loops", stats->loops },
 		{ "busy_loops", stats->busy_loops },
 		{ "sleeps", stats->sleeps },

@@ -89,6 +89,9 @@ port wan {
     address 10.0.0.1/24
     address 2001:db8::2/64
 }
+local_address_group snat {
+    10.0.0.200 wan
+}
 virtual_server 192.0.2.1 80 {
     protocol TCP
     lb_algo wlc
@@ -148,12 +151,12 @@ check 0 '^router id    lb1$' status
 check 0 '"router_id":"lb1"' -j status
 check 0 'wlc' service list
 same 'service list' <<'TABLE'
-PROTO  SERVICE               SCHEDULER  METHOD  WEIGHT  ACTIVE  INACTIVE  NOTE
-tcp    192.0.2.1:80          wlc        nat                  4         4
-       -> 10.0.0.12:8080                nat          1       2         2
-       -> 10.0.0.11:8080                nat          2       2         2
-udp    [2001:db8::1]:53      rr         dr                   0         4
-       -> [2001:db8::11]:53             dr           1       0         4
+PROTO  SERVICE               SCHEDULER  METHOD  TUNNEL  WEIGHT  ACTIVE  INACTIVE  NOTE
+tcp    192.0.2.1:80          wlc        nat                          4         4
+       -> 10.0.0.12:8080                nat                  1       2         2
+       -> 10.0.0.11:8080                nat                  2       2         2
+udp    [2001:db8::1]:53      rr         dr                           0         4
+       -> [2001:db8::11]:53             dr                   1       0         4
 TABLE
 check 0 '^udp ' service list udp '[2001:db8::1]:53'
 check 0 '' service add tcp 192.0.2.9:80 scheduler rr method nat
@@ -169,11 +172,11 @@ check 0 '' real del tcp 192.0.2.9:80 10.0.0.13:80 flush
 check 0 '' service del tcp 192.0.2.9:80
 check 0 'ESTABLISHED' conn list proto tcp real 10.0.0.11:8080
 same 'conn list' <<'TABLE'
-PROTO  CLIENT           VIP           REAL            METHOD  EXPIRES  WORKER  STATE
-tcp    192.64.0.2:1024  192.0.2.1:80  10.0.0.11:8080  nat       01:00       0  ESTABLISHED
-tcp    192.64.0.2:1025  192.0.2.1:80  10.0.0.11:8080  nat       01:01       0  ESTABLISHED
-tcp    192.64.0.2:1026  192.0.2.1:80  10.0.0.11:8080  nat       01:01       0  FIN_WAIT
-tcp    192.64.0.2:1027  192.0.2.1:80  10.0.0.11:8080  nat       01:01       0  TIME_WAIT
+PROTO  CLIENT           VIP           REAL            LOCAL  METHOD  EXPIRES  WORKER  STATE
+tcp    192.64.0.2:1024  192.0.2.1:80  10.0.0.11:8080         nat       01:00       0  ESTABLISHED
+tcp    192.64.0.2:1025  192.0.2.1:80  10.0.0.11:8080         nat       01:01       0  ESTABLISHED
+tcp    192.64.0.2:1026  192.0.2.1:80  10.0.0.11:8080         nat       01:01       0  FIN_WAIT
+tcp    192.64.0.2:1027  192.0.2.1:80  10.0.0.11:8080         nat       01:01       0  TIME_WAIT
 TABLE
 check 0 '1027 .* TIME_WAIT$' conn list client 192.64.0.0/16:1027 vip 192.0.2.1 state time_wait limit 1
 check 0 '^all +12$' conn count
@@ -214,9 +217,9 @@ follows 'tcp udp ' real add
 follows '192.0.2.1:80 ' real add tcp
 follows '192.0.2.1:80 [2001:db8::1]:53 ' conn list vip
 follows '10.0.0.12:8080 10.0.0.11:8080 ' real drain tcp 192.0.2.1:80
-follows 'weight method ' real add tcp 192.0.2.1:80 10.0.0.13:80
-follows 'method ' real add tcp 192.0.2.1:80 10.0.0.13:80 weight 2
-follows 'nat dr ' real add tcp 192.0.2.1:80 10.0.0.13:80 weight 2 method
+follows 'weight method tunnel ' real add tcp 192.0.2.1:80 10.0.0.13:80
+follows 'method tunnel ' real add tcp 192.0.2.1:80 10.0.0.13:80 weight 2
+follows 'nat dr tun fnat ' real add tcp 192.0.2.1:80 10.0.0.13:80 weight 2 method
 follows 'flush ' real del tcp 192.0.2.1:80 10.0.0.11:8080
 follows '' real del tcp 192.0.2.1:80 10.0.0.11:8080 flush
 follows '--rate --watch ' stats tcp 192.0.2.1:80
@@ -224,10 +227,11 @@ follows '@file ' config check
 for name in $("$ctl" complete service edit tcp 192.0.2.1:80 scheduler); do
 	check 0 '' service edit tcp 192.0.2.1:80 scheduler "$name"
 done
+check 0 '' service edit tcp 192.0.2.1:80 laddr_group_name snat
 for name in $("$ctl" complete service edit tcp 192.0.2.1:80 method); do
 	check 0 '' service edit tcp 192.0.2.1:80 method "$name"
 done
-check 0 '' service edit tcp 192.0.2.1:80 scheduler wlc method nat
+check 0 '' service edit tcp 192.0.2.1:80 scheduler wlc method nat laddr_group_name ''
 
 # completed LINE COMPLETIONS: what bash offers at the end of the line
 completed() {
@@ -281,13 +285,13 @@ grep -q '{"error":{"code":-32004,' "$dir/out" || {
 check 1 'did you mean FIN_WAIT' conn list state finwait
 
 # ---- bad configuration ----
-check 4 "^$dir/bad.conf:9:1: .*virtual_server" config check "$dir/bad.conf"
+check 4 "^$dir/bad.conf:12:1: .*virtual_server" config check "$dir/bad.conf"
 check 4 'nothing is changed' config apply "$dir/bad.conf"
-check 4 'bad.conf:9:1' config diff "$dir/bad.conf"
+check 4 'bad.conf:12:1' config diff "$dir/bad.conf"
 check 4 '"?' -j config check "$dir/bad.conf"
 cp "$dir/bad.conf" "$dir/sluice.conf"
-check 4 'sluice.conf:9:1' config check
-check 4 'sluice.conf:9:1' config apply
+check 4 'sluice.conf:12:1' config check
+check 4 'sluice.conf:12:1' config apply
 check 0 '192.0.2.1:80' service list
 cp "$dir/other.conf" "$dir/sluice.conf"
 

@@ -15,7 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct fake_dp fake_dp = { .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300, .conn_reuse_mode = 1 };
+/* As a data plane starts. */
+#define FRESH                                                                                                \
+	{                                                                                                    \
+		.tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300, .conn_reuse_mode = 1, .pmtu_disc = true,       \
+		.answer_rate = 1000, .kernel_rate = 50000                                                    \
+	}
+struct fake_dp fake_dp = FRESH;
 
 /* What a transaction was asked to do with one service; service->reals NULL and removed: remove it. */
 struct op {
@@ -33,6 +39,9 @@ struct dp_txn {
 };
 
 static void require(bool condition, const char *promise);
+static void real_require(const struct dp_service *service, const struct dp_real *real);
+static void groups_require(void);
+static bool group_has(const char *name, bool v4);
 static bool fails(enum fake_dp_call call, int *ret_rc, char *ret_error);
 static int service_compare(const void *a, const void *b);
 static int real_compare(const void *a, const void *b);
@@ -65,7 +74,8 @@ fake_dp_reset(void)
 	free(fake_dp.service);
 	free(fake_dp.real);
 	net_free(&fake_dp.net);
-	fake_dp = (struct fake_dp){ .tcp_s = 900, .tcp_fin_s = 120, .udp_s = 300, .conn_reuse_mode = 1 };
+	fake_dp_kernel_reset();
+	fake_dp = (struct fake_dp)FRESH;
 }
 
 void
@@ -171,12 +181,6 @@ dp_start(char ret_error[DP_ERROR_SIZE])
 	return 0;
 }
 
-unsigned int
-dp_poll(void)
-{
-	return 0;
-}
-
 void
 dp_stop(void)
 {
@@ -239,12 +243,16 @@ dp_txn_service_put(struct dp_txn *txn, struct dp_service *service, char ret_erro
 
 	require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
 	require(service->sched != NULL, "a service has a scheduler");
+	require(service->key.proto == SL_PROTO_TCP ||
+			(service->mss == DP_MSS_KEEP && (service->options & ~DP_SERVICE_SILENT) == 0),
+		"MSS, TOA and timestamps are of TCP");
 	for (uint32_t i = 0; i < service->real_count; i++) {
 		const struct dp_real *real = &service->reals[i];
 
 		require(real->order != 0 && real->order != UINT32_MAX, "order is neither 0 nor UINT32_MAX");
 		require(i == 0 || real->order < real[-1].order, "servers are sorted by falling order");
 		require(real->fwd < SL_FWD_MAX, "a server has a forwarding method");
+		real_require(service, real);
 	}
 	if (fails(FAKE_DP_PUT, &rc, ret_error)) {
 		txn->failed = true;
@@ -287,6 +295,10 @@ dp_txn_net_set(struct dp_txn *txn, const struct dp_net *net, char ret_error[DP_E
 		require(net->neighs[i].port < fake_dp.port_count, "neighbours are on open ports");
 	for (unsigned int i = 0; i < net->route_count; i++)
 		require(net->routes[i].port < (int)fake_dp.port_count, "routes are on open ports");
+	for (unsigned int i = 0; i < net->group_count; i++)
+		for (unsigned int a = 0; a < net->groups[i].addr_count; a++)
+			require(net->groups[i].addrs[a].port < fake_dp.port_count,
+				"local addresses are on open ports");
 	if (fails(FAKE_DP_NET, &rc, ret_error)) {
 		txn->failed = true;
 		return rc;
@@ -333,6 +345,7 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 		fake_dp.net = txn->net;
 		txn->net = (struct dp_net){ 0 };
 	}
+	groups_require();
 	fake_dp.commits++;
 	dp_txn_abort(txn);
 	return 0;
@@ -362,6 +375,52 @@ require(bool condition, const char *promise)
 		return;
 	fprintf(stderr, "fake_dp: the contract of dp.h is broken: %s\n", promise);
 	abort();
+}
+
+/* What dp.h says of families, ports and tunnels. */
+static void
+real_require(const struct dp_service *service, const struct dp_real *real)
+{
+	bool same = sl_addr_is_v4(&service->key.vip) == sl_addr_is_v4(&real->addr);
+	bool nat64 = real->fwd == SL_FWD_FNAT && sl_addr_is_v4(&real->addr);
+	const struct dp_tunnel *tunnel = &real->tunnel;
+
+	require(same || nat64 || real->fwd == SL_FWD_TUN, "families differ by TUN and NAT64 only");
+	require(real->fwd == SL_FWD_NAT || real->fwd == SL_FWD_FNAT || real->port == service->key.port,
+		"DR and TUN keep the port");
+	require(real->fwd == SL_FWD_TUN || (tunnel->type | tunnel->sum | tunnel->port) == 0,
+		"a tunnel goes with TUN");
+	require(tunnel->type < SL_TUN_MAX && tunnel->sum < SL_TUN_SUM_MAX, "tunnels are of a known kind");
+	require((tunnel->type == SL_TUN_GUE) == (tunnel->port != 0), "GUE has a port, and only GUE");
+	require(tunnel->type != SL_TUN_IPIP || tunnel->sum == SL_TUN_SUM_NONE, "IPIP has no checksum");
+}
+
+/* After a commit every server by FNAT has a local address of its family. */
+static void
+groups_require(void)
+{
+	for (uint32_t i = 0; i < fake_dp.service_count; i++) {
+		const struct fake_dp_service *service = fake_dp.service[i];
+
+		for (uint32_t r = 0; r < service->real_count; r++)
+			require(service->reals[r].fwd != SL_FWD_FNAT ||
+					group_has(service->local_group,
+						  sl_addr_is_v4(&service->reals[r].addr)),
+				"full NAT has a local address of the server's family");
+	}
+}
+
+static bool
+group_has(const char *name, bool v4)
+{
+	for (unsigned int i = 0; i < fake_dp.net.group_count; i++) {
+		const struct dp_local_group *group = &fake_dp.net.groups[i];
+
+		for (unsigned int a = 0; strcmp(group->name, name) == 0 && a < group->addr_count; a++)
+			if (sl_addr_is_v4(&group->addrs[a].addr) == v4)
+				return true;
+	}
+	return false;
 }
 
 static bool
@@ -414,6 +473,9 @@ service_copy(const struct dp_service *from)
 	to->key = from->key;
 	to->sched = from->sched;
 	to->real_count = from->real_count;
+	memcpy(to->local_group, from->local_group, sizeof(to->local_group));
+	to->mss = from->mss;
+	to->options = from->options;
 	to->slot = from->ret_slot;
 	to->reals = array_copy(from->reals, from->real_count, sizeof(*from->reals));
 	return to;
@@ -535,10 +597,16 @@ array_grow(void *array, uint32_t *size, uint32_t count)
 static void
 net_copy(struct dp_net *to, const struct dp_net *from)
 {
+	struct dp_local_group *groups;
+
 	*to = *from;
 	to->addrs = array_copy(from->addrs, from->addr_count, sizeof(*from->addrs));
 	to->routes = array_copy(from->routes, from->route_count, sizeof(*from->routes));
 	to->neighs = array_copy(from->neighs, from->neigh_count, sizeof(*from->neighs));
+	to->groups = groups = array_copy(from->groups, from->group_count, sizeof(*from->groups));
+	for (unsigned int i = 0; i < from->group_count; i++)
+		groups[i].addrs = array_copy(from->groups[i].addrs, from->groups[i].addr_count,
+					     sizeof(*from->groups[i].addrs));
 }
 
 static void
@@ -547,9 +615,13 @@ net_free(struct dp_net *net)
 	union {
 		const void *in;
 		void *out;
-	} part[] = { { net->addrs }, { net->routes }, { net->neighs } };
+	} part[] = { { net->addrs }, { net->routes }, { net->neighs }, { net->groups } }, addrs;
 
-	for (int i = 0; i < 3; i++)
+	for (unsigned int i = 0; i < net->group_count; i++) {
+		addrs.in = net->groups[i].addrs;
+		free(addrs.out);
+	}
+	for (int i = 0; i < 4; i++)
 		free(part[i].out);
 	*net = (struct dp_net){ 0 };
 }

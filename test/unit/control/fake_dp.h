@@ -29,6 +29,9 @@ struct fake_dp_service {
 	const struct sched_ops *sched;
 	struct dp_real *reals;
 	uint32_t real_count;
+	char local_group[DP_NAME_SIZE];
+	uint16_t mss;
+	uint8_t options;
 	uint32_t slot;
 	uint32_t at; /* in the fake's array */
 };
@@ -51,5 +54,16 @@ bool fake_dp_flushed(uint32_t real_slot);
 
 enum dp_idle fake_dp_idle(void);
 unsigned int fake_dp_conn_reuse_mode(void);
+bool fake_dp_pmtu_disc(void);
+unsigned int fake_dp_answer_rate(void);
+unsigned int fake_dp_kernel_rate(void);
+
+/* How often dp_poll was called. */
+unsigned int fake_dp_polls(void);
+/*
+ * A packet from the kernel on a port with `tap on`: its descriptor becomes readable until the
+ * next dp_poll. `anew`: on an interface that was made again, with another descriptor.
+ */
+void fake_dp_from_kernel(unsigned int port, bool anew);
 
 #endif

@@ -42,6 +42,13 @@ struct fake_dp {
 
 	enum dp_idle idle;
 	unsigned int tcp_s, tcp_fin_s, udp_s, conn_reuse_mode;
+	bool pmtu_disc;
+	unsigned int answer_rate, kernel_rate;
+
+	/* the kernel's end of each port with `tap on`: a pipe; 0: not made yet */
+	int tap_read[DP_PORTS_MAX], tap_write[DP_PORTS_MAX];
+	uint64_t from_kernel[DP_PORTS_MAX];
+	unsigned int polls;
 
 	struct dp_txn *txn; /* the open one */
 	unsigned int calls[FAKE_DP_CALL_MAX];
@@ -51,5 +58,8 @@ struct fake_dp {
 };
 
 extern struct fake_dp fake_dp;
+
+/* Closes what the kernel's interfaces have open. */
+void fake_dp_kernel_reset(void);
 
 #endif

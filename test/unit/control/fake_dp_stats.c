@@ -33,6 +33,7 @@ static uint64_t conns_per_real(void);
 static uint64_t packets_by_rate(void);
 static bool real_has_conns(const struct fake_real *real);
 static void conn_make(const struct fake_real *real, uint32_t number, struct dp_conn *ret_conn);
+static struct sl_addr local_of(bool v4);
 static bool conn_matches(const struct dp_conn *conn, const struct dp_conn_filter *filter);
 static bool prefix_matches(const struct sl_prefix *prefix, const struct sl_addr *addr);
 static bool addr_matches(const struct sl_addr *wanted, const struct sl_addr *addr);
@@ -112,6 +113,10 @@ dp_worker_stats(unsigned int worker, struct dp_worker_stats *ret_stats)
 	ret_stats->tx = conns * PACKETS_PER_CONN;
 	ret_stats->punts = 2;
 	ret_stats->rx = ret_stats->tx + ret_stats->drops + ret_stats->punts;
+	ret_stats->answered = 4;
+	ret_stats->answers_limited = 5 + worker;
+	ret_stats->generated = ret_stats->answered;
+	ret_stats->tx += ret_stats->answered;
 	ret_stats->busy_loops = ret_stats->rx;
 	ret_stats->loops = 2 * ret_stats->rx;
 	ret_stats->sleeps = ret_stats->rx / 10;
@@ -271,10 +276,25 @@ conn_make(const struct fake_real *real, uint32_t number, struct dp_conn *ret_con
 		.worker = (uint8_t)(number % fake_dp.params.workers),
 		.expires_ms = 60000 + number % 60000,
 	};
+	if (real->fwd == SL_FWD_FNAT) {
+		ret_conn->local = local_of(sl_addr_is_v4(&real->addr));
+		ret_conn->local_port = (uint16_t)(1024 + number % 64000);
+	}
 	ret_conn->client = real->service.vip;
 	ret_conn->client.b[13] ^= 0x40;
 	ret_conn->client.b[14] = (uint8_t)(number / 64000);
 	ret_conn->client.b[15] = (uint8_t)(1 + real->slot % 250);
+}
+
+/* The first local address of the family, whatever its group. */
+static struct sl_addr
+local_of(bool v4)
+{
+	for (unsigned int i = 0; i < fake_dp.net.group_count; i++)
+		for (unsigned int a = 0; a < fake_dp.net.groups[i].addr_count; a++)
+			if (sl_addr_is_v4(&fake_dp.net.groups[i].addrs[a].addr) == v4)
+				return fake_dp.net.groups[i].addrs[a].addr;
+	return (struct sl_addr){ 0 };
 }
 
 static bool

@@ -98,7 +98,7 @@ test_commands(void **state)
 {
 	struct model_error error;
 	struct model *model = model_create(conf_from_text(""), &error);
-	struct model_service_change change = { .fwd = -1 };
+	struct model_service_change change = MODEL_SERVICE_CHANGE_NONE;
 	struct dp_service_key key = { .port = 80, .proto = SL_PROTO_TCP };
 	unsigned long since_ms = now_ms();
 

@@ -37,7 +37,6 @@ void
 fixture_setup(struct fixture *fixture, const char *conf_text, unsigned int conns)
 {
 	struct dp_params params = { .workers = 2, .cpu = { 0, 1 }, .connections = 1000000 };
-	struct dp_port_conf port = { .name = "wan", .device = "net_null0" };
 	struct conf_faults faults = { 0 };
 	struct model_error refused;
 	char error[DP_ERROR_SIZE], number[16];
@@ -59,8 +58,9 @@ fixture_setup(struct fixture *fixture, const char *conf_text, unsigned int conns
 		conf_faults_print(&faults, stderr);
 	assert_non_null(conf);
 	conf_faults_free(&faults);
-	assert_int_equal(dp_eal_start(&params, &port, 1, 0, NULL, error), 0);
-	assert_true(dp_port_open(&port, error) >= 0);
+	assert_int_equal(dp_eal_start(&params, NULL, 0, 0, NULL, error), 0);
+	for (unsigned int i = 0; i < conf->port_count; i++)
+		assert_int_equal(dp_port_open(&conf->ports[i].dp, error), i);
 	assert_int_equal(dp_start(error), 0);
 	fixture->model = model_create(conf, &refused);
 	assert_non_null(fixture->model);

@@ -270,7 +270,7 @@ static const struct row method_rows[] = {
 		 "{\"real\":\"10.0.0.11:8080\",\"conns\":4}]},"
 		 "{\"proto\":\"udp\",\"conns\":4,\"in_packets\":40,\"out_packets\":0,\"reals\":[\"*\"]}],"
 		 "\"total\":{\"conns\":12,\"in_packets\":120,\"out_packets\":80,\"in_bytes\":12000,\"out_"
-		 "bytes\":8000,\"rate\":\"*\"}}") },
+		 "bytes\":8000,\"rate\":\"*\",\"answered\":8,\"answers_limited\":11}}") },
 	{ "stats of one service", CALLP("stats", DNS),
 	  RESULT("{\"services\":[{\"proto\":\"udp\"}],\"total\":{\"conns\":12}}") },
 	{ "stats keep what a removed service had counted",
@@ -278,9 +278,11 @@ static const struct row method_rows[] = {
 	  "[" RESULT("{}") "," RESULT(
 		  "{\"services\":[{\"proto\":\"udp\"}],\"total\":{\"conns\":12,\"out_bytes\":8000}}") "]" },
 	{ "workers", CALL("workers"),
-	  RESULT("[{\"worker\":0,\"cpu\":0,\"balanced\":true,\"rx\":65,\"handed_in\":0,\"generated\":0,"
-		 "\"tx\":60,\"drops\":3,"
-		 "\"punts\":2,\"handed_out\":0,\"held\":0,\"flows\":6,\"hits\":54,\"misses\":6},"
+	  RESULT("[{\"worker\":0,\"cpu\":0,\"balanced\":true,\"rx\":65,\"handed_in\":0,\"generated\":4,"
+		 "\"tx\":64,\"drops\":3,"
+		 "\"punts\":2,\"handed_out\":0,\"held\":0,\"flows\":6,\"hits\":54,\"misses\":6,\"answered\":"
+		 "4,"
+		 "\"answers_limited\":5},"
 		 "{\"worker\":1,\"cpu\":1,\"balanced\":true,\"drops\":4},"
 		 "{\"worker\":\"control\",\"balanced\":true,\"handed_in\":2,\"generated\":1,\"tx\":3}]") },
 	{ "ports", CALL("ports"),
@@ -290,7 +292,7 @@ static const struct row method_rows[] = {
 		 "\"none\","
 		 "\"checksum\":\"software\",\"rx_packets\":1000,\"tx_packets\":900,\"rx_bytes\":100000,\"tx_"
 		 "bytes\":90000,"
-		 "\"rx_missed\":0,\"rx_errors\":0,\"tx_errors\":0,\"rx_no_mbuf\":0}]") },
+		 "\"rx_missed\":0,\"rx_errors\":0,\"tx_errors\":0,\"rx_no_mbuf\":0,\"kernel\":null}]") },
 	{ "neigh", CALL("neigh"),
 	  RESULT("[{\"port\":\"wan\",\"address\":\"10.0.0.9\",\"mac\":\"02:00:00:00:00:09\",\"state\":"
 		 "\"static\",\"pinned\":false},"

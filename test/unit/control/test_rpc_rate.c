@@ -183,7 +183,7 @@ test_walk(void **state)
 	for (size_t i = 0; i < SL_COUNT(rows); i++) {
 		struct dp_service_key web = key_from(SL_PROTO_TCP, "192.0.2.1:80");
 		struct dp_service_key next = key_from(SL_PROTO_TCP, "[::2]:80");
-		struct model_real_change defaults = { .weight = -1, .fwd = -1 };
+		struct model_real_change defaults = MODEL_REAL_CHANGE_NONE;
 		struct verb_walk walk = { 0 };
 		struct fixture fixture;
 		struct model_error error;

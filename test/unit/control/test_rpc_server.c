@@ -423,7 +423,7 @@ test_change_within_list(void **state)
 	struct rpc_limits limits = RPC_LIMITS_DEFAULT;
 	struct world world;
 	struct dp_service_key key = { .vip = sl_addr_from_v4(0), .proto = SL_PROTO_TCP };
-	struct model_service_change change = { .fwd = -1 };
+	struct model_service_change change = MODEL_SERVICE_CHANGE_NONE;
 	struct model_error error;
 	char *text = malloc(4 * MIB);
 	size_t len = 0;
