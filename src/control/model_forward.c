@@ -16,18 +16,21 @@
 
 enum { MSS_MIN = 536, MSS_MAX = 65495 };
 
-/* A server of a service, and what a refusal calls it. */
+/* A server of a service. */
 struct server {
 	const struct model_service *service;
 	const struct model_real *real;
 	struct model_error *error;
-	char name[MODEL_KEY_STRLEN + SL_ENDPOINT_STRLEN + 32];
 };
+
+/* What a refusal calls it. */
+enum { SERVER_STRLEN = MODEL_KEY_STRLEN + SL_ENDPOINT_STRLEN + 32 };
 
 static int service_check(const struct conf *conf, const struct model_service *service,
 			 struct model_error *ret_error);
 static int server_check(const struct conf *conf, struct server *server);
 static int family_check(const struct server *server);
+static const char *server_name(const struct server *server, char buf[SERVER_STRLEN]);
 static const struct conf_local_group *group_find(const struct conf *conf, const char *name);
 static bool group_has(const struct conf_local_group *group, bool v4);
 
@@ -93,23 +96,23 @@ service_check(const struct conf *conf, const struct model_service *service, stru
 	const bool of_tcp = service->mss != DP_MSS_KEEP ||
 			    (service->options & (DP_SERVICE_TOA | DP_SERVICE_STRIP_TS)) != 0;
 
-	model_key_format(&service->key, name);
 	if (of_tcp && service->key.proto != SL_PROTO_TCP)
 		return model_error_set(
 			ret_error, -EINVAL,
-			"service %s: toa, strip_tcp_timestamps and mss_clamp are for TCP services", name);
+			"service %s: toa, strip_tcp_timestamps and mss_clamp are for TCP services",
+			model_key_format(&service->key, name));
 	if (service->mss > DP_MSS_AUTO && (service->mss < MSS_MIN || service->mss > MSS_MAX))
 		return model_error_set(ret_error, -EINVAL,
-				       "service %s: mss_clamp %u is out of range (%d-%d, auto or off)", name,
-				       service->mss, MSS_MIN, MSS_MAX);
+				       "service %s: mss_clamp %u is out of range (%d-%d, auto or off)",
+				       model_key_format(&service->key, name), service->mss, MSS_MIN, MSS_MAX);
 	if (service->local_group[0] != '\0' && group_find(conf, service->local_group) == NULL)
 		return model_error_set(ret_error, -EINVAL, "service %s: there is no local_address_group %s",
-				       name, service->local_group);
+				       model_key_format(&service->key, name), service->local_group);
 	if (service->local_group[0] == '\0' && service->fwd == SL_FWD_FNAT)
 		return model_error_set(ret_error, -EINVAL,
 				       "service %s: FNAT needs laddr_group_name: the group of local "
 				       "addresses that servers see",
-				       name);
+				       model_key_format(&service->key, name));
 	return 0;
 }
 
@@ -119,17 +122,14 @@ server_check(const struct conf *conf, struct server *server)
 	const struct model_service *service = server->service;
 	const struct model_real *real = server->real;
 	bool v4 = sl_addr_is_v4(&real->addr);
-	char name[MODEL_KEY_STRLEN], endpoint[SL_ENDPOINT_STRLEN];
+	char name[SERVER_STRLEN];
 
-	snprintf(server->name, sizeof(server->name), "server %s of service %s",
-		 sl_endpoint_format(&real->addr, real->port, endpoint),
-		 model_key_format(&service->key, name));
 	if (family_check(server) < 0)
 		return -EINVAL;
 	if ((real->fwd == SL_FWD_DR || real->fwd == SL_FWD_TUN) && real->port != service->key.port)
-		return model_error_set(server->error, -EINVAL,
-				       "%s: %s cannot change the port: use port %u, or NAT", server->name,
-				       model_fwd_name(real->fwd), service->key.port);
+		return model_error_set(
+			server->error, -EINVAL, "%s: %s cannot change the port: use port %u, or NAT",
+			server_name(server, name), model_fwd_name(real->fwd), service->key.port);
 	if (real->fwd != SL_FWD_FNAT)
 		return 0;
 	if (service->local_group[0] == '\0')
@@ -137,11 +137,11 @@ server_check(const struct conf *conf, struct server *server)
 			server->error, -EINVAL,
 			"%s: FNAT needs laddr_group_name of the service: the group of local addresses that "
 			"servers see",
-			server->name);
+			server_name(server, name));
 	if (!group_has(group_find(conf, service->local_group), v4))
 		return model_error_set(server->error, -EINVAL,
 				       "%s: local_address_group %s has no %s address to reach it from",
-				       server->name, service->local_group, v4 ? "IPv4" : "IPv6");
+				       server_name(server, name), service->local_group, v4 ? "IPv4" : "IPv6");
 	return 0;
 }
 
@@ -151,11 +151,23 @@ family_check(const struct server *server)
 {
 	bool vip_v4 = sl_addr_is_v4(&server->service->key.vip), real_v4 = sl_addr_is_v4(&server->real->addr);
 	enum sl_fwd fwd = server->real->fwd;
+	char name[SERVER_STRLEN];
 
 	if (vip_v4 == real_v4 || fwd == SL_FWD_TUN || (fwd == SL_FWD_FNAT && real_v4))
 		return 0;
 	return model_error_set(server->error, -EINVAL, "%s: %s needs a server of the service's family (%s)",
-			       server->name, model_fwd_name(fwd), vip_v4 ? "IPv4" : "IPv6");
+			       server_name(server, name), model_fwd_name(fwd), vip_v4 ? "IPv4" : "IPv6");
+}
+
+static const char *
+server_name(const struct server *server, char buf[SERVER_STRLEN])
+{
+	char key[MODEL_KEY_STRLEN], endpoint[SL_ENDPOINT_STRLEN];
+
+	snprintf(buf, SERVER_STRLEN, "server %s of service %s",
+		 sl_endpoint_format(&server->real->addr, server->real->port, endpoint),
+		 model_key_format(&server->service->key, key));
+	return buf;
 }
 
 static const struct conf_local_group *

@@ -26,6 +26,7 @@ struct fake_dp fake_dp = FRESH;
 /* What a transaction was asked to do with one service; service->reals NULL and removed: remove it. */
 struct op {
 	struct op *next;
+	struct dp_service_key key;
 	struct fake_dp_service *service;
 	bool remove;
 };
@@ -40,7 +41,7 @@ struct dp_txn {
 
 static void require(bool condition, const char *promise);
 static void real_require(const struct dp_service *service, const struct dp_real *real);
-static void groups_require(void);
+static void groups_require(const struct fake_dp_service *service);
 static bool group_has(const char *name, bool v4);
 static bool fails(enum fake_dp_call call, int *ret_rc, char *ret_error);
 static int service_compare(const void *a, const void *b);
@@ -345,7 +346,10 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 		fake_dp.net = txn->net;
 		txn->net = (struct dp_net){ 0 };
 	}
-	groups_require();
+	for (struct op *op = txn->first; op != NULL && !txn->with_net; op = op->next)
+		groups_require(fake_dp_service_find(&op->key));
+	for (uint32_t i = 0; i < fake_dp.service_count && txn->with_net; i++)
+		groups_require(fake_dp.service[i]);
 	fake_dp.commits++;
 	dp_txn_abort(txn);
 	return 0;
@@ -395,19 +399,14 @@ real_require(const struct dp_service *service, const struct dp_real *real)
 	require(tunnel->type != SL_TUN_IPIP || tunnel->sum == SL_TUN_SUM_NONE, "IPIP has no checksum");
 }
 
-/* After a commit every server by FNAT has a local address of its family. */
+/* After a commit every server by FNAT has a local address of its family. NULL: it was removed. */
 static void
-groups_require(void)
+groups_require(const struct fake_dp_service *service)
 {
-	for (uint32_t i = 0; i < fake_dp.service_count; i++) {
-		const struct fake_dp_service *service = fake_dp.service[i];
-
-		for (uint32_t r = 0; r < service->real_count; r++)
-			require(service->reals[r].fwd != SL_FWD_FNAT ||
-					group_has(service->local_group,
-						  sl_addr_is_v4(&service->reals[r].addr)),
-				"full NAT has a local address of the server's family");
-	}
+	for (uint32_t r = 0; service != NULL && r < service->real_count; r++)
+		require(service->reals[r].fwd != SL_FWD_FNAT ||
+				group_has(service->local_group, sl_addr_is_v4(&service->reals[r].addr)),
+			"full NAT has a local address of the server's family");
 }
 
 static bool
@@ -511,6 +510,7 @@ op_add(struct dp_txn *txn, struct fake_dp_service *service, bool remove)
 	struct op *op = calloc(1, sizeof(*op));
 
 	require(op != NULL, "there is memory");
+	op->key = service->key;
 	op->service = service;
 	op->remove = remove;
 	*txn->last_next = op;
