@@ -38,10 +38,10 @@ class Wrk:
                    f"SPREAD_REPORT={self.report}"]
         self.process = rig.spawn(self.name, [*preload, *argv, url], topology.client)
 
-    def finish(self):
+    def finish(self, least_s=LEAST_S):
         """Ends it before its time, as Ctrl-C does: wrk then still reports. Not before it says something."""
         check(self.process.running(), f"wrk ended early: {self.process.output().strip()[-300:]}")
-        wait_for(lambda: time.monotonic() > self.process.started + LEAST_S, LEAST_S + 1, "time passes")
+        wait_for(lambda: time.monotonic() > self.process.started + least_s, least_s + 1, "time passes")
         self.process.signal(signal.SIGINT)
         return self.result()
 

@@ -4,11 +4,13 @@
 Runs the end-to-end tests: real clients, Sluice, real servers, each in a
 network namespace of its own.
 
-    run.py [--build DIR] [--list] [--quick] [NAME...]
+    run.py [--build DIR] [--list] [--quick] [--suite NAME] [NAME...]
 
 A NAME chooses the tests that contain it, or that match it as a pattern
-(`nat-*-close`). One line a case and, last, `N passed, N failed`; the exit
-code is 1 when one failed. Needs root. Logs of a failed test are kept in
+(`nat-*-close`); a suite is the tests whose files begin with its name
+(`forwarding`: test_forwarding_*.py), `base` all that are of none. One line a
+case and, last, `N passed, N failed`; the exit code is 1 when one failed. Needs
+root. Logs of a failed test are kept in
 BUILD/e2e-logs/TEST and their tails are printed.
 """
 
@@ -30,6 +32,7 @@ from case import TESTS, Context, Skip          # noqa: E402
 from rig import Rig, sweep_dead_runs           # noqa: E402
 from topology import World                     # noqa: E402
 
+SUITES = ("forwarding",)
 SKIPPED = 77    # meson's exit code for "could not be run"
 TAIL_LINES = 12
 
@@ -40,12 +43,19 @@ def arguments():
                         default=os.environ.get("SLUICE_BUILD", HERE.parent.parent / "build"))
     parser.add_argument("--list", action="store_true", help="only list the cases")
     parser.add_argument("--quick", action="store_true", help="seconds instead of minutes")
+    parser.add_argument("--suite", choices=("base", *SUITES), help="only this suite's tests")
     parser.add_argument("names", nargs="*", metavar="NAME", help="which tests; all without one")
     return parser.parse_args()
 
 
-def chosen(names):
+def suite_of(test):
+    return next((suite for suite in SUITES if test.function.__module__.startswith(f"test_{suite}_")), "base")
+
+
+def chosen(names, suite):
     def wanted(test):
+        if suite and suite_of(test) != suite:
+            return False
         return not names or any(name in test.name or fnmatch.fnmatch(test.name, name) for name in names)
     return [test for test in TESTS if wanted(test)]
 
@@ -98,7 +108,7 @@ def main():
     options = arguments()
     for path in sorted(HERE.glob("test_*.py")):
         importlib.import_module(path.stem)
-    tests = chosen(options.names)
+    tests = chosen(options.names, options.suite)
     if options.list:
         print("\n".join(name for test in tests for name in test.case_names()))
         return 0

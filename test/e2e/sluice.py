@@ -15,6 +15,10 @@ from rig import Failure, check, run, wait_for
 from topology import bracketed
 
 START_S = 20
+AF_PACKET = ("net_af_packet{number},iface={interface},qpairs={queues},"
+             "blocksz=65536,framesz=2048,framecnt=4096")
+# Unlike the other it leaves IP fragments as they are, and the kernel sees nothing of what it takes.
+AF_XDP = "net_af_xdp{number},iface={interface},queue_count={queues}"
 STOP_S = 2
 
 
@@ -23,9 +27,10 @@ class Service:
     vip: str
     port: int
     reals: list                 # (address, port, weight)
-    kind: str
+    kind: str                   # as lb_kind has it, or with more words, as lvs_method
     algo: str = "rr"
     proto: str = "TCP"
+    more: tuple = ()            # other lines of its block
 
     @property
     def name(self):
@@ -33,7 +38,9 @@ class Service:
 
     def text(self):
         lines = [f"virtual_server {self.vip} {self.port} {{", f"    protocol {self.proto}",
-                 f"    lb_algo {self.algo}", f"    lb_kind {self.kind}"]
+                 f"    lb_algo {self.algo}",
+                 f"    {'lvs_method' if ' ' in self.kind else 'lb_kind'} {self.kind}",
+                 *(f"    {line}" for line in self.more)]
         for address, port, weight in self.reals:
             lines += [f"    real_server {address} {port} {{", f"        weight {weight}", "    }"]
         return "\n".join([*lines, "}"])
@@ -44,17 +51,24 @@ def endpoint(real):
 
 
 def configuration(topology, services, workers=1, queues=1, timeouts="tcp 900 tcpfin 120 udp 300",
-                  connections="2m"):
-    """A whole file. Rings are deep, because the machine's few cores are everybody's."""
+                  connections="2m", device=AF_PACKET, dataplane=(), port=(), more=""):
+    """
+    A whole file. Rings are deep, because the machine's few cores are everybody's. `dataplane` and `port` are
+    lines for these blocks (`port`: of each, or of one as (name, line)), `more` is text before the services.
+    """
     parts = [f"global_defs {{\n    router_id e2e\n    lvs_timeouts {timeouts}\n}}",
-             f"dataplane {{\n    workers {workers}\n    connections {connections}\n}}"]
+             block("dataplane", f"workers {workers}", f"connections {connections}", *dataplane)]
     for number, (name, interface, addresses) in enumerate(topology.ports):
-        device = (f"net_af_packet{number},iface={interface},qpairs={queues},"
-                  "blocksz=65536,framesz=2048,framecnt=4096")
-        lines = [f"port {name} {{", f'    device "{device}"', f"    queues {queues}"]
-        lines += [f"    address {address}" for address in addresses]
-        parts.append("\n".join([*lines, "}"]))
-    return "\n\n".join([*parts, *(service.text() for service in services)]) + "\n"
+        driver = device.format(number=number, interface=interface, queues=queues)
+        own = [line if isinstance(line, str) else line[1] for line in port
+               if isinstance(line, str) or line[0] == name]
+        parts.append(block(f"port {name}", f'device "{driver}"', f"queues {queues}",
+                           *(f"address {address}" for address in addresses), *own))
+    return "\n\n".join([*parts, *([more] if more else []), *(service.text() for service in services)]) + "\n"
+
+
+def block(name, *lines):
+    return "\n".join([f"{name} {{", *(f"    {line}" for line in lines), "}"])
 
 
 class Sluice:

@@ -42,6 +42,7 @@ http {{
         {listen}
         location = / {{ return 200 "{server}\\n"; }}
         location = /big {{ alias {big}; }}
+        location = /who {{ return 200 "$remote_addr $remote_port\n"; }}
     }}
     server {{
         listen unix:{directory}/{name}.sock;

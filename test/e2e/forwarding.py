@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+What the forwarding tests share: so many requests and not one failed, a
+download that arrives as it was sent, the tunnels' far ends, and small
+programs in a namespace that answer in JSON.
+"""
+
+import functools
+import json
+import pathlib
+import signal
+import sys
+
+from load import Wrk
+from rig import check, run, wait_for
+from test_bulk import digest, fetch
+
+REQUESTS = 10_000
+DOWNLOAD_BYTES = 200_000_000
+GUE_PORT = 6080
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def requests(net, urls, watch=(), keep_alive=False, limit_s=60, served=None):
+    """
+    At least REQUESTS requests to each of {client's family: URL}, all at once: {family: wrk's result}.
+    Whatever is in `watch` is asked meanwhile whether it still is well. `served`: the family that the servers
+    see instead.
+    """
+    def answered(family):
+        return sum(server.requests((served or {}).get(family, family))[1] for server in net.servers)
+
+    before = {family: answered(family) for family in urls}
+    loads = {family: Wrk(net, url, family, limit_s, keep_alive=keep_alive) for family, url in urls.items()}
+
+    def enough():
+        for part in watch:
+            part.check()
+        return all(answered(family) - before[family] > REQUESTS + 100 for family in urls)
+    wait_for(enough, limit_s, lambda: f"{REQUESTS} requests: "
+             f"{ {family: answered(family) - before[family] for family in urls} } are answered", every_s=0.2)
+    return {family: load.finish(least_s=1) for family, load in loads.items()}
+
+
+def check_requests(t, result):
+    t.note(result.summary())
+    result.check(at_least=REQUESTS)
+
+
+@functools.lru_cache
+def digest_once(path, length):
+    return digest(path, length)
+
+
+def check_download(t, net, url):
+    length = t.long(DOWNLOAD_BYTES, DOWNLOAD_BYTES // 10)
+    expected = digest_once(t.world.big(), length)
+    told, got = fetch(net, url, length)
+    t.note(f"{told['bytes']} bytes, {told['speed'] / 1e6:.0f} MB/s")
+    check(told["bytes"] == length, f"{told['bytes']} bytes arrived of {length}")
+    check(got == expected, f"sha256 is {got}, should be {expected}")
+
+
+def counter(netns, name):
+    """One of the kernel's IP counters of a namespace, as nstat calls them."""
+    told = json.loads(run(["nstat", "-asz", "--json", name], netns).stdout)["kernel"]
+    return next(iter(told.values()))
+
+
+class Decap:
+    """decap.c at every server of a topology: what Sluice has wrapped goes on to their kernels."""
+
+    def __init__(self, net, df="copy", gue_port=GUE_PORT):
+        self.net = net
+        self.processes = []
+        sources = [address for family in net.own.values() for address in family]
+        for server in net.servers:
+            self.processes.append(net.rig.spawn(
+                net.rig.numbered("decap"), [net.rig.helper("decap.c"), "tun0", gue_port, df, *sources],
+                server.netns))
+        for server, process in zip(net.servers, self.processes):
+            wait_for(lambda process=process: self.alive(process) and "ready" in process.output(), 5,
+                     "decap is ready")
+            net.rig.sysctl(server.netns, net__ipv4__conf__all__rp_filter=0,
+                           net__ipv4__conf__tun0__rp_filter=0)
+
+    @staticmethod
+    def alive(process):
+        check(process.running(), process.output().strip()[-300:])
+        return True
+
+    def check(self):
+        for process in self.processes:
+            self.alive(process)
+
+    def counts(self):
+        """Ends them: {kind: packets} over all servers; `longest` is the longest packet of all."""
+        total = {}
+        self.check()
+        for process in self.processes:
+            process.signal(signal.SIGTERM)
+            check(process.wait(5) == 0, f"decap: {process.output().strip()}")
+            for kind, count in json.loads(process.output().splitlines()[-1]).items():
+                before = total.get(kind, 0)
+                total[kind] = max(before, count) if kind == "longest" else before + count
+        return total
+
+
+def told(netns, program, *words, timeout_s=30):
+    """What a Python program next to this file says, as JSON; its failure is the test's."""
+    done = run([sys.executable, HERE / program, *words], netns, timeout_s=timeout_s, ok=False)
+    last = (done.stdout.strip() or done.stderr.strip()).splitlines()[-1:]
+    check(done.returncode == 0 and last,
+          f"{program} {' '.join(map(str, words))}: {done.stderr.strip()[-300:]}")
+    return json.loads(last[0])
+
+
+def serve(net, netns, program, *words):
+    """The same in the background; returns when it says that it is ready."""
+    process = net.rig.spawn(net.rig.numbered(program.split(".")[0]), [sys.executable, HERE / program, *words],
+                            netns)
+    wait_for(lambda: Decap.alive(process) and "ready" in process.output(), 5, f"{program} is ready")
+    return process
