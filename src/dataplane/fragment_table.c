@@ -239,7 +239,7 @@ range_add(struct frag_entry *e, const struct frag_piece *piece)
 	unsigned int at = 0;
 	bool joins_last, joins_next;
 
-	if (e->total != 0 && (piece->last ? piece->end != e->total : piece->end > e->total)) {
+	if (e->total != 0 && (piece->last ? piece->end != e->total : piece->end >= e->total)) {
 		e->refused = true;
 		return SL_DROP_FRAG_INVALID;
 	}
