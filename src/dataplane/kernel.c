@@ -23,6 +23,7 @@ enum {
 	PROTO_ICMP = 1,
 	PROTO_OSPF = 89,
 	PROTO_ICMP6 = 58,
+	PROTO_VRRP = 112,
 	ECHO4_REQUEST = 8,
 	ECHO6_REQUEST = 128,
 	ND_SOLICIT = 135,
@@ -199,6 +200,16 @@ dp_kernel_give(struct dp_worker *w, struct rte_mbuf *m)
 }
 
 __rte_cold bool
+dp_is_vrrp(const uint8_t *ip)
+{
+	static const uint8_t group4[4] = { 224, 0, 0, 18 }, group6[16] = { 0xff, 0x02, [15] = 0x12 };
+
+	if (ip[0] >> 4 == 4)
+		return ip[IP4_PROTO_AT] == PROTO_VRRP || memcmp(ip + IP4_DST_AT, group4, 4) == 0;
+	return ip[IP6_NEXT_AT] == PROTO_VRRP || memcmp(ip + IP6_DST_AT, group6, 16) == 0;
+}
+
+__rte_cold bool
 dp_kernel_takes(struct dp_worker *w, struct burst *b, unsigned int i, enum sl_drop reason)
 {
 	uint64_t bit = UINT64_C(1) << i;
@@ -212,7 +223,8 @@ dp_kernel_takes(struct dp_worker *w, struct burst *b, unsigned int i, enum sl_dr
 		takes = conf->transit_kernel && (b->l3[i][-ETH_LEN] & 1) == 0;
 	else
 		takes = (reason == SL_DROP_NO_SERVICE || reason == SL_DROP_PROTOCOL) &&
-			(addr_table_find(w->snapshot->addrs, &b->key[i].other) & ADDR_OWN) != 0;
+			(addr_table_find(w->snapshot->addrs, &b->key[i].other) & ADDR_OWN) != 0 &&
+			!dp_is_vrrp(b->l3[i]);
 	if (takes) {
 		b->live &= ~bit;
 		b->punt |= bit;

@@ -33,6 +33,9 @@ bool dp_kernel_takes(struct dp_worker *w, struct burst *b, unsigned int i, enum 
  */
 bool dp_kernel_give(struct dp_worker *w, struct rte_mbuf *m);
 
+/* VRRP, whole IP header: Sluice's own business, whoever else listens. */
+bool dp_is_vrrp(const uint8_t *ip);
+
 /* ARP, or a neighbour's solicitation or advertisement. */
 bool dp_is_neighbour_talk(const struct rte_mbuf *m);
 

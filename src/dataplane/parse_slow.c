@@ -24,7 +24,6 @@ enum {
 	PROTO_ICMP6 = 58,
 	PROTO_NONE = 59,
 	PROTO_DEST_OPTIONS = 60,
-	PROTO_VRRP = 112,
 	EXT_HEADERS_MAX = 8,
 	IDENT4_AT = 4, /* IPv4's identification */
 };
@@ -56,10 +55,15 @@ is_to_many(const struct slow *s)
 	return (rte_pktmbuf_mtod(s->m, const uint8_t *)[0] & 1) != 0;
 }
 
-/* To many, or to an own address, on a port with a kernel interface. ICMP to an own address is looked at first. */
+/*
+ * To many, or to an own address, on a port with a kernel interface. ICMP to an own address
+ * is looked at first.
+ */
 static __rte_cold bool
 is_kernels(const struct slow *s, uint64_t addr_flags, bool icmp)
 {
+	if (dp_is_vrrp(s->ip))
+		return false;
 	return is_to_many(s) ? dp_ports[s->port].conf.tap : !icmp && dp_kernel_has(s->port, addr_flags);
 }
 
@@ -268,15 +272,6 @@ is_behind_options(const struct slow *s, uint8_t proto)
 	return s->fragmented && s->fragment.start != 0 && proto == PROTO_DEST_OPTIONS;
 }
 
-/* Sluice's own business, whoever else listens. */
-static __rte_cold bool
-is_vrrp6(const uint8_t *ip)
-{
-	static const uint8_t group[16] = { 0xff, 0x02, [15] = 0x12 };
-
-	return ip[IP6_NEXT_AT] == PROTO_VRRP || memcmp(ip + IP6_DST_AT, group, 16) == 0;
-}
-
 static __rte_cold int
 slow6(struct slow *s)
 {
@@ -304,7 +299,7 @@ slow6(struct slow *s)
 	s->b->info[s->i].family6 = 1;
 	addr_flags = addr_table_find(s->w->snapshot->addrs, &key->other);
 	own = addr_flags != 0;
-	if (is_kernels(s, addr_flags, ip[IP6_NEXT_AT] == PROTO_ICMP6) && !is_vrrp6(ip))
+	if (is_kernels(s, addr_flags, ip[IP6_NEXT_AT] == PROTO_ICMP6))
 		return PUNTED;
 	verdict = ext_headers_skip(s, ip_len, &at, &proto);
 	if (verdict != GOES_ON)
@@ -332,8 +327,7 @@ is_kernels_link4(const uint8_t *frame, uint32_t len, unsigned int port)
 	const uint8_t *ip = frame + ETH_LEN;
 
 	return (frame[0] & 1) != 0 && dp_ports[port].conf.tap && len >= ETH_LEN + IP4_LEN &&
-	       (ip[IP4_DST_AT] >> 4 == 14) == (frame[0] == 0x01) && ip[IP4_PROTO_AT] != PROTO_VRRP &&
-	       load32(ip + IP4_DST_AT) != RTE_BE32(0xe0000012);
+	       (ip[IP4_DST_AT] >> 4 == 14) == (frame[0] == 0x01) && !dp_is_vrrp(ip);
 }
 
 /*

@@ -55,7 +55,7 @@ dp_police_take(struct police *police, enum police_class class, uint64_t now_tsc,
 	if (pay(police, class, packet, 0))
 		return true;
 	for (unsigned int c = 0; c < POLICE_CLASSES; c++)
-		if (c != class && pay(police, c, packet, depth_of(c, hz, packet) / 2))
+		if (pay(police, c, packet, depth_of(c, hz, packet) / 2))
 			return true;
 	return false;
 }

@@ -133,7 +133,7 @@ dp_tap_link_locals(struct sl_addr ret_addrs[DP_PORTS_MAX])
 	unsigned int count = 0;
 
 	for (unsigned int port = 0; port < dp_ports_count; port++)
-		if (taps[port].name[0] != '\0')
+		if (dp_ports[port].conf.tap)
 			ret_addrs[count++] = dp_addr_link_local(port);
 	return count;
 }

@@ -621,10 +621,13 @@ pipe_one(unsigned int port, const uint8_t *bytes, unsigned int len, const unsign
 		if (w->count.drop[reason] != before.drop[reason])
 			return (int)reason;
 	if (w->count.punts != before.punts) {
-		assert_int_equal(rte_ring_sc_dequeue(w->ring_punt, (void **)&m), 0);
+		int verdict = rte_ring_sc_dequeue(w->ring_punt, (void **)&m) == 0 ? PIPE_PUNTED : PIPE_KERNEL;
+
+		if (verdict == PIPE_KERNEL)
+			assert_int_equal(rte_ring_sc_dequeue(w->ring_kernel, (void **)&m), 0);
 		assert_int_equal(m->port, port);
 		rte_pktmbuf_free(m);
-		return PIPE_PUNTED;
+		return verdict;
 	}
 	if (w->held + w->fragments.held != held)
 		return PIPE_HELD;
@@ -654,6 +657,7 @@ pipe_verdict(int verdict)
 		[PIPE_PUNTED] = "punted",
 		[PIPE_HELD] = "held",
 		[PIPE_HANDED] = "handed over",
+		[PIPE_KERNEL] = "given to the kernel",
 	};
 
 	return names[verdict];

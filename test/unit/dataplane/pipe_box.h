@@ -89,7 +89,7 @@ void pipe_check(const char *row);
  * What became of one packet alone: a drop reason, or one of these. The frame that was
  * sent, if it was, is pipe_box.sent[0].
  */
-enum { PIPE_SENT = SL_DROP_MAX, PIPE_PUNTED, PIPE_HELD, PIPE_HANDED };
+enum { PIPE_SENT = SL_DROP_MAX, PIPE_PUNTED, PIPE_HELD, PIPE_HANDED, PIPE_KERNEL };
 int pipe_one(unsigned int port, const uint8_t *bytes, unsigned int len, const unsigned int *cuts);
 int pipe_spec_one(const struct pipe_spec *spec);
 const char *pipe_verdict(int verdict);
