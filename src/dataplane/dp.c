@@ -114,6 +114,9 @@ worker_create(unsigned int id)
 		capacity += capacity / 8;
 	capacity = RTE_MIN(RTE_MAX(capacity, UINT64_C(1)), (uint64_t)UINT32_MAX / 2);
 	secret_make(id, secret);
+	/* Workers count identifications in steps, each from another start. */
+	w->tunnel_id = (uint16_t)id;
+	w->split_id = (uint32_t)(uint16_t)secret[0] * params.workers + id;
 	if (flow_table_init(&w->table, (uint32_t)capacity, secret, (int)rte_lcore_to_socket_id(w->lcore)) !=
 	    0)
 		return -ENOMEM;

@@ -13,10 +13,8 @@
  * All of it belongs to one worker. It asks the control core to resolve through
  * a ring of its own and looks once a millisecond whether that has happened.
  */
-#include "port.h"
+#include "rewrite.h"
 #include "route.h"
-#include "wire.h"
-#include "worker.h"
 
 #include <rte_cycles.h>
 #include <rte_ring_elem.h>
@@ -67,16 +65,8 @@ lane_of(const struct sl_addr *addr)
 	return (unsigned int)(((low ^ high) * UINT64_C(0x9e3779b97f4a7c15)) >> 58);
 }
 
-__rte_cold void
-dp_hold_packet(struct dp_worker *w, struct burst *b, unsigned int i, unsigned int port,
-	       const struct sl_addr *addr)
-{
-	b->live &= ~(UINT64_C(1) << i);
-	dp_hold_mbuf(w, b->mbuf[i], port, addr);
-}
-
-__rte_cold void
-dp_hold_mbuf(struct dp_worker *w, struct rte_mbuf *m, unsigned int port, const struct sl_addr *addr)
+static __rte_cold void
+hold(struct dp_worker *w, struct rte_mbuf *m, unsigned int port, const struct sl_addr *addr, uint32_t mtu)
 {
 	unsigned int number = lane_of(addr);
 	struct hold_lane *lane = &w->hold[number];
@@ -90,29 +80,53 @@ dp_hold_mbuf(struct dp_worker *w, struct rte_mbuf *m, unsigned int port, const s
 		.addr = *addr,
 		.deadline_tsc = rte_rdtsc() + rte_get_tsc_hz() / 1000 * HOLD_MAX_MS,
 		.port = port,
+		.mtu = mtu,
 	};
 	w->hold_lanes |= UINT64_C(1) << number;
 	w->held++;
 	wish(w, port, addr);
 }
 
-static void
-send_held(struct dp_worker *w, struct rte_mbuf *m, uint64_t word)
+/* What is too long is answered now, while it is known what it was. It waits in one piece, whatever becomes of it. */
+__rte_cold void
+dp_hold_packet(struct dp_worker *w, struct burst *b, unsigned int i, unsigned int port,
+	       const struct sl_addr *addr)
+{
+	uint32_t mtu = dp_rewritten_too_long(w, b, i, port);
+
+	if ((b->live >> i & 1) == 0)
+		return;
+	b->live &= ~(UINT64_C(1) << i);
+	hold(w, b->mbuf[i], port, addr, mtu);
+}
+
+__rte_cold void
+dp_hold_mbuf(struct dp_worker *w, struct rte_mbuf *m, unsigned int port, const struct sl_addr *addr)
+{
+	hold(w, m, port, addr, 0);
+}
+
+/* `mtu`: of the pieces that it is to be sent in; 0: in one, or, of IPv4 without DF, as the port can. */
+static __rte_cold void
+send_held(struct dp_worker *w, struct rte_mbuf *m, uint64_t word, uint32_t mtu)
 {
 	unsigned int number = dp_nh_port(word);
 	const struct dp_port *port = dp_port_get(number);
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 
-	if (m->pkt_len > (uint32_t)port->mtu + ETH_LEN) {
-		dp_drop_mbuf(w, m, SL_DROP_TOO_BIG);
+	store64(frame, (word & DP_NH_MAC_MASK) | dp_ports_l2[number].mac_low16_shifted);
+	store32(frame + 8, dp_ports_l2[number].mac_high32);
+	if (mtu != 0 || m->pkt_len > (uint32_t)port->mtu + ETH_LEN) {
+		if (mtu != 0 || dp_may_be_cut(frame + ETH_LEN))
+			dp_send_split(w, m, number, mtu != 0 ? RTE_MIN(mtu, (uint32_t)port->mtu) : port->mtu);
+		else
+			dp_drop_mbuf(w, m, SL_DROP_TOO_BIG);
 		return;
 	}
 	if (m->nb_segs > 1 && !port->tx_segments && rte_pktmbuf_linearize(m) != 0) {
 		dp_drop_mbuf(w, m, SL_DROP_SEGMENTS);
 		return;
 	}
-	store64(frame, (word & DP_NH_MAC_MASK) | dp_ports_l2[number].mac_low16_shifted);
-	store32(frame + 8, dp_ports_l2[number].mac_high32);
 	dp_transmit_one(w, number, m);
 }
 
@@ -138,7 +152,7 @@ dp_output(struct dp_worker *w, struct rte_mbuf *m)
 	index = dp_neigh_find(hop.port, &hop.via);
 	word = index != 0 ? dp_nh_load(index) : 0;
 	if ((word & DP_NH_VALID) != 0)
-		send_held(w, m, word);
+		send_held(w, m, word, 0);
 	else if ((word & DP_NH_FAILED) != 0)
 		dp_drop_mbuf(w, m, SL_DROP_NEIGH_FAILED);
 	else
@@ -158,7 +172,7 @@ dp_output_server(struct dp_worker *w, struct rte_mbuf *m, uint32_t slot)
 	if (index == 0) {
 		dp_drop_mbuf(w, m, SL_DROP_NO_ROUTE);
 	} else if ((word & DP_NH_VALID) != 0) {
-		send_held(w, m, word);
+		send_held(w, m, word, 0);
 	} else if ((word & DP_NH_FAILED) != 0) {
 		dp_drop_mbuf(w, m, SL_DROP_NEIGH_FAILED);
 	} else {
@@ -175,7 +189,7 @@ serve_packet(struct dp_worker *w, struct hold_packet *p, uint64_t now_tsc)
 	uint64_t word = index != 0 ? dp_nh_load(index) : 0;
 
 	if ((word & DP_NH_VALID) != 0) {
-		send_held(w, p->mbuf, word);
+		send_held(w, p->mbuf, word, p->mtu);
 	} else if ((word & DP_NH_FAILED) != 0 || now_tsc >= p->deadline_tsc) {
 		dp_drop_mbuf(w, p->mbuf, SL_DROP_NEIGH_FAILED);
 	} else {

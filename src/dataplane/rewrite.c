@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Make every packet what its receiver expects.
- * Reads:  flow, l3, l4, in, info.   Writes: the packet; nexthop, ports_differ; live.
- * Drops:  NO_ROUTE, NEIGH_FAILED, NEIGH_QUEUE_FULL, TOO_BIG, SEGMENTS.   Prefetches: nothing.
+ * Reads:  flow, l3, l4, in, info, syn.   Writes: the packet; nexthop, ports_differ; live, split.
+ * Drops:  NO_ROUTE, NEIGH_FAILED, NEIGH_QUEUE_FULL, TOO_BIG, SEGMENTS, TUNNEL.   Prefetches: nothing.
  * Cost:   the server's line, the next hop's word, the packet's header.
  *
  * NAT in writes the server's address and port over the VIP's, out the VIP's over
  * the server's; DR changes nothing but the TTL. Checksums change by sums that
  * were made with the server (real.h); a UDP checksum of 0 stays, a result of 0
- * is sent as 0xffff. The L2 header is a next hop's word and the port's own MAC.
+ * is sent as 0xffff. What TUN does is in rewrite_tunnel.c. The L2 header is a next
+ * hop's word and the port's own MAC.
  */
 #include "rewrite.h"
 
@@ -55,34 +56,53 @@ nexthop_missing(struct dp_worker *w, struct burst *b, unsigned int i)
 	}
 }
 
-/* Longer than the port's MTU, or in several buffers. */
+/* Longer than the port's MTU or the path's, or in several buffers. */
 static __rte_cold void
 frame_unusual(struct dp_worker *w, struct burst *b, unsigned int i)
 {
-	const struct dp_port *port = &dp_ports[dp_nh_port(b->nexthop[i])];
+	unsigned int port = dp_nh_port(b->nexthop[i]);
 
-	if (b->info[i].ip_len > port->mtu)
-		dp_drop(w, b, i, SL_DROP_TOO_BIG);
-	else if (!port->tx_segments && rte_pktmbuf_linearize(b->mbuf[i]) != 0)
+	if (dp_rewritten_too_long(w, b, i, port) != 0)
+		b->split |= UINT64_C(1) << i;
+	else if ((b->live >> i & 1) != 0 && !dp_ports[port].tx_segments &&
+		 rte_pktmbuf_linearize(b->mbuf[i]) != 0)
 		dp_drop(w, b, i, SL_DROP_SEGMENTS);
 }
 
-static inline void
-rewrite_in(struct burst *b, uint64_t mask, struct held_back *back)
+/* Segments with SYN, before the method's own rewrite. */
+static __rte_cold void
+syns_edit(struct dp_worker *w, struct burst *b)
 {
+	unsigned int i;
+
+	BURST_FOREACH(i, b->syn & b->live)
+	dp_mss_clamp(w, b, i, b->flow[i]);
+}
+
+static inline void
+rewrite_in(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back *back)
+{
+	uint64_t tunneled = 0;
 	unsigned int i;
 
 	BURST_FOREACH(i, mask)
 	{
 		const struct flow *flow = b->flow[i];
 		const struct dp_real_slot *real = &dp_real_slots[flow->real];
+		unsigned int fwd = flow->flags & FLOW_FWD_MASK;
 
-		if ((flow->flags & FLOW_FWD_MASK) == SL_FWD_NAT)
+		if (fwd == SL_FWD_NAT) {
 			nat_rewrite(b, i, flow, real, true);
-		else
+		} else if (likely(fwd == SL_FWD_DR)) {
 			ttl_decrement(b, i);
+		} else {
+			tunneled |= UINT64_C(1) << i;
+			continue;
+		}
 		way_write(b, i, atomic_load_explicit(&real->nexthop, memory_order_relaxed), back);
 	}
+	if (tunneled != 0)
+		dp_rewrite_tunnel(w, b, tunneled, back);
 }
 
 /* Replies: the way to the client is remembered in the flow, or looked up and remembered. */
@@ -125,14 +145,17 @@ dp_stage_rewrite(struct dp_worker *w, struct burst *b)
 	unsigned int i;
 
 	back.first = b->live != 0 ? first_word(b) : 0;
-	rewrite_in(b, b->live & b->in, &back);
+	b->split = 0;
+	if (unlikely(b->syn != 0))
+		syns_edit(w, b);
+	rewrite_in(w, b, b->live & b->in, &back);
 	rewrite_out(w, b, b->live & b->out, &back);
 	b->ports_differ = dp_nh_port(back.differ);
 	if (unlikely(back.missing != 0)) {
 		BURST_FOREACH(i, back.missing)
 		nexthop_missing(w, b, i);
 	}
-	back.unusual |= b->segments & b->live;
+	back.unusual = (back.unusual | b->segments) & b->live;
 	if (unlikely(back.unusual != 0)) {
 		BURST_FOREACH(i, back.unusual)
 		frame_unusual(w, b, i);

@@ -69,4 +69,42 @@ way_write(struct burst *b, unsigned int i, uint32_t index, struct held_back *bac
 		back->unusual |= UINT64_C(1) << i;
 }
 
+/* ---- rewrite_tunnel.c ---- */
+
+/* The packets of `mask`, all towards servers by SL_FWD_TUN, are put into their tunnels. */
+void dp_rewrite_tunnel(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back *back);
+
+/*
+ * Puts a single packet, its TTL decremented, IP behind ETH_LEN bytes, into the tunnel of the
+ * server of a slot. False: it was dropped. `entropy`: what a GUE packet's source port comes
+ * from. One that is too long loses DF. Cold.
+ */
+bool dp_tunnel_wrap(struct dp_worker *w, struct rte_mbuf *m, uint32_t slot, uint16_t entropy);
+
+/* ---- mtu.c, cold: what is longer than its way allows ---- */
+
+/* Is it IPv4 without DF? */
+bool dp_may_be_cut(const uint8_t *ip);
+/*
+ * Packet i, with the length and family that it came with, does not fit into `mtu`. True: it may go
+ * nevertheless, and is cut up when it is sent (its bit of `unusual`). False: it was answered and dropped.
+ */
+bool dp_too_long(struct dp_worker *w, struct burst *b, unsigned int i, uint32_t mtu);
+/* The same before it is put into a tunnel, for which it is too long, or its buffer too small. */
+bool dp_tunnel_too_long(struct dp_worker *w, struct burst *b, unsigned int i, uint32_t index);
+/*
+ * Packet i as it has been rewritten, to leave by `port`: 0 if it fits, or if it was dropped
+ * (then it is not live); else how long its pieces may be.
+ */
+uint32_t dp_rewritten_too_long(struct dp_worker *w, struct burst *b, unsigned int i, unsigned int port);
+/* Sends packet i of `split`, which is finished, in pieces. */
+void dp_split_packet(struct dp_worker *w, struct burst *b, unsigned int i);
+/* The same for a single frame. Takes it over. */
+void dp_send_split(struct dp_worker *w, struct rte_mbuf *m, unsigned int port, uint32_t mtu);
+
+/* ---- mss.c, cold ---- */
+
+/* Packet i is a segment with SYN of this flow, either way: its MSS option is lowered as the service wants it. */
+void dp_mss_clamp(struct dp_worker *w, struct burst *b, unsigned int i, const struct flow *flow);
+
 #endif

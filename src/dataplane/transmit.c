@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Send what is left to the ports, and free what was dropped.
- * Reads:  nexthop, ports_differ.   Writes: the ports' buffers.
- * Drops:  TX_FULL.   Prefetches: nothing.
+ * Reads:  nexthop, ports_differ, split.   Writes: the ports' buffers.
+ * Drops:  TX_FULL; TOO_BIG, NO_MBUF of what is cut up.   Prefetches: nothing.
  * Cost:   one device call a port and burst.
  *
  * A worker sends on its own queue; where a device has fewer queues than there
@@ -10,8 +10,7 @@
  * What a device does not take at once stays in the buffer for the next turn,
  * in order; only a full buffer drops.
  */
-#include "port.h"
-#include "worker.h"
+#include "rewrite.h"
 
 #include <rte_ethdev.h>
 
@@ -65,7 +64,7 @@ dp_stage_transmit(struct dp_worker *w, struct burst *b)
 	if (b->live == 0)
 		return;
 	port = dp_nh_port(b->nexthop[__builtin_ctzll(b->live)]);
-	if (b->live == burst_all(b->count) && b->ports_differ == 0 && w->tx[port].count == 0 &&
+	if (b->live == burst_all(b->count) && (b->ports_differ | b->split) == 0 && w->tx[port].count == 0 &&
 	    w->id < dp_ports[port].tx_queues) {
 		/* The whole burst as it is. */
 		sent = rte_eth_tx_burst(dp_ports[port].ethdev, (uint16_t)w->id, b->mbuf, (uint16_t)b->count);
@@ -75,7 +74,12 @@ dp_stage_transmit(struct dp_worker *w, struct burst *b)
 		return;
 	}
 	BURST_FOREACH(i, b->live)
-	dp_transmit_one(w, dp_nh_port(b->nexthop[i]), b->mbuf[i]);
+	{
+		if (unlikely((b->split >> i & 1) != 0))
+			dp_split_packet(w, b, i);
+		else
+			dp_transmit_one(w, dp_nh_port(b->nexthop[i]), b->mbuf[i]);
+	}
 	dp_transmit_flush(w);
 }
 

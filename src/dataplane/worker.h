@@ -49,6 +49,7 @@ struct hold_lane {
 		struct sl_addr addr;
 		uint64_t deadline_tsc;
 		uint32_t port;
+		uint32_t mtu; /* of its pieces, if it is to be cut up */
 	} packet[HOLD_LANE_SIZE];
 };
 
@@ -85,7 +86,9 @@ struct worker_queue {
 struct dp_worker {
 	_Alignas(64) unsigned int id;
 	unsigned int worker_count;
-	uint32_t tick; /* now, in TICK_MS since start */
+	uint32_t tick;      /* now, in TICK_MS since start */
+	uint32_t split_id;  /* identification of the last IPv6 packet that was cut up */
+	uint16_t tunnel_id; /* ... of the last tunnel packet over IPv4 */
 	unsigned int rx_count;
 	const struct dp_snapshot *snapshot; /* of the present burst */
 	struct dp_real_own *real;           /* by slot of the server */
