@@ -13,6 +13,7 @@
 #include "ip_headers.h"
 #include "message.h"
 #include "port.h"
+#include "sl_addr.h"
 
 enum {
 	ICMP_LEN = 8, /* of an error without its quote */
@@ -60,17 +61,32 @@ struct question {
 
 /* ---- what may be answered ---- */
 
-/* The answer's source. False: there is none. */
+/*
+ * The answer's source: the address that the packet was for, or else one of the port's, of the
+ * receiver's subnet if there is such. False: there is none.
+ */
 static __rte_cold bool
 source_find(const struct dp_worker *w, const struct question *q, struct sl_addr *ret_src)
 {
-	const struct dp_snapshot *snapshot = w->snapshot;
+	const struct sl_prefix *own = w->snapshot->own[q->port];
+	bool found = (addr_table_find(w->snapshot->addrs, &q->dst) & (ADDR_VIP | ADDR_OWN)) != 0;
 
-	if ((addr_table_find(snapshot->addrs, &q->dst) & (ADDR_VIP | ADDR_OWN)) != 0)
+	if (found) {
 		*ret_src = q->dst;
-	else
-		*ret_src = snapshot->own[q->port][q->ip6];
-	return !sl_addr_is_none(ret_src);
+		return true;
+	}
+	for (unsigned int n = 0; n < DP_OWN_MAX && own[n].len != 0; n++) {
+		if (sl_addr_is_v4(&own[n].addr) == q->ip6)
+			continue;
+		if (sl_prefix_contains(&own[n], &q->src)) {
+			*ret_src = own[n].addr;
+			return true;
+		}
+		if (!found)
+			*ret_src = own[n].addr;
+		found = true;
+	}
+	return found;
 }
 
 /* RFC 1122 3.2.2: neither to nobody nor to many, nor about errors or what many have received. */
@@ -190,18 +206,21 @@ put_back(uint8_t *at, const void *bytes, unsigned int len)
 static __rte_cold void
 quote_restore(const struct question *q, const struct original *o, uint8_t *ip, uint32_t len)
 {
+	unsigned int hops_at = q->ip6 ? (unsigned int)IP6_HOPS_AT : (unsigned int)IP4_TTL_AT;
 	unsigned int l4_at = q->l4 != NULL ? (unsigned int)(q->l4 - q->ip) : len;
 	unsigned int sum_at =
 		l4_at + (q->proto == SL_PROTO_TCP ? (unsigned int)TCP_SUM_AT : (unsigned int)UDP_SUM_AT);
 	uint64_t delta;
 
+	ip[hops_at]++;
 	if (q->ip6) {
 		delta = put_back(ip + IP6_SRC_AT, o->src->b, 16);
 		delta += put_back(ip + IP6_DST_AT, o->dst->b, 16);
 	} else {
 		delta = put_back(ip + IP4_SRC_AT, o->src->b + 12, 4);
 		delta += put_back(ip + IP4_DST_AT, o->dst->b + 12, 4);
-		store16(ip + IP4_SUM_AT, sum_update(load16(ip + IP4_SUM_AT), sum_fold(delta)));
+		store16(ip + IP4_SUM_AT, 0);
+		store16(ip + IP4_SUM_AT, (uint16_t)~sum_fold(sum_bytes(ip, (ip[0] & 15) * 4u)));
 	}
 	if (l4_at + UDP_LEN > len)
 		return;
@@ -404,6 +423,15 @@ dp_answer_too_big(struct dp_worker *w, const struct burst *b, unsigned int i, ui
 	q.dst = *original.dst;
 	q.rewritten = true;
 	error_send(w, &q, &too_big, mtu, &original);
+}
+
+__rte_cold void
+dp_answer_too_big_early(struct dp_worker *w, const struct burst *b, unsigned int i, uint32_t mtu)
+{
+	struct question q;
+
+	if (row_read(b, i, &q))
+		error_send(w, &q, &too_big, mtu, NULL);
 }
 
 __rte_cold void

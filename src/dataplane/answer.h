@@ -12,8 +12,8 @@
  * Never answered: anything sent to many, by nobody, or by ourselves; fragments other
  * than the first; a reset by a reset. What goes out counts in `generated` and
  * `answered`, what answer_rate.h forbids in `answers_limited`. Of a packet to a VIP the
- * source is the VIP, of any other the first own address of the port that it came in by;
- * without one nothing is sent. The packet itself is dropped and counted in any case.
+ * source is the VIP, of any other an own address of the port that it came in by; without one
+ * nothing is sent. The packet itself is dropped and counted in any case.
  * Workers only, all cold.
  */
 #ifndef DP_ANSWER_H
@@ -22,17 +22,22 @@
 #include "worker.h"
 
 /*
- * Packet i does not fit: says how long it may be. The caller drops it (TOO_BIG). It may
- * have been rewritten already, since addresses and ports of key[i] are what is quoted, but it
- * has the length and the family it came with, and b->l3[i] is its own header, not a tunnel's.
+ * Packet i does not fit: says how long it may be. The caller drops it (TOO_BIG). The first is
+ * for packets that the rewrite is through with: TTL one less, addresses and ports others,
+ * but length and family those it came with, and b->l3[i] its own header, not a tunnel's. What
+ * is quoted is the packet as it came, by key[i]. The second is for packets not yet changed.
  */
 void dp_answer_too_big(struct dp_worker *w, const struct burst *b, unsigned int i, uint32_t mtu);
+void dp_answer_too_big_early(struct dp_worker *w, const struct burst *b, unsigned int i, uint32_t mtu);
 
 /* Packet i, as it came in, ends here for this reason: answered if the reason has an answer, and dropped. */
 void dp_answer_drop(struct dp_worker *w, struct burst *b, unsigned int i, enum sl_drop reason);
 
+/* Packet i was to be forwarded, but its TTL has run out: dropped, answered, or given to its flow's owner. */
+void dp_answer_ttl(struct dp_worker *w, struct burst *b, unsigned int i);
+
 /*
- * The same for packets that have no row any more: IP behind ETH_LEN bytes, as it came in,
+ * For packets that have no row any more: IP behind ETH_LEN bytes, as it came in,
  * its length and headers checked; m->port is where it came in. The second takes it over.
  */
 void dp_answer_too_big_mbuf(struct dp_worker *w, const struct rte_mbuf *m, uint32_t mtu);

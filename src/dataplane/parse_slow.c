@@ -7,6 +7,7 @@
  * to be cut off) and stays live with its columns filled, or it is punted, or it
  * is dropped with the reason that fits first. Fragments go through fragment.c.
  */
+#include "answer.h"
 #include "fragment.h"
 #include "kernel.h"
 #include "port.h"
@@ -162,6 +163,25 @@ trailer_cut(struct slow *s, uint32_t ip_len)
 		(void)rte_pktmbuf_trim(s->m, (uint16_t)RTE_MIN(s->m->pkt_len - whole, (uint32_t)UINT16_MAX));
 }
 
+/* TCP or UDP, or a fragment of it, that must have a hop left unless it is for the box itself. */
+static __rte_cold int
+whole_or_not(struct slow *s, uint8_t hops, uint32_t at, uint8_t proto, uint32_t ip_len)
+{
+	uint64_t flags = addr_table_find(s->w->snapshot->addrs, &s->b->key[s->i].other);
+	bool over = hops <= 1 && (flags & (ADDR_VIP | ADDR_OWN)) != ADDR_OWN;
+	int verdict;
+
+	trailer_cut(s, ip_len);
+	if (!s->fragmented) {
+		verdict = transport(s, at, proto, ip_len);
+		return verdict == GOES_ON && over ? (int)SL_DROP_TTL : verdict;
+	}
+	if (!over)
+		return fragment(s);
+	s->b->key[s->i].ports = 0; /* no connection's */
+	return SL_DROP_TTL;
+}
+
 static __rte_cold int
 slow4(struct slow *s)
 {
@@ -205,10 +225,7 @@ slow4(struct slow *s)
 			return PUNTED;
 		return own ? SL_DROP_PROTOCOL : SL_DROP_TRANSIT;
 	}
-	if (ip[IP4_TTL_AT] <= 1)
-		return SL_DROP_TTL;
-	trailer_cut(s, ip_len);
-	return s->fragmented ? fragment(s) : transport(s, header_len, proto, ip_len);
+	return whole_or_not(s, ip[IP4_TTL_AT], header_len, proto, ip_len);
 }
 
 /*
@@ -314,10 +331,7 @@ slow6(struct slow *s)
 			return PUNTED;
 		return own ? SL_DROP_PROTOCOL : SL_DROP_TRANSIT;
 	}
-	if (ip[IP6_HOPS_AT] <= 1)
-		return SL_DROP_TTL;
-	trailer_cut(s, ip_len);
-	return s->fragmented ? fragment(s) : transport(s, at, proto, ip_len);
+	return whole_or_not(s, ip[IP6_HOPS_AT], at, proto, ip_len);
 }
 
 /* IPv4 to many stations is for the kernel or nobody; VRRP is Sluice's own business. */
@@ -389,6 +403,8 @@ dp_parse_slow(struct dp_worker *w, struct burst *b, unsigned int i)
 		b->punt |= UINT64_C(1) << i;
 	} else if (verdict == GONE) {
 		return;
+	} else if (verdict == SL_DROP_TTL) {
+		dp_answer_ttl(w, b, i);
 	} else if (verdict != GOES_ON) {
 		if (!dp_kernel_takes(w, b, i, (enum sl_drop)verdict))
 			dp_drop(w, b, i, (enum sl_drop)verdict);

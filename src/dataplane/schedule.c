@@ -9,6 +9,7 @@
  * the one before it may have opened the same connection. What may open one:
  * any datagram, and a segment with SYN and without RST (Linux IPVS).
  */
+#include "answer.h"
 #include "kernel.h"
 #include "tcp_state.h"
 #include "wire.h"
@@ -224,6 +225,6 @@ dp_stage_schedule(struct dp_worker *w, struct burst *b)
 		if (reason < 0)
 			b->hit |= UINT64_C(1) << i;
 		else if (!dp_kernel_takes(w, b, i, (enum sl_drop)reason))
-			dp_drop(w, b, i, (enum sl_drop)reason);
+			dp_answer_drop(w, b, i, (enum sl_drop)reason);
 	}
 }

@@ -65,6 +65,8 @@ struct dp_svc {
 	struct sched_server server[];
 };
 
+enum { DP_OWN_MAX = 8 };
+
 struct dp_snapshot {
 	const struct addr_table *addrs;
 	const struct service_table *services;
@@ -72,8 +74,8 @@ struct dp_snapshot {
 	uint32_t svc_count; /* entries of svc[], by slot */
 	bool any_nat;       /* replies are possible */
 	const struct dp_svc *const *svc;
-	/* The first own address of a port, IPv4 and IPv6; none: it has no such */
-	struct sl_addr own[DP_PORTS_MAX][2];
+	/* Own addresses of each port with their subnets, the first so many; one of length 0 ends them. */
+	struct sl_prefix own[DP_PORTS_MAX][DP_OWN_MAX];
 };
 
 extern _Atomic(const struct dp_snapshot *) dp_snapshot_current;

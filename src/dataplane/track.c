@@ -12,6 +12,7 @@
  * (later). From there on packets look their flows up anew, because entries have
  * changed hands.
  */
+#include "answer.h"
 #include "kernel.h"
 #include "tcp_state.h"
 #include "wire.h"
@@ -54,7 +55,7 @@ flow_renew(struct dp_worker *w, struct burst *b, unsigned int i)
 	int reason = dp_schedule_one(w, b, i);
 
 	if (reason >= 0 && !dp_kernel_takes(w, b, i, (enum sl_drop)reason))
-		dp_drop(w, b, i, (enum sl_drop)reason);
+		dp_answer_drop(w, b, i, (enum sl_drop)reason);
 	return reason < 0;
 }
 

@@ -551,11 +551,14 @@ servers_settle(const struct dp_txn *txn)
 static void
 own_addresses_fill(struct dp_snapshot *snapshot)
 {
-	memset(snapshot->own, 0, sizeof(snapshot->own));
-	for (unsigned int i = now.addr_count; i-- > 0;) {
-		const struct dp_net_addr *own = &now.addrs[i];
+	unsigned int count[DP_PORTS_MAX] = { 0 };
 
-		snapshot->own[own->port][!sl_addr_is_v4(&own->prefix.addr)] = own->prefix.addr;
+	memset(snapshot->own, 0, sizeof(snapshot->own));
+	for (unsigned int i = 0; i < now.addr_count; i++) {
+		unsigned int port = now.addrs[i].port;
+
+		if (count[port] < DP_OWN_MAX)
+			snapshot->own[port][count[port]++] = now.addrs[i].prefix;
 	}
 }
 

@@ -247,6 +247,7 @@ setup(unsigned int workers)
 	memset(&pipe_box, 0, sizeof(pipe_box));
 	pipe_box.workers = workers;
 	pipe_box.room = UINT32_MAX;
+	dp_answer_rate_set(1000);
 	devices_make(workers);
 	if (dp_rcu_init(workers) != 0 || book_init() != 0 || dp_tunnel_init() != 0 ||
 	    dp_neigh_init(1, 1) != 0 || dp_txn_init() != 0)
@@ -597,12 +598,12 @@ pipe_check(const char *row)
 		sl_check_int(row, c->rx + c->handed_in + c->generated,
 			     c->tx + c->drops + c->punts + c->handed_out + holds);
 		sl_check_int(row, w->free_count, 0);
+		generated += c->generated;
 		drops += c->drops;
 		tx += c->tx;
 		punts += c->punts;
 		held += holds;
 		on_way += c->handed_out - c->handed_in;
-		generated += c->generated;
 		sl_check_int(row, c->flows_created - c->flows_expired, w->table.used);
 	}
 	sl_check_int(row, pipe_box.given + generated, tx + drops + punts + held + on_way);

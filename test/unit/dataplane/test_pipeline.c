@@ -566,6 +566,7 @@ test_mixed_burst(void **state)
 	uint8_t bytes[PIPE_FRAME_MAX];
 	unsigned int at[PIPE_PORTS] = { 0 };
 
+	dp_answer_rate_set(0);
 	for (size_t i = 0; i < SL_COUNT(rows); i++)
 		packets[i] = pipe_mbuf(bytes, pipe_build(&rows[i].spec, bytes), NULL);
 	pipe_burst(0, WAN, packets, SL_COUNT(rows));
@@ -597,6 +598,7 @@ test_accounts(void **state)
 	uint64_t x = 31, in = 0, out = 0, conns = 0, bytes_in = 0;
 	uint32_t total = 0, active = 0;
 
+	dp_answer_rate_set(0);
 	for (unsigned int n = 0; n < BURSTS; n++) {
 		unsigned int count = 1 + random_next(&x) % BURST_MAX;
 		struct rte_mbuf *packets[BURST_MAX], *m;

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A server that is removed by command takes no new connection, those that it has go on both ways; added again it takes
-them up, counters included. Removed with flush, its connections end and their packets are server_removed."""
+them up, counters included. Removed with flush, its connections end and their packets are server_removed.
+(The service is silent, because what comes after that may be a stray segment, or not yet.)"""
 
 from rig import *
 
 workers = (1,)  # the exact turn of round robin is a worker's own
 
-config = one_arm() + service("TCP", VIP4, 80, "NAT", [(SERVER4[1], 8080), (SERVER4[2], 8080)])
+config = one_arm() + service("TCP", VIP4, 80, "NAT", [(SERVER4[1], 8080), (SERVER4[2], 8080)], "rr", "reject off")
 
 WHICH = ("tcp", "192.0.2.1:80", "10.0.0.12:8080")
 

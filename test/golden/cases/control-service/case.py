@@ -4,7 +4,7 @@ and its VIP is nobody's then; services beside it do not notice."""
 
 from rig import *
 
-config = one_arm() + service("TCP", VIP4, 80, "NAT", [(SERVER4[1], 8080)])
+config = one_arm(port="closed_port drop") + service("TCP", VIP4, 80, "NAT", [(SERVER4[1], 8080)])
 
 NEW = ("udp", "192.0.2.2:53")
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""An established TCP connection ends when its timeout has passed; a later segment of it is no_connection, and its SYN
-opens a new one. A half-open one lives on, it has another timeout."""
+"""An established TCP connection ends when its timeout has passed; a later segment of it is no_connection (and reset), and
+its SYN opens a new one. A half-open one lives on, it has another timeout."""
 
 from rig import *
 
@@ -8,6 +8,7 @@ config = (one_arm(global_defs="lvs_timeouts tcp 1")
           + service("TCP", VIP4, 80, "NAT", [(SERVER4[1], 8080)]))
 
 half, up = Flow(cport=1), Flow(cport=2)
+late = up.sent(b"late", flags="PA", ack=77)
 
 traffic = [
     half.request(flags="S"),
@@ -15,7 +16,7 @@ traffic = [
     Then(conns=["TCP SYN_RECV 203.0.113.5:1 192.0.2.1:80 10.0.0.11:8080",
                 "TCP ESTABLISHED 203.0.113.5:2 192.0.2.1:80 10.0.0.11:8080"],
          wait=lambda control: len(control.connections()) == 1, what="the established connection ends after 1 s"),
-    (up.sent(b"late", flags="PA"), None),
+    (late, reset(late)),
     half.reply(flags="SA"),
     up.request(flags="S"),
 ]

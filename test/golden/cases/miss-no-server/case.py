@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A service without servers, or whose servers all have weight 0, refuses new connections as no_server, with every
-scheduler, and counts none."""
+scheduler, counts none, and says port unreachable, to TCP too."""
 
 from rig import *
 
@@ -11,10 +11,13 @@ config = one_arm() + "".join(
     + service("UDP", VIP4, 1000 + n, "DR", [(SERVER4[1], 1000 + n, 0)], algo)
     for n, algo in enumerate(SCHEDULERS)) + service("UDP", VIP6, 53, "NAT", [])
 
-traffic = [(Flow(proto, vport=1000 + n, cport=2000 + 10 * again).sent(), None)
-           for n, _algo in enumerate(SCHEDULERS) for proto in ("TCP", "UDP") for again in range(3)]
-traffic += [(Flow("UDP", client=CLIENT6, vip=VIP6, vport=53).sent(b"q"), None)]
+sent = [Flow(proto, vport=1000 + n, cport=2000 + 10 * again).sent()
+        for n, _algo in enumerate(SCHEDULERS) for proto in ("TCP", "UDP") for again in range(3)]
+sent += [Flow("UDP", client=CLIENT6, vip=VIP6, vport=53).sent(b"q")]
+
+traffic = [(frame, unreachable_port(frame)) for frame in sent]
 
 drops = {"no_server": 3 * 2 * len(SCHEDULERS) + 1}
+answers = (3 * 2 * len(SCHEDULERS) + 1, 0)
 stats = {}
 conns = []
