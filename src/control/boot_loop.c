@@ -3,8 +3,11 @@
  * The daemon's event loop (boot_loop.h).
  *
  * The data plane wants to be polled: every millisecond while it has something
- * to do, and after idle turns more and more rarely, down to one in five. Only
- * the control thread runs any of this.
+ * to do, and after idle turns more and more rarely, down to one in five. What
+ * the kernel sends through a port's interface does not wait for that: its
+ * descriptor wakes the loop. A descriptor that stays readable though nothing
+ * could be done about it is left alone until the next turn. Only the control
+ * thread runs any of this.
  */
 #include "boot_loop.h"
 
@@ -18,7 +21,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { POLL_BUSY_MS = 1, POLL_IDLE_MS = 5 };
+enum {
+	POLL_BUSY_MS = 1,
+	POLL_IDLE_MS = 5,
+	LIST_S = 1, /* how long the list of descriptors may be out of date */
+};
 
 struct boot_loop {
 	struct event_base *base;
@@ -26,9 +33,17 @@ struct boot_loop {
 	struct event *term, *interrupt, *hangup;
 	void (*reload)(void);
 	long poll_ms;
+
+	/* a descriptor of the data plane each; not waited for once it was readable, until poll_turn */
+	struct event *wake[DP_PORTS_MAX], *list;
+	unsigned int wake_count;
 };
 
 static void poll_turn(evutil_socket_t fd, short what, void *context);
+static unsigned int poll_data_plane(struct boot_loop *loop);
+static void wake_turn(evutil_socket_t fd, short what, void *context);
+static void list_turn(evutil_socket_t fd, short what, void *context);
+static void wakes_free(struct boot_loop *loop);
 static void watchdog_turn(evutil_socket_t fd, short what, void *context);
 static void signal_end(evutil_socket_t number, short what, void *context);
 static void signal_reload(evutil_socket_t number, short what, void *context);
@@ -56,8 +71,10 @@ boot_loop_destroy(struct boot_loop *loop)
 {
 	if (loop == NULL)
 		return;
-	struct event *events[] = { loop->poll, loop->watchdog, loop->term, loop->interrupt, loop->hangup };
+	struct event *events[] = { loop->poll,      loop->watchdog, loop->term,
+				   loop->interrupt, loop->hangup,   loop->list };
 
+	wakes_free(loop);
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i] != NULL)
 			event_free(events[i]);
@@ -81,6 +98,7 @@ boot_loop_run(struct boot_loop *loop)
 
 	if (watchdog_us > 0)
 		event_add(loop->watchdog, &every);
+	list_turn(-1, 0, loop);
 	poll_turn(-1, 0, loop);
 	event_base_dispatch(loop->base);
 }
@@ -92,11 +110,12 @@ loop_start(struct boot_loop *loop)
 	if (loop->base == NULL)
 		return false;
 	loop->poll = evtimer_new(loop->base, poll_turn, loop);
+	loop->list = evtimer_new(loop->base, list_turn, loop);
 	loop->watchdog = event_new(loop->base, -1, EV_PERSIST, watchdog_turn, NULL);
 	loop->term = evsignal_new(loop->base, SIGTERM, signal_end, loop);
 	loop->interrupt = evsignal_new(loop->base, SIGINT, signal_end, loop);
 	loop->hangup = evsignal_new(loop->base, SIGHUP, signal_reload, loop);
-	return loop->poll != NULL && loop->watchdog != NULL && loop->term != NULL &&
+	return loop->poll != NULL && loop->list != NULL && loop->watchdog != NULL && loop->term != NULL &&
 	       loop->interrupt != NULL && loop->hangup != NULL && event_add(loop->term, NULL) == 0 &&
 	       event_add(loop->interrupt, NULL) == 0 && event_add(loop->hangup, NULL) == 0;
 }
@@ -105,14 +124,67 @@ static void
 poll_turn(evutil_socket_t fd, short what, void *context)
 {
 	struct boot_loop *loop = context;
+
+	if (poll_data_plane(loop) == 0 && loop->poll_ms < POLL_IDLE_MS)
+		loop->poll_ms++;
+	for (unsigned int i = 0; i < loop->wake_count; i++)
+		event_add(loop->wake[i], NULL);
+}
+
+/* The next turn counts from here. */
+static unsigned int
+poll_data_plane(struct boot_loop *loop)
+{
+	unsigned int done = dp_poll();
 	struct timeval next = { 0 };
 
-	if (dp_poll() > 0)
+	if (done > 0)
 		loop->poll_ms = POLL_BUSY_MS;
-	else if (loop->poll_ms < POLL_IDLE_MS)
-		loop->poll_ms++;
 	next.tv_usec = loop->poll_ms * 1000;
 	evtimer_add(loop->poll, &next);
+	return done;
+}
+
+static void
+wake_turn(evutil_socket_t fd, short what, void *context)
+{
+	struct boot_loop *loop = context;
+
+	if (poll_data_plane(loop) == 0)
+		return;
+	for (unsigned int i = 0; i < loop->wake_count; i++)
+		event_add(loop->wake[i], NULL);
+}
+
+/*
+ * Takes up the descriptors there are now. All of them anew: an interface that was made again may
+ * have the number of the one before it.
+ */
+static void
+list_turn(evutil_socket_t fd, short what, void *context)
+{
+	struct boot_loop *loop = context;
+	const struct timeval next = { .tv_sec = LIST_S };
+	int fds[DP_PORTS_MAX];
+	unsigned int count = dp_poll_fds(fds, DP_PORTS_MAX);
+
+	wakes_free(loop);
+	for (unsigned int i = 0; i < count; i++) {
+		struct event *wake = event_new(loop->base, fds[i], EV_READ, wake_turn, loop);
+
+		if (wake == NULL)
+			break;
+		event_add(wake, NULL);
+		loop->wake[loop->wake_count++] = wake;
+	}
+	evtimer_add(loop->list, &next);
+}
+
+static void
+wakes_free(struct boot_loop *loop)
+{
+	while (loop->wake_count > 0)
+		event_free(loop->wake[--loop->wake_count]);
 }
 
 static void

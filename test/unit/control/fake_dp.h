@@ -65,5 +65,7 @@ unsigned int fake_dp_polls(void);
  * next dp_poll. `anew`: on an interface that was made again, with another descriptor.
  */
 void fake_dp_from_kernel(unsigned int port, bool anew);
+/* dp_poll takes nothing from the kernel, as when it is not allowed to. */
+void fake_dp_deaf(bool on);
 
 #endif

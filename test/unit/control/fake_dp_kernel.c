@@ -59,6 +59,12 @@ fake_dp_from_kernel(unsigned int port, bool anew)
 }
 
 void
+fake_dp_deaf(bool on)
+{
+	fake_dp.deaf = on;
+}
+
+void
 fake_dp_kernel_reset(void)
 {
 	for (unsigned int i = 0; i < DP_PORTS_MAX; i++) {
@@ -97,7 +103,7 @@ dp_poll(void)
 	char byte;
 
 	fake_dp.polls++;
-	for (unsigned int i = 0; i < fake_dp.port_count; i++) {
+	for (unsigned int i = 0; i < fake_dp.port_count && !fake_dp.deaf; i++) {
 		while (fake_dp.tap_read[i] != 0 && read(fake_dp.tap_read[i], &byte, 1) == 1) {
 			fake_dp.from_kernel[i]++;
 			done++;

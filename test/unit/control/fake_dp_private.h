@@ -49,6 +49,7 @@ struct fake_dp {
 	int tap_read[DP_PORTS_MAX], tap_write[DP_PORTS_MAX];
 	uint64_t from_kernel[DP_PORTS_MAX];
 	unsigned int polls;
+	bool deaf;
 
 	struct dp_txn *txn; /* the open one */
 	unsigned int calls[FAKE_DP_CALL_MAX];
