@@ -5,27 +5,14 @@
  */
 #include "fake_dp.h"
 #include "sl_test.h"
+#include "test_model_story.h"
 #include "test_model_text.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { STEPS_MAX = 12 };
-
-/* "= " before a step's text is a file, everything else a command. */
-struct step {
-	const char *text;
-	int rc;
-	const char *says; /* part of the refusal's text; NULL: not looked at */
-};
-
-static const struct story {
-	const char *name;
-	const char *first; /* file */
-	struct step steps[STEPS_MAX];
-	const char *runs;
-} stories[] = {
+static const struct story stories[] = {
 	{
 		.name = "servers of one file: the last stands first, as if they had been added one by one",
 		.first = "TCP 10.0.0.1:80 rr NAT 10.1.0.1:80*4 10.1.0.2:80*3 10.1.0.3:80*2",
@@ -82,10 +69,10 @@ static const struct story {
 			     "service TCP 10.0.0.1:80 already exists" },
 			   { "add-service TCP 224.0.0.1:80 rr NAT", -EINVAL, "not unicast" },
 			   { "add-service TCP 10.0.0.1:0 rr NAT", -EINVAL, "port 0" },
-			   { "add-service TCP 10.0.0.9:80 rr TUN", -EINVAL, "no such forwarding method" },
+			   { "add-service TCP 10.0.0.9:80 rr ROUTE", -EINVAL, "no such forwarding method" },
 			   { "edit-service UDP 10.0.0.1:80 rr -", -ESRCH,
 			     "service UDP 10.0.0.1:80 does not exist" },
-			   { "edit-service TCP 10.0.0.1:80 - TUN", -EINVAL, "no such forwarding method" },
+			   { "edit-service TCP 10.0.0.1:80 - ROUTE", -EINVAL, "no such forwarding method" },
 			   { "del-service TCP 10.0.0.1:81", -ESRCH,
 			     "service TCP 10.0.0.1:81 does not exist" },
 			   { "add TCP 10.0.0.1:80 10.1.0.1:80*3", -EEXIST,
@@ -231,69 +218,10 @@ static const struct story {
 	},
 };
 
-static struct model *
-model_from_text(const char *text)
-{
-	struct model_error error;
-	struct model *model = model_create(conf_from_text(text), &error);
-
-	if (model == NULL)
-		fail_msg("%s", error.text);
-	return model;
-}
-
-/* A file or a command; on refusal, its text. */
-static int
-step_run(struct model *model, const char *text, char ret_says[DP_ERROR_SIZE])
-{
-	struct conf_faults faults = { 0 };
-	struct model_error error = { 0 };
-	struct conf *conf;
-	int rc;
-
-	if (strncmp(text, "= ", 2) != 0) {
-		rc = command_from_text(model, text, &error);
-		assert_true(rc == 0 || rc == error.code);
-		snprintf(ret_says, DP_ERROR_SIZE, "%s", error.text);
-		return rc;
-	}
-	conf = conf_from_text(text + 2);
-	rc = model_apply(model, conf, &faults);
-	ret_says[0] = '\0';
-	if (rc < 0) {
-		snprintf(ret_says, DP_ERROR_SIZE, "%s:%u:%u: %s", faults.first->file, faults.first->line,
-			 faults.first->column, faults.first->text);
-		conf_free(conf);
-	}
-	conf_faults_free(&faults);
-	return rc;
-}
-
 static void
 test_stories(void **state)
 {
-	for (size_t i = 0; i < SL_COUNT(stories); i++) {
-		const struct story *story = &stories[i];
-		struct model *model = model_from_text(story->first);
-		char says[DP_ERROR_SIZE], text[TEXT_SIZE];
-
-		for (const struct step *step = story->steps; step->text != NULL; step++) {
-			char before[TEXT_SIZE];
-
-			text_from_model(model, before);
-			sl_check_int(step->text, step_run(model, step->text, says), step->rc);
-			if (step->says != NULL && strstr(says, step->says) == NULL)
-				fail_msg("%s: %s: says \"%s\", not \"%s\"", story->name, step->text, says,
-					 step->says);
-			if (step->rc != 0)
-				sl_check_str(step->text, text_from_model(model, text), before);
-			sl_check_str(step->text, text_from_dp(model, before), text_from_model(model, text));
-		}
-		sl_check_str(story->name, text_from_model(model, text), story->runs);
-		sl_check_str(story->name, text_from_dp(model, text), story->runs);
-		model_destroy(model);
-		fake_dp_reset();
-	}
+	stories_run(stories, SL_COUNT(stories));
 }
 
 /* Every call to the data plane in turn fails: model and data plane stay as they were. */
@@ -322,12 +250,8 @@ test_failures(void **state)
 				struct model *model;
 				char before[TEXT_SIZE], text[TEXT_SIZE], says[DP_ERROR_SIZE];
 				unsigned int tcp_s, tcp_fin_s, udp_s, calls;
-				struct dp_port_conf port = { .name = "wan", .device = "fake" };
-				struct dp_params params = { .workers = 1 };
 				int rc;
 
-				dp_eal_start(&params, &port, 1, 0, NULL, says);
-				dp_port_open(&port, says);
 				model = model_from_text(first);
 				text_from_model(model, before);
 				calls = fake_dp_calls(call);

@@ -8,6 +8,7 @@
 #include "fake_dp.h"
 #include "sl_addr.h"
 #include "sl_test.h"
+#include "tunnel.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,6 +28,20 @@ struct server {
 	uint16_t port;
 	int64_t weight; /* -1: not given */
 	int fwd;        /* -1: not given */
+	struct dp_tunnel tunnel;
+	bool has_tunnel;
+};
+
+/* Options of a service; of a file's service, those that are not given are off. */
+struct extras {
+	const char *local_group; /* NULL: not given */
+	int mss, options;        /* -1: not given */
+};
+
+static const char *const kinds[SL_FWD_MAX] = {
+#define X(id, kind, word) [id] = kind,
+	SL_FWD_LIST(X)
+#undef X
 };
 
 static void words_split(struct words *words, const char *line, size_t len);
@@ -38,13 +53,18 @@ static unsigned int port_find(const struct conf *conf, const char *name);
 static void line_set(struct conf *conf, const struct words *words);
 static struct dp_service_key key_parse(const char *proto, const char *endpoint);
 static struct server server_parse(const char *text);
-static int fwd_parse(const char *text);
+static int fwd_parse(const char *text, struct dp_tunnel *ret_tunnel, bool *ret_has_tunnel);
+static unsigned int extras_parse(const struct words *words, unsigned int i, struct extras *ret_extras);
+static void line_local(struct conf *conf, const struct words *words);
+static int print_extras(char *buf, size_t size, int fwd, const struct dp_tunnel *tunnel,
+			const char *local_group, uint16_t mss, uint8_t options);
+static const char *method_print(int fwd, const struct dp_tunnel *tunnel, char buf[64]);
 static const struct sched_ops *sched_parse(const char *text);
 static void *grow(void *array, unsigned int count, size_t size);
 static int print_service(char *buf, size_t size, const struct dp_service_key *key,
 			 const struct sched_ops *sched);
 static int print_server(char *buf, size_t size, const struct sl_addr *addr, uint16_t port, uint32_t weight,
-			int fwd, int default_fwd);
+			const char *method, const char *default_method);
 
 struct conf *
 conf_from_text(const char *text)
@@ -55,6 +75,9 @@ conf_from_text(const char *text)
 	assert_non_null(conf);
 	conf->conn_reuse_mode = 1;
 	conf->connections = 1000000;
+	conf->pmtu_disc = true;
+	conf->answer_rate = 1000;
+	conf->kernel_rate = 50000;
 	conf->dataplane_place = (struct conf_place){ "test.conf", 1, 1 };
 	for (const char *line = text; *line != '\0'; number++) {
 		size_t len = strcspn(line, "\n");
@@ -70,6 +93,8 @@ conf_from_text(const char *text)
 			line_route(conf, &words);
 		else if (strcmp(words.word[0], "neigh") == 0)
 			line_neigh(conf, &words);
+		else if (strcmp(words.word[0], "local") == 0)
+			line_local(conf, &words);
 		else if (strcmp(words.word[0], "set") == 0)
 			line_set(conf, &words);
 		else
@@ -87,6 +112,9 @@ conf_free(struct conf *conf)
 		free(conf->services[i].reals);
 	for (unsigned int i = 0; i < conf->port_count; i++)
 		free(conf->ports[i].addrs);
+	for (unsigned int i = 0; i < conf->group_count; i++)
+		free(conf->groups[i].addrs);
+	free(conf->groups);
 	free(conf->services);
 	free(conf->ports);
 	free(conf->routes);
@@ -133,8 +161,10 @@ conf_faults_free(struct conf_faults *faults)
 int
 command_from_text(struct model *model, const char *text, struct model_error *ret_error)
 {
-	struct model_service_change service = { .fwd = -1 };
+	struct model_service_change service = MODEL_SERVICE_CHANGE_NONE;
 	struct model_real_change real;
+	struct dp_tunnel tunnel;
+	bool has_tunnel;
 	struct dp_service_key key;
 	struct server server = { .weight = -1, .fwd = -1 };
 	struct words words;
@@ -148,14 +178,25 @@ command_from_text(struct model *model, const char *text, struct model_error *ret
 		return model_service_del(model, &key, ret_error);
 	assert_true(words.count >= 4);
 	if (strcmp(verb, "add-service") == 0 || strcmp(verb, "edit-service") == 0) {
-		assert_int_equal(words.count, 5);
+		struct extras extras;
+
+		assert_true(words.count >= 5);
 		service.sched = sched_parse(words.word[3]);
-		service.fwd = fwd_parse(words.word[4]);
+		service.fwd = fwd_parse(words.word[4], &tunnel, &has_tunnel);
+		service.tunnel = has_tunnel ? &tunnel : NULL;
+		assert_int_equal(extras_parse(&words, 5, &extras), words.count);
+		service.local_group = extras.local_group;
+		service.mss = extras.mss;
+		service.options = extras.options;
 		return verb[0] == 'a' ? model_service_add(model, &key, &service, ret_error)
 				      : model_service_edit(model, &key, &service, ret_error);
 	}
 	server = server_parse(words.word[3]);
-	real = (struct model_real_change){ .weight = server.weight, .fwd = server.fwd };
+	real = (struct model_real_change){
+		.weight = server.weight,
+		.fwd = server.fwd,
+		.tunnel = server.has_tunnel ? &server.tunnel : NULL,
+	};
 	if (strcmp(verb, "add") == 0)
 		return model_real_add(model, &key, &server.addr, server.port, &real, ret_error);
 	if (strcmp(verb, "edit") == 0)
@@ -169,16 +210,18 @@ command_from_text(struct model *model, const char *text, struct model_error *ret
 const char *
 text_from_model(struct model *model, char buf[TEXT_SIZE])
 {
+	char method[64], default_method[64];
 	int len = 0;
 
 	buf[0] = '\0';
 	for (const struct model_service *s = model_services(model); s != NULL; s = s->next) {
 		len += print_service(buf + len, TEXT_SIZE - (size_t)len, &s->key, s->sched);
-		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, " %s",
-				s->fwd == SL_FWD_NAT ? "NAT" : "DR");
+		len += print_extras(buf + len, TEXT_SIZE - (size_t)len, (int)s->fwd, &s->tunnel,
+				    s->local_group, s->mss, s->options);
+		method_print((int)s->fwd, &s->tunnel, default_method);
 		for (const struct model_real *r = s->reals; r != NULL; r = r->next) {
 			len += print_server(buf + len, TEXT_SIZE - (size_t)len, &r->addr, r->port, r->weight,
-					    r->fwd, s->fwd);
+					    method_print((int)r->fwd, &r->tunnel, method), default_method);
 			len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "%s", r->draining ? "!" : "");
 		}
 		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "\n");
@@ -194,6 +237,7 @@ text_from_model(struct model *model, char buf[TEXT_SIZE])
 const char *
 text_from_dp(struct model *model, char buf[TEXT_SIZE])
 {
+	char method[64], default_method[64];
 	unsigned int count = 0;
 	int len = 0;
 
@@ -204,8 +248,9 @@ text_from_dp(struct model *model, char buf[TEXT_SIZE])
 		assert_non_null(dp);
 		assert_int_equal(dp->slot, s->slot);
 		len += print_service(buf + len, TEXT_SIZE - (size_t)len, &dp->key, dp->sched);
-		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, " %s",
-				s->fwd == SL_FWD_NAT ? "NAT" : "DR");
+		len += print_extras(buf + len, TEXT_SIZE - (size_t)len, (int)s->fwd, &s->tunnel,
+				    dp->local_group, dp->mss, dp->options);
+		method_print((int)s->fwd, &s->tunnel, default_method);
 		for (uint32_t i = 0; i < dp->real_count; i++) {
 			const struct dp_real *real = &dp->reals[i];
 			const struct model_real *r = model_real_find(s, &real->addr, real->port);
@@ -213,7 +258,8 @@ text_from_dp(struct model *model, char buf[TEXT_SIZE])
 
 			assert_true(r == NULL || r->slot == real->ret_slot);
 			len += print_server(buf + len, TEXT_SIZE - (size_t)len, &real->addr, real->port,
-					    draining ? r->weight : real->weight, real->fwd, s->fwd);
+					    draining ? r->weight : real->weight,
+					    method_print(real->fwd, &real->tunnel, method), default_method);
 			len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "%s", draining ? "!" : "");
 		}
 		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "\n");
@@ -240,6 +286,8 @@ static void
 line_service(struct conf *conf, const struct words *words, unsigned int line)
 {
 	struct conf_service *service;
+	struct extras extras;
+	bool has_tunnel;
 
 	assert_true(words->count >= 4);
 	conf->services = grow(conf->services, conf->service_count, sizeof(*service));
@@ -248,9 +296,9 @@ line_service(struct conf *conf, const struct words *words, unsigned int line)
 		.place = { "test.conf", line, 1 },
 		.key = key_parse(words->word[0], words->word[1]),
 		.sched = sched_parse(words->word[2]),
-		.fwd = (enum sl_fwd)fwd_parse(words->word[3]),
 	};
-	for (unsigned int i = 4; i < words->count; i++) {
+	service->fwd = (enum sl_fwd)fwd_parse(words->word[3], &service->tunnel, &has_tunnel);
+	for (unsigned int i = extras_parse(words, 4, &extras); i < words->count; i++) {
 		struct server server = server_parse(words->word[i]);
 
 		service->reals = grow(service->reals, service->real_count, sizeof(*service->reals));
@@ -260,8 +308,70 @@ line_service(struct conf *conf, const struct words *words, unsigned int line)
 			.port = server.port,
 			.weight = server.weight < 0 ? 1 : (uint32_t)server.weight,
 			.fwd = server.fwd < 0 ? service->fwd : (enum sl_fwd)server.fwd,
+			.tunnel = server.fwd < 0 ? service->tunnel : server.tunnel,
 		};
 	}
+	if (extras.local_group != NULL)
+		snprintf(service->local_group, sizeof(service->local_group), "%s", extras.local_group);
+	service->mss = extras.mss > 0 ? (uint16_t)extras.mss : DP_MSS_KEEP;
+	service->options = extras.options > 0 ? (uint8_t)extras.options : 0;
+}
+
+static void
+line_local(struct conf *conf, const struct words *words)
+{
+	struct conf_local_group *group;
+	unsigned int i = 0;
+
+	assert_int_equal(words->count, 4);
+	while (i < conf->group_count && strcmp(conf->groups[i].name, words->word[1]) != 0)
+		i++;
+	if (i == conf->group_count) {
+		conf->groups = grow(conf->groups, conf->group_count++, sizeof(*conf->groups));
+		snprintf(conf->groups[i].name, sizeof(conf->groups[i].name), "%s", words->word[1]);
+	}
+	group = &conf->groups[i];
+	group->addrs = grow(group->addrs, group->addr_count, sizeof(*group->addrs));
+	assert_int_equal(sl_addr_parse(words->word[2], &group->addrs[group->addr_count].addr), 0);
+	group->addrs[group->addr_count++].port = port_find(conf, words->word[3]);
+}
+
+/* The words with a plus from the i-th on; the index behind the last. */
+static unsigned int
+extras_parse(const struct words *words, unsigned int i, struct extras *ret_extras)
+{
+	static const struct {
+		const char *word;
+		int option;
+	} options[] = {
+		{ "+toa", DP_SERVICE_TOA },
+		{ "+strip", DP_SERVICE_STRIP_TS },
+		{ "+silent", DP_SERVICE_SILENT },
+		{ "+none", 0 },
+	};
+
+	*ret_extras = (struct extras){ .mss = -1, .options = -1 };
+	for (; i < words->count && words->word[i][0] == '+'; i++) {
+		const char *word = words->word[i];
+		bool known = true;
+
+		if (strncmp(word, "+laddr=", 7) == 0)
+			ret_extras->local_group = word + 7;
+		else if (strncmp(word, "+mss=", 5) == 0)
+			ret_extras->mss = strcmp(word + 5, "auto") == 0 ? DP_MSS_AUTO : atoi(word + 5);
+		else
+			known = false;
+		for (size_t o = 0; o < SL_COUNT(options) && !known; o++) {
+			if (strcmp(options[o].word, word) != 0)
+				continue;
+			known = true;
+			ret_extras->options =
+				options[o].option | (ret_extras->options > 0 ? ret_extras->options : 0);
+		}
+		if (!known)
+			fail_msg("no option %s", word);
+	}
+	return i;
 }
 
 static void
@@ -336,11 +446,20 @@ line_set(struct conf *conf, const struct words *words)
 		const char *name;
 		unsigned int *field;
 	} fields[] = {
-		{ "workers", &conf->workers }, { "connections", &conf->connections },
-		{ "mbufs", &conf->mbufs },     { "memory", &conf->memory_mb },
-		{ "tcp", &conf->tcp_s },       { "tcpfin", &conf->tcp_fin_s },
-		{ "udp", &conf->udp_s },       { "reuse", &conf->conn_reuse_mode },
-		{ "queues", &port->queues },   { "mtu", &port->mtu },
+		{ "workers", &conf->workers },    { "connections", &conf->connections },
+		{ "mbufs", &conf->mbufs },        { "memory", &conf->memory_mb },
+		{ "tcp", &conf->tcp_s },          { "tcpfin", &conf->tcp_fin_s },
+		{ "udp", &conf->udp_s },          { "reuse", &conf->conn_reuse_mode },
+		{ "queues", &port->queues },      { "mtu", &port->mtu },
+		{ "answer", &conf->answer_rate }, { "kernel", &conf->kernel_rate },
+	};
+	const struct {
+		const char *name;
+		bool *field;
+	} switches[] = {
+		{ "promiscuous", &port->promiscuous }, { "tap", &port->tap },
+		{ "transit", &port->transit_kernel },  { "closed", &port->closed_drop },
+		{ "pmtu", &conf->pmtu_disc },
 	};
 	unsigned int number;
 
@@ -354,9 +473,11 @@ line_set(struct conf *conf, const struct words *words)
 		snprintf(conf->socket_path, sizeof(conf->socket_path), "/socket%u", number);
 		return;
 	}
-	if (strcmp(words->word[1], "promiscuous") == 0) {
-		port->promiscuous = number != 0;
-		return;
+	for (size_t i = 0; i < SL_COUNT(switches); i++) {
+		if (strcmp(switches[i].name, words->word[1]) == 0) {
+			*switches[i].field = number != 0;
+			return;
+		}
 	}
 	for (size_t i = 0; i < SL_COUNT(fields); i++) {
 		if (strcmp(fields[i].name, words->word[1]) == 0) {
@@ -388,7 +509,7 @@ server_parse(const char *text)
 	slash = strchr(copy, '/');
 	if (slash != NULL) {
 		*slash = '\0';
-		server.fwd = fwd_parse(slash + 1);
+		server.fwd = fwd_parse(slash + 1, &server.tunnel, &server.has_tunnel);
 	}
 	star = strchr(copy, '*');
 	if (star != NULL) {
@@ -401,12 +522,22 @@ server_parse(const char *text)
 	return server;
 }
 
+/* "TUN=gue:6080:+c", "-" for none. */
 static int
-fwd_parse(const char *text)
+fwd_parse(const char *text, struct dp_tunnel *ret_tunnel, bool *ret_has_tunnel)
 {
-	if (strcmp(text, "-") == 0)
+	size_t len = strcspn(text, "=");
+	int fwd = 0;
+
+	*ret_tunnel = (struct dp_tunnel){ 0 };
+	*ret_has_tunnel = text[len] == '=';
+	if (*ret_has_tunnel && tunnel_parse(text + len + 1, ret_tunnel) != 0)
+		fail_msg("no tunnel %s", text);
+	if (text[0] == '-')
 		return -1;
-	return strcmp(text, "NAT") == 0 ? SL_FWD_NAT : strcmp(text, "DR") == 0 ? SL_FWD_DR : SL_FWD_MAX;
+	while (fwd < SL_FWD_MAX && (strlen(kinds[fwd]) != len || strncmp(kinds[fwd], text, len) != 0))
+		fwd++;
+	return fwd;
 }
 
 static const struct sched_ops *
@@ -442,11 +573,38 @@ print_service(char *buf, size_t size, const struct dp_service_key *key, const st
 }
 
 static int
-print_server(char *buf, size_t size, const struct sl_addr *addr, uint16_t port, uint32_t weight, int fwd,
-	     int default_fwd)
+print_server(char *buf, size_t size, const struct sl_addr *addr, uint16_t port, uint32_t weight,
+	     const char *method, const char *default_method)
 {
 	char endpoint[SL_ENDPOINT_STRLEN];
-	const char *method = fwd == default_fwd ? "" : fwd == SL_FWD_NAT ? "/NAT" : "/DR";
+	bool own = strcmp(method, default_method) != 0;
 
-	return snprintf(buf, size, " %s*%u%s", sl_endpoint_format(addr, port, endpoint), weight, method);
+	return snprintf(buf, size, " %s*%u%s%s", sl_endpoint_format(addr, port, endpoint), weight,
+			own ? "/" : "", own ? method : "");
+}
+
+static int
+print_extras(char *buf, size_t size, int fwd, const struct dp_tunnel *tunnel, const char *local_group,
+	     uint16_t mss, uint8_t options)
+{
+	char method[64], number[16] = "";
+
+	if (mss != DP_MSS_KEEP)
+		snprintf(number, sizeof(number), mss == DP_MSS_AUTO ? "auto" : "%u", mss);
+	return snprintf(buf, size, " %s%s%s%s%s%s%s%s", method_print(fwd, tunnel, method),
+			local_group[0] != '\0' ? " +laddr=" : "", local_group,
+			number[0] != '\0' ? " +mss=" : "", number, options & DP_SERVICE_TOA ? " +toa" : "",
+			options & DP_SERVICE_STRIP_TS ? " +strip" : "",
+			options & DP_SERVICE_SILENT ? " +silent" : "");
+}
+
+/* A tunnel that is not plain IPIP is shown. Returns `buf`. */
+static const char *
+method_print(int fwd, const struct dp_tunnel *tunnel, char buf[64])
+{
+	char info[TUNNEL_STRLEN];
+	bool plain = (tunnel->type | tunnel->sum | tunnel->port) == 0;
+
+	snprintf(buf, 64, "%s%s%s", kinds[fwd], plain ? "" : "=", plain ? "" : tunnel_info(tunnel, info));
+	return buf;
 }

@@ -10,11 +10,15 @@
  *	TCP 10.0.0.1:80 wlc NAT 10.1.0.1:8080*2 10.1.0.2:8080*1/DR 10.1.0.3:8080*1!
  *
  * is NAT by default, servers with weight 2, with weight 1 and a forwarding
- * method of its own, and one that is draining. Further lines of a file:
+ * method of its own, and one that is draining. A tunnel stands behind its
+ * method, TUN=gue:6080:+c; what a service does besides stands before its
+ * servers: +laddr=GROUP +mss=N (or auto) +toa +strip +silent. Further lines of
+ * a file:
  *
  *	port NAME DEVICE [ADDR/LEN ...] [gw ADDR]
  *	route ADDR/LEN ADDR [PORT]
  *	neigh ADDR MAC PORT
+ *	local GROUP ADDR PORT
  *	set FIELD NUMBER
  *
  * This stands in for the real loader: tests of the model need none of it.
@@ -30,7 +34,7 @@ enum { TEXT_SIZE = 4096 };
 struct conf *conf_from_text(const char *text);
 
 /*
- * Carries out one command: "add-service KEY SCHED FWD", "edit-service ...",
+ * Carries out one command: "add-service KEY SCHED FWD [+...]", "edit-service ..." (+none: no option),
  * "del-service KEY", "add KEY SERVER", "edit KEY SERVER", "del KEY ADDR:PORT",
  * "flush KEY ADDR:PORT", "drain KEY ADDR:PORT", "undrain KEY ADDR:PORT", where
  * KEY is "TCP 10.0.0.1:80", SERVER as above ("-" for a weight or scheduler or
