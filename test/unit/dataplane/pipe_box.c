@@ -687,3 +687,37 @@ pipe_neigh_set(unsigned int port, const char *text, uint64_t word)
 	assert_int_not_equal(index, 0);
 	atomic_store(&dp_neigh_table.word[index], word);
 }
+
+void
+pipe_serve(const char *vip, uint16_t port, uint8_t proto, uint8_t fwd, const char *server,
+	   const struct dp_tunnel *tunnel, uint16_t mss)
+{
+	struct dp_real real = {
+		.addr = addr(server),
+		.port = fwd == SL_FWD_NAT ? 8080 : port,
+		.fwd = fwd,
+		.weight = 1,
+		.order = 1,
+		.tunnel = tunnel != NULL ? *tunnel : (struct dp_tunnel){ 0 },
+	};
+	struct dp_service service = {
+		.key = { .vip = addr(vip), .port = port, .proto = proto },
+		.sched = sched_find("rr"),
+		.reals = &real,
+		.real_count = 1,
+		.mss = mss,
+	};
+	struct dp_txn *txn = dp_txn_begin();
+	char error[DP_ERROR_SIZE] = "";
+
+	assert_non_null(txn);
+	if (dp_txn_service_put(txn, &service, error) != 0 || dp_txn_commit(txn, error) != 0)
+		fail_msg("%s", error);
+}
+
+void
+pipe_mtu_set(unsigned int port, unsigned int mtu)
+{
+	dp_ports[port].mtu = (uint16_t)mtu;
+	dp_ports_l2[port].mtu = mtu;
+}

@@ -94,6 +94,11 @@ int pipe_one(unsigned int port, const uint8_t *bytes, unsigned int len, const un
 int pipe_spec_one(const struct pipe_spec *spec);
 const char *pipe_verdict(int verdict);
 
+/* One more service, or an old one made anew, with one server. `tunnel` NULL: IPIP. */
+void pipe_serve(const char *vip, uint16_t port, uint8_t proto, uint8_t fwd, const char *server,
+		const struct dp_tunnel *tunnel, uint16_t mss);
+/* The port's MTU is this; servers are looked up anew when they are next put. */
+void pipe_mtu_set(unsigned int port, unsigned int mtu);
 /* Ends all connections, so that the next row begins fresh. */
 void pipe_flows_end(void);
 /* The way to a neighbour is this (a word of neigh.h): 0 while it is being asked for. */
