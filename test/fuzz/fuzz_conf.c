@@ -7,8 +7,8 @@
  * answer again.
  *
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Isrc/base -Isrc/control \
- *		-Isrc/sched test/fuzz/fuzz_conf.c src/control/conf.c src/control/conf_?*.c src/base/addr.c \
- *		src/base/near.c src/sched/?*.c -o /tmp/fuzz_conf
+ *		-Isrc/sched test/fuzz/fuzz_conf.c src/control/conf.c src/control/conf_?*.c src/control/tunnel.c \
+ *		src/base/addr.c src/base/near.c src/sched/?*.c -o /tmp/fuzz_conf
  *	/tmp/fuzz_conf -dict=test/fuzz/conf.dict -max_len=4096 test/fuzz/corpus/conf
  *
  * The corpus is replayed by the unit test conf_corpus.
