@@ -88,6 +88,7 @@ port wan {
     device net_null0
     address 10.0.0.1/24
     address 2001:db8::2/64
+    tap on
 }
 local_address_group snat {
     10.0.0.200 wan
@@ -199,6 +200,38 @@ check 0 '10.0.0.12:8080 .* 5  ' service list
 check 0 'applied: ' config apply
 check 0 '10.0.0.12:8080 .* 1  ' service list
 
+# ---- tunnels, full NAT, options ----
+check 2 'toa "maybe": on or off is wanted' service edit tcp 192.0.2.1:80 toa maybe
+check 0 '\[tunnel ipip\|gue:PORT\[:SUM\]\|gre\[:SUM\]\]' help real add
+check 0 '\[mss_clamp auto\|N\|off\] \[reject on\|off\]' help service edit
+check 0 '' service add tcp 192.0.2.7:80 scheduler rr method tun tunnel gue:6080 mss_clamp auto reject off
+check 0 '' real add tcp 192.0.2.7:80 10.0.0.31:80
+check 0 '' real add tcp 192.0.2.7:80 '[2001:db8::31]:80' tunnel gre:+c
+check 0 '' real add tcp 192.0.2.7:80 10.0.0.32:8080 method nat
+check 0 'gue:6080:-c' service list tcp 192.0.2.7:80
+same 'service list of tunnels' <<'TABLE'
+PROTO  SERVICE               SCHEDULER  METHOD  TUNNEL       WEIGHT  ACTIVE  INACTIVE  NOTE
+tcp    192.0.2.7:80          rr         tun     gue:6080:-c               6         6  mss_clamp auto reject off
+       -> 10.0.0.32:8080                nat                       1       2         2
+       -> [2001:db8::31]:80             tun     gre:+c            1       2         2
+       -> 10.0.0.31:80                  tun     gue:6080:-c       1       2         2
+TABLE
+check 0 '' service add tcp 192.0.2.8:80 scheduler rr method fnat laddr_group_name snat toa on strip_tcp_timestamps on mss_clamp 1400
+check 0 '' real add tcp 192.0.2.8:80 10.0.0.33:8080
+check 0 '192.0.2.8:80 .* laddr_group_name snat toa strip_tcp_timestamps mss_clamp 1400$' service list tcp 192.0.2.8:80
+check 0 '10.0.0.33:8080  10.0.0.200:1024  fnat ' conn list real 10.0.0.33:8080
+check 0 '' service edit tcp 192.0.2.8:80 toa off strip_tcp_timestamps off mss_clamp off reject on
+check 0 '192.0.2.8:80 .* laddr_group_name snat$' service list tcp 192.0.2.8:80
+check 1 'gue:PORT' real edit tcp 192.0.2.7:80 10.0.0.31:80 tunnel gue
+check 1 'FNAT needs laddr_group_name' service edit tcp 192.0.2.8:80 laddr_group_name ''
+check 1 'out of range|536' service edit tcp 192.0.2.8:80 mss_clamp 9
+check 0 '"mss_clamp":"off"' -j service list tcp 192.0.2.8:80
+check 0 'ICMP errors and resets sent: 4, not sent because of answer_rate: 5$' stats
+check 0 'ANSWERED +LIMITED ' workers
+check 0 ' sl-wan +7 +0 ' ports
+check 0 '' service del tcp 192.0.2.7:80
+check 0 '' service del tcp 192.0.2.8:80
+
 # ---- what may follow ----
 # follows WORDS-OF-THE-ANSWER WORD...
 follows() {
@@ -220,6 +253,9 @@ follows '10.0.0.12:8080 10.0.0.11:8080 ' real drain tcp 192.0.2.1:80
 follows 'weight method tunnel ' real add tcp 192.0.2.1:80 10.0.0.13:80
 follows 'method tunnel ' real add tcp 192.0.2.1:80 10.0.0.13:80 weight 2
 follows 'nat dr tun fnat ' real add tcp 192.0.2.1:80 10.0.0.13:80 weight 2 method
+follows 'ipip gue: gre ' real add tcp 192.0.2.1:80 10.0.0.13:80 tunnel
+follows 'on off ' service edit tcp 192.0.2.1:80 reject
+follows 'auto off ' service edit tcp 192.0.2.1:80 toa on mss_clamp
 follows 'flush ' real del tcp 192.0.2.1:80 10.0.0.11:8080
 follows '' real del tcp 192.0.2.1:80 10.0.0.11:8080 flush
 follows '--rate --watch ' stats tcp 192.0.2.1:80
@@ -285,13 +321,13 @@ grep -q '{"error":{"code":-32004,' "$dir/out" || {
 check 1 'did you mean FIN_WAIT' conn list state finwait
 
 # ---- bad configuration ----
-check 4 "^$dir/bad.conf:12:1: .*virtual_server" config check "$dir/bad.conf"
+check 4 "^$dir/bad.conf:13:1: .*virtual_server" config check "$dir/bad.conf"
 check 4 'nothing is changed' config apply "$dir/bad.conf"
-check 4 'bad.conf:12:1' config diff "$dir/bad.conf"
+check 4 'bad.conf:13:1' config diff "$dir/bad.conf"
 check 4 '"?' -j config check "$dir/bad.conf"
 cp "$dir/bad.conf" "$dir/sluice.conf"
-check 4 'sluice.conf:12:1' config check
-check 4 'sluice.conf:12:1' config apply
+check 4 'sluice.conf:13:1' config check
+check 4 'sluice.conf:13:1' config apply
 check 0 '192.0.2.1:80' service list
 cp "$dir/other.conf" "$dir/sluice.conf"
 

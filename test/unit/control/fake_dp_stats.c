@@ -51,7 +51,7 @@ dp_real_stats(uint32_t slot, struct dp_real_stats *ret_stats)
 	traffic->conns = conns;
 	traffic->in_packets = conns * PACKETS_PER_CONN + packets_by_rate();
 	traffic->in_bytes = traffic->in_packets * PACKET_BYTES;
-	if (real->fwd == SL_FWD_NAT) {
+	if (real->fwd == SL_FWD_NAT || real->fwd == SL_FWD_FNAT) {
 		traffic->out_packets = traffic->in_packets;
 		traffic->out_bytes = traffic->in_bytes;
 	}
