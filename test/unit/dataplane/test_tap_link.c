@@ -221,12 +221,8 @@ poll_now(void)
 static void
 control_sends(void)
 {
-	unsigned int count;
-
-	while ((count = rte_ring_count(dp_control.ring)) != 0) {
-		pipe_box.given += RTE_MIN(count, (unsigned int)BURST_MAX);
+	while (rte_ring_count(dp_control.ring) != 0)
 		(void)pipe_receive(0);
-	}
 }
 
 /* The kernel's own (listener reports and the like) is gone. */
