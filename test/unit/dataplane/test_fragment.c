@@ -8,6 +8,7 @@
  */
 #include "flow.h"
 #include "frag_box.h"
+#include "sl_addr.h"
 #include "wire.h"
 
 #include <rte_cycles.h>
@@ -109,21 +110,21 @@ serve(uint64_t after_ms)
 static const struct {
 	const char *name;
 	struct pipe_spec spec;
-	unsigned int port; /* it leaves by */
+	bool nat;
 } modes[] = {
-	{ "UDP4 by NAT", { .proto = SL_PROTO_UDP, .payload = 2000 }, LAN },
-	{ "UDP4 by NAT, no checksum", { .proto = SL_PROTO_UDP, .payload = 2000, .no_sum = true }, LAN },
-	{ "UDP4 by NAT, IP options", { .proto = SL_PROTO_UDP, .payload = 2000, .options = 3 }, LAN },
-	{ "UDP4 by DR", { .proto = SL_PROTO_UDP, .dst = "192.0.2.2", .payload = 2000 }, LAN },
-	{ "TCP4 by NAT", { .payload = 1990 }, LAN },
-	{ "TCP4 by DR", { .dst = "192.0.2.2", .payload = 1990 }, LAN },
+	{ "UDP4 by NAT", { .proto = SL_PROTO_UDP, .payload = 2000 }, true },
+	{ "UDP4 by NAT, no checksum", { .proto = SL_PROTO_UDP, .payload = 2000, .no_sum = true }, true },
+	{ "UDP4 by NAT, IP options", { .proto = SL_PROTO_UDP, .payload = 2000, .options = 3 }, true },
+	{ "UDP4 by DR", { .proto = SL_PROTO_UDP, .dst = "192.0.2.2", .payload = 2000 }, false },
+	{ "TCP4 by NAT", { .payload = 1990 }, true },
+	{ "TCP4 by DR", { .dst = "192.0.2.2", .payload = 1990 }, false },
 	{ "UDP6 by NAT",
 	  { .proto = SL_PROTO_UDP, .src = "2001:db8:9::5", .dst = "2001:db8:ff::1", .payload = 2000 },
-	  LAN },
+	  true },
 	{ "UDP6 by DR",
 	  { .proto = SL_PROTO_UDP, .src = "2001:db8:9::5", .dst = "2001:db8:ff::2", .payload = 2000 },
-	  LAN },
-	{ "TCP6 by NAT", { .src = "2001:db8:9::5", .dst = "2001:db8:ff::1", .payload = 1990 }, LAN },
+	  false },
+	{ "TCP6 by NAT", { .src = "2001:db8:9::5", .dst = "2001:db8:ff::1", .payload = 1990 }, true },
 };
 
 /* The n-th order of PIECES pieces. */
@@ -162,6 +163,16 @@ sent_check(const char *row, const struct pipe_spec *spec, unsigned int port)
 		sl_check_int(row, joined[len - spec->payload - 1] | joined[len - spec->payload - 2], 0);
 }
 
+/* Where both directions of a NAT flow come to. */
+static unsigned int
+owner_of(const struct pipe_spec *spec)
+{
+	struct sl_addr client;
+
+	assert_int_equal(sl_addr_parse(spec->src != NULL ? spec->src : "203.0.113.5", &client), 0);
+	return dp_owner(dp_workers[0], &client, rte_cpu_to_be_16(spec->sport));
+}
+
 static void
 orders_run(uint64_t seed)
 {
@@ -190,8 +201,10 @@ orders_run(uint64_t seed)
 					   end);
 				drain();
 			}
-			sent_check(row, &spec, modes[m].port);
+			sent_check(row, &spec, LAN);
 			sl_check_int(row, flows(), 1);
+			if (modes[m].nat)
+				sl_check_int(row, dp_workers[owner_of(&spec)]->table.used, 1);
 			sl_check_int(row, remembered(), 0);
 			sl_check_int(row, all_drops(), 0);
 			pipe_flows_end();
