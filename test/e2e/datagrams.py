@@ -71,6 +71,10 @@ def ask(socket_, number, question_bytes, answer_bytes):
         answer = socket_.recv(65536)
     except (socket.timeout, ConnectionError):
         return None
+    except OSError as fault:
+        if fault.errno != errno.EMSGSIZE:      # the path's MTU, just learned
+            raise
+        return None
     told = answer[HEAD.size:HEAD.size + 128]
     if len(answer) != answer_bytes or answer[:HEAD.size] != head or \
             answer[HEAD.size + 128:] != noise(head + told, len(answer) - HEAD.size - 128):

@@ -13,11 +13,17 @@ import sys
 
 from load import Wrk
 from rig import check, run, wait_for
+from sluice import block
 from test_bulk import digest, fetch
 
 REQUESTS = 10_000
 DOWNLOAD_BYTES = 200_000_000
 GUE_PORT = 6080
+PEER_PORT = 7000        # of peer.py
+# Full NAT's source addresses: as the file has them, and one by one.
+LOCALS = {"ipv4": ("10.2.0.200-203", [f"10.2.0.{n}" for n in range(200, 204)]),
+          "ipv6": ("fd02::200-fd02::203", [f"fd02::20{n}" for n in range(4)])}
+GROUP = block("local_address_group outside", *(f"{words} lan" for words, _ in LOCALS.values()))
 HERE = pathlib.Path(__file__).resolve().parent
 
 
