@@ -44,6 +44,9 @@ model_apply(struct model *model, struct conf *conf, struct conf_faults *faults)
 		return rc;
 	rc = plan_make(&plan, model, conf, &error, &place);
 	if (rc == 0) {
+		/* Workers run from the first file's commit on: their first packet is to find its settings. */
+		if (model->conf == NULL)
+			settings_apply(model, NULL, conf);
 		rc = model_change_commit(model, &plan.change, &error, &failed);
 		if (failed != NULL)
 			place = failed->place;
@@ -54,7 +57,8 @@ model_apply(struct model *model, struct conf *conf, struct conf_faults *faults)
 	plan_fini(&plan);
 	if (rc < 0)
 		return rc;
-	settings_apply(model, model->conf, conf);
+	if (model->conf != NULL)
+		settings_apply(model, model->conf, conf);
 	conf_free(model->conf);
 	model->conf = conf;
 	return 0;
