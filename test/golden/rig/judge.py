@@ -34,7 +34,7 @@ def repeated(expected):
 
 
 class OneOf(NamedTuple):
-    """Any one of these frames, all of one flow and one port."""
+    """Any one of these frames."""
 
     choices: tuple
 
@@ -86,14 +86,13 @@ def _once(expected, port, came):
 
 def output(expected, actual_by_port):
     """Same frames on each port, and in the same order within each flow."""
-    want = defaultdict(list)
-    for each in expected:
-        first = _choices(each)[0][0]
-        want[first.port, frames.flow_of(first.raw())].append(_choices(each))
-    got = defaultdict(list)
+    want, got = defaultdict(list), defaultdict(list)
     for port, list_of_frames in actual_by_port.items():
         for frame in _once(expected, port, list_of_frames):
             got[port, frames.flow_of(frame)].append(frame)
+    for each in expected:
+        flows = [(frame.port, frames.flow_of(frame.raw())) for frame in frames_in(each)]
+        want[next((flow for flow in flows if flow in got), flows[0])].append(_choices(each))
     lines = []
     for key in list(want) + [key for key in got if key not in want]:
         lines += _flow_output(key[0], want.get(key, []), got.get(key, []))
