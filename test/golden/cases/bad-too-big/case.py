@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A packet longer than the MTU of the port it leaves by is too_big; one of exactly the MTU is forwarded. Both families,
-NAT and DR, both directions."""
+"""A packet longer than the MTU of the port it leaves by goes in fragments if it is IPv4 and may be; else it is too_big, and
+its sender is told the MTU. One of exactly the MTU is forwarded whole. Both families, NAT and DR, both directions."""
 
 from rig import *
 
@@ -14,9 +14,16 @@ direct = Flow("UDP", "DR", vport=54, server=2)
 
 FITS = [four.request(bytes(1472)), four.reply(bytes(1472)), six.request(bytes(1452)), six.reply(bytes(1452)),
         direct.request(bytes(1472))]
-TOO_BIG = [four.request(bytes(1473)), four.reply(bytes(1600)), six.request(bytes(1453)), six.reply(bytes(1900)),
-           direct.request(bytes(1473))]
+CUT = [four.request(bytes(1473)), four.reply(bytes(1600)), direct.request(bytes(1473))]
 
-traffic = FITS + [(sent, None) for sent, _left in TOO_BIG] + FITS
+long4, long6, long_direct = (four.sent(bytes(1473), ip_fields=dict(flags="DF")), six.sent(bytes(1453)),
+                             direct.sent(bytes(1473), ip_fields=dict(flags="DF")))
+back6, _left = six.reply(bytes(1800))
+told = one_of(*(own_error(to_server(1, error(own, SERVER6[1], 2, 0, bytes(back6.data.payload)[:1280 - 48], 1500)))
+                for own in (OWN6, OWN_LAN6)))
 
-drops = {"too_big": len(TOO_BIG)}
+traffic = FITS + [(sent, cut_by_box(left, 1500)) for sent, left in CUT]
+traffic += [(sent, too_big(sent, 1500)) for sent in (long4, long6, long_direct)] + [(back6, told)] + FITS
+
+drops = {"too_big": 4}
+answers = (4, 0)
