@@ -56,7 +56,7 @@ struct cli_verb {
 	const char *keywords[CLI_ARGS_MAX];   /* names of arguments that follow their name */
 	uint32_t options;                     /* CLI_RATE ... it knows */
 
-	/* A list: its columns, and what one element prints. */
+	/* A list: its columns (NULL: it is no table), and what one element prints. */
 	const struct table_column *columns;
 	unsigned int column_count;
 	void (*row)(struct cli *cli, const json_t *element);
@@ -131,6 +131,8 @@ void cli_stats_show(struct cli *cli, const json_t *result);
 void cli_config_check_show(struct cli *cli, const json_t *result);
 void cli_config_apply_show(struct cli *cli, const json_t *result);
 void cli_config_diff_show(struct cli *cli, const json_t *result);
+/* An element that is a line of text. */
+void cli_line_row(struct cli *cli, const json_t *line);
 /* The faults of a refused configuration, one a line. */
 void cli_faults_print(FILE *out, const json_t *faults);
 

@@ -33,6 +33,12 @@ cli_config_diff_show(struct cli *cli, const json_t *result)
 }
 
 void
+cli_line_row(struct cli *cli, const json_t *line)
+{
+	puts(json_string_value(line) != NULL ? json_string_value(line) : "");
+}
+
+void
 cli_faults_print(FILE *out, const json_t *faults)
 {
 	const json_t *fault;

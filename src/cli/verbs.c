@@ -59,6 +59,7 @@ static const struct cli_verb verbs[] = {
 	  .show = cli_config_apply_show },
 	{ "config diff", "config.diff", "what applying it would change", FILE_IF_ANY,
 	  .show = cli_config_diff_show },
+	{ "config save", "config.save", "print what runs as a configuration file", .row = cli_line_row },
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
@@ -130,7 +131,7 @@ cli_verb_run(struct cli *cli, const struct cli_verb *verb, json_t *params)
 	};
 	int code = client_open(&client, cli->socket_path, cli->timeout_s);
 
-	if (verb->row != NULL && !cli->json)
+	if (verb->columns != NULL && !cli->json)
 		cli->table = table_create(stdout, verb->columns, verb->column_count);
 	if (code == 0)
 		code = client_call(&client, verb->method, params, &reply);

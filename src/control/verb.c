@@ -45,6 +45,7 @@ static const struct verb {
 	{ "config.check", verb_config_check, false, 0, B(FILE) },
 	{ "config.apply", verb_config_apply, true, 0, B(FILE) },
 	{ "config.diff", verb_config_diff, false, 0, B(FILE) },
+	{ "config.save", verb_config_save, false, 0, 0 },
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]), LOG_PARAMS_SIZE = 256 };

@@ -182,5 +182,6 @@ int verb_stats(struct verb_call *call);
 int verb_config_check(struct verb_call *call);
 int verb_config_apply(struct verb_call *call);
 int verb_config_diff(struct verb_call *call);
+int verb_config_save(struct verb_call *call);
 
 #endif

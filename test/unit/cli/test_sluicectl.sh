@@ -200,6 +200,11 @@ check 0 '10.0.0.12:8080 .* 5  ' service list
 check 0 'applied: ' config apply
 check 0 '10.0.0.12:8080 .* 1  ' service list
 
+check 0 '^    real_server 10.0.0.11 8080 \{$' config save
+"$ctl" -s "$dir/run/control.sock" config save >"$dir/saved.conf"
+check 0 '' config diff "$dir/saved.conf"
+check 0 '^\["# Written by' -j config save
+
 # ---- tunnels, full NAT, options ----
 check 2 'toa "maybe": on or off is wanted' service edit tcp 192.0.2.1:80 toa maybe
 check 0 '\[tunnel ipip\|gue:PORT\[:SUM\]\|gre\[:SUM\]\]' help real add
@@ -286,7 +291,7 @@ completed() {
 	failed=$((failed + 1))
 }
 completed 'sluicectl st' 'status stats'
-completed 'sluicectl -j config ' 'check apply diff'
+completed 'sluicectl -j config ' 'check apply diff save'
 completed 'sluicectl help real u' 'undrain'
 completed 'sluicectl --ver' '--version'
 completed "sluicectl -s $dir/run/control.sock real drain tcp 192" '192.0.2.1:80'
