@@ -22,6 +22,7 @@
 #include "port.h"
 #include "punt_rx.h"
 #include "tap_link.h"
+#include "tap_under.h"
 #include "wire.h"
 #include "worker.h"
 
@@ -95,6 +96,7 @@ dp_tap_start(char ret_error[DP_ERROR_SIZE])
 		code = tap_make(port, ret_error);
 		if (code != 0)
 			return code;
+		dp_tap_under_quiet(port);
 		tap_count++;
 	}
 	return 0;
@@ -117,6 +119,7 @@ dp_tap_stop(void)
 	next_retry_ms = 0;
 	memset(taps, 0, sizeof(taps));
 	dp_tap_link_fini();
+	dp_tap_under_restore();
 }
 
 void

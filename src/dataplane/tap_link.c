@@ -14,6 +14,8 @@
  */
 #include "tap_link.h"
 
+#include "sysctl.h"
+
 #include "sl_addr.h"
 #include "sl_log.h"
 
@@ -24,12 +26,10 @@
 #include <net/if.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 enum { REQUEST_SIZE = 1024, ANSWER_SIZE = 8192 };
 
@@ -277,45 +277,15 @@ static const struct {
 	{ "ipv4", "promote_secondaries", "1" },
 };
 
-static bool
-sysctl_is(const char *path, const char *value)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t len = strlen(value);
-	char present[16] = "";
-	bool same;
-
-	if (fd < 0)
-		return errno == ENOENT; /* this kernel does not have it */
-	same = read(fd, present, sizeof(present) - 1) > 0 && strncmp(present, value, len) == 0 &&
-	       present[len] == '\n';
-	close(fd);
-	return same;
-}
-
-static int
-sysctl_write(const char *path, const char *value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), code = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, value, strlen(value)) < 0)
-		code = -errno;
-	close(fd);
-	return code;
-}
-
 static void
 sysctls_set(const char *name)
 {
 	for (unsigned int i = 0; i < sizeof(sysctls) / sizeof(sysctls[0]); i++) {
-		char path[128];
+		char path[SYSCTL_PATH_SIZE];
 		int code;
 
-		snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", sysctls[i].family, name,
-			 sysctls[i].name);
-		code = sysctl_is(path, sysctls[i].value) ? 0 : sysctl_write(path, sysctls[i].value);
+		dp_sysctl_path(path, sysctls[i].family, name, sysctls[i].name);
+		code = dp_sysctl_set(path, sysctls[i].value);
 		if (code == 0 || said_sysctl)
 			continue;
 		sl_warn("kernel interface %s: %s cannot be set to %s (%s), nor may others; set it by sysctl "

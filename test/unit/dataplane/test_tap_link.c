@@ -11,6 +11,7 @@
 #include "pipe_box.h"
 #include "port.h"
 #include "punt_rx.h"
+#include "sysctl.h"
 #include "tap.h"
 #include "wire.h"
 
@@ -571,6 +572,59 @@ test_taken_away(void **state)
 	assert_true(info.present);
 }
 
+/* ---- the interface under a port ---- */
+
+static void
+under_check(const char *row, const char *const want[3])
+{
+	static const char *const names[][2] = { { "ipv4", "rp_filter" },
+						{ "ipv4", "arp_ignore" },
+						{ "ipv6", "disable_ipv6" } };
+
+	for (unsigned int i = 0; i < SL_COUNT(names); i++) {
+		char path[SYSCTL_PATH_SIZE], value[SYSCTL_VALUE_SIZE];
+
+		dp_sysctl_path(path, names[i][0], "under0", names[i][1]);
+		sl_check_int(row, dp_sysctl_get(path, value), 0);
+		sl_check_str(row, value, want[i]);
+	}
+}
+
+/* What a shared interface receives the kernel handles once, by the port's; unless it is somebody's. */
+static void
+test_under(void **state)
+{
+	const char *const as_made[3] = { "0", "0", "0" }, *const quiet[3] = { "1", "8", "1" };
+	static const struct {
+		const char *row, *device;
+		bool address, quiet;
+	} rows[] = {
+		{ "shared", "net_af_packet0,iface=under0", false, true },
+		{ "shared, more arguments", "net_af_packet0,iface=under0,qpairs=2", false, true },
+		{ "not shared", "net_af_xdp0,iface=under0", false, false },
+		{ "none", "0000:03:00.0", false, false },
+		{ "somebody's", "net_af_packet0,iface=under0", true, false },
+	};
+
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		struct ifreq request = { .ifr_name = "under0" };
+		struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr = { 0x0100007f } };
+		int tap = tap_take("under0"), fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+		memcpy(&request.ifr_addr, &at, sizeof(at));
+		if (rows[i].address)
+			assert_int_equal(ioctl(fd, SIOCSIFADDR, &request), 0);
+		under_check(rows[i].row, as_made);
+		snprintf(dp_ports[WAN].conf.device, DP_DEVICE_SIZE, "%s", rows[i].device);
+		start();
+		under_check(rows[i].row, rows[i].quiet ? quiet : as_made);
+		dp_tap_stop();
+		under_check(rows[i].row, as_made);
+		close(fd);
+		close(tap);
+	}
+}
+
 static int
 open_pool(void **state)
 {
@@ -590,6 +644,7 @@ main(void)
 		TEST(test_to_kernel),   TEST(test_to_kernel_bounded),
 		TEST(test_deleted),     TEST(test_down),
 		TEST(test_refused),     TEST(test_taken_away),
+		TEST(test_under),
 	};
 
 	if (geteuid() != 0 || unshare(CLONE_NEWNET) != 0 || access("/dev/net/tun", R_OK | W_OK) != 0) {
