@@ -171,12 +171,13 @@ dp_rewrite_tunnel(struct dp_worker *w, struct burst *b, uint64_t mask, struct he
 		struct rte_mbuf *m = b->mbuf[i];
 		struct outside o;
 
+		/* First, because an answer to the sender takes a hop that has gone for granted. */
+		ttl_decrement(b, i);
 		if (unlikely(len > dp_tunnel_mtu(index) || m->data_off < TUNNEL_ROOM)) {
 			if (!dp_tunnel_too_long(w, b, i, index))
 				continue;
 			back->unusual |= UINT64_C(1) << i;
 		}
-		ttl_decrement(b, i);
 		o = outside_make(w, b->l3[i], ip6, len + entry->len, entropy_of_tag(b->tag[i]), df_mask);
 		b->l3[i] = wrap(m, b->l3[i], entry, &o);
 		b->info[i] = pkt_info_make(o.len, b->info[i].event, (entry->flags & TUNNEL_V6) != 0);
