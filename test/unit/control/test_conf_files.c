@@ -212,10 +212,11 @@ pipes(void **state)
 static void
 samples(void **state)
 {
-	static const char *const names[] = { "sluice.conf", "examples/nat-two-arm.conf",
-					     "examples/dr-one-arm.conf", "examples/ipv6.conf",
-					     "examples/no-nic.conf",     "examples/tun-wan.conf",
-					     "examples/fnat.conf",       "examples/tap.conf" };
+	static const char *const names[] = {
+		"sluice.conf",        "examples/nat-two-arm.conf", "examples/dr-one-arm.conf",
+		"examples/ipv6.conf", "examples/no-nic.conf",      "examples/tun-wan.conf",
+		"examples/fnat.conf", "examples/tap.conf"
+	};
 
 	for (size_t i = 0; i < SL_COUNT(names); i++) {
 		struct conf_faults faults = { 0 };
