@@ -12,6 +12,9 @@
  * hop's word and the port's own MAC.
  */
 #include "rewrite.h"
+#include "tunnel.h"
+
+#include <rte_prefetch.h>
 
 static inline void
 nat_rewrite(struct burst *b, unsigned int i, const struct flow *flow, const struct dp_real_slot *real,
@@ -97,6 +100,7 @@ rewrite_in(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back
 			ttl_decrement(b, i);
 		} else {
 			tunneled |= UINT64_C(1) << i;
+			rte_prefetch0(&dp_tunnels[atomic_load_explicit(&real->tunnel, memory_order_relaxed)]);
 			continue;
 		}
 		way_write(b, i, atomic_load_explicit(&real->nexthop, memory_order_relaxed), back);

@@ -32,20 +32,23 @@ l4_sum_update(uint8_t *l4, uint8_t proto, uint16_t delta)
 	}
 }
 
-/* TTL alone, and the IPv4 header checksum with it (RFC 1141). */
+/* TTL, and the IPv4 header checksum with it (RFC 1141). */
+static inline void
+ttl4_decrement(uint8_t *ip)
+{
+	uint32_t sum = load16(ip + IP4_SUM_AT) + (uint32_t)RTE_BE16(0x0100);
+
+	ip[IP4_TTL_AT]--;
+	store16(ip + IP4_SUM_AT, (uint16_t)(sum + (sum >= 0xffff)));
+}
+
 static inline void
 ttl_decrement(struct burst *b, unsigned int i)
 {
-	uint8_t *ip = b->l3[i];
-
-	if (b->info[i].family6) {
-		ip[IP6_HOPS_AT]--;
-	} else {
-		uint32_t sum = load16(ip + IP4_SUM_AT) + (uint32_t)RTE_BE16(0x0100);
-
-		ip[IP4_TTL_AT]--;
-		store16(ip + IP4_SUM_AT, (uint16_t)(sum + (sum >= 0xffff)));
-	}
+	if (b->info[i].family6)
+		b->l3[i][IP6_HOPS_AT]--;
+	else
+		ttl4_decrement(b->l3[i]);
 }
 
 /*
