@@ -29,7 +29,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 enum { REQUEST_SIZE = 1024, ANSWER_SIZE = 8192 };
 
@@ -45,6 +47,7 @@ struct item {
 struct link {
 	char name[IF_NAMESIZE];
 	unsigned int index; /* 0: there is none */
+	bool down;          /* somebody has set it so */
 };
 
 static struct link links[DP_PORTS_MAX];
@@ -66,6 +69,7 @@ dp_tap_link_add(unsigned int port, const char *name, const uint8_t mac[6], unsig
 	int code;
 
 	snprintf(link->name, sizeof(link->name), "%s", name);
+	link->down = false;
 	link->index = if_nametoindex(name);
 	if (link->index == 0)
 		return -errno;
@@ -130,15 +134,35 @@ dp_tap_link_net_set(const struct dp_net_addr *addrs, unsigned int addr_count, co
 	return 0;
 }
 
+static bool
+is_down(const struct link *link)
+{
+	struct ifreq request = { .ifr_flags = 0 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool down;
+
+	if (fd < 0)
+		return false;
+	memcpy(request.ifr_name, link->name, sizeof(request.ifr_name));
+	down = ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) == 0;
+	close(fd);
+	return down;
+}
+
 void
 dp_tap_link_retry(void)
 {
-	for (unsigned int port = 0; port < DP_PORTS_MAX; port++)
-		for (unsigned int i = 0; i < item_count; i++)
-			if (items[i].port == port && !items[i].set) {
-				items_set(port);
-				break;
-			}
+	for (unsigned int port = 0; port < DP_PORTS_MAX; port++) {
+		struct link *link = &links[port];
+		bool down = link->index != 0 && is_down(link), again = link->down && !down;
+
+		/* An interface that was down has lost its routes, and one that is down cannot have them. */
+		link->down = down;
+		for (unsigned int i = 0; i < item_count && !again; i++)
+			again = items[i].port == port && !items[i].set;
+		if (again && !down)
+			items_set(port);
+	}
 }
 
 void

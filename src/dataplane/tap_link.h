@@ -32,7 +32,10 @@ void dp_tap_link_lost(unsigned int port);
 int dp_tap_link_net_set(const struct dp_net_addr *addrs, unsigned int addr_count,
 			const struct dp_route *routes, unsigned int route_count);
 
-/* Tries again what the kernel refused before. To be called now and then. */
+/*
+ * Tries again what the kernel refused before, and what an interface has lost by being set
+ * down. To be called now and then.
+ */
 void dp_tap_link_retry(void);
 
 void dp_tap_link_fini(void);

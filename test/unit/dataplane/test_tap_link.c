@@ -483,14 +483,31 @@ test_deleted(void **state)
 static void
 test_down(void **state)
 {
+	static const char *const addrs[] = { "198.51.100.2/24", "2001:db8:1::2/64", NULL };
+	static const char *const routes[] = { "10.8.0.0/16 via 198.51.100.9", "::/0 via 2001:db8:1::1",
+					      NULL };
+	char got[KERNEL_BOX_TEXT], want[KERNEL_BOX_TEXT];
+
 	quiet_start();
+	net_set(addrs, routes);
 	(void)kernel_box_request(SIOCSIFFLAGS, 0);
 	punt(5000);
 	(void)poll_now();
 	assert_int_equal(dp_control.drop[SL_DROP_KERNEL_FULL], 1);
+	clock_ms += 1100;
+	(void)poll_now();
 	(void)kernel_box_request(SIOCSIFFLAGS, IFF_UP);
 	punt(5000);
 	(void)poll_now();
+	/* Its routes are set again within a second. */
+	clock_ms += 1100;
+	(void)poll_now();
+	kernel_box_routes(got);
+	kernel_box_list(routes, NULL, want);
+	assert_string_equal(got, want);
+	kernel_box_addrs(got);
+	kernel_box_list(addrs, WAN_LL, want);
+	assert_string_equal(got, want);
 	assert_int_equal(dp_control.drop[SL_DROP_KERNEL_FULL], 1);
 	assert_int_equal(dp_control.drop[SL_DROP_KERNEL_GONE], 0);
 }
