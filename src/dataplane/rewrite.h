@@ -80,7 +80,7 @@ void dp_rewrite_tunnel(struct dp_worker *w, struct burst *b, uint64_t mask, stru
 /*
  * Puts a single packet, its TTL decremented, IP behind ETH_LEN bytes, into the tunnel of the
  * server of a slot. False: it was dropped. `entropy`: what a GUE packet's source port comes
- * from. One that is too long loses DF. Cold.
+ * from. One that is too long is dropped, or loses DF where it may be cut up. Cold.
  */
 bool dp_tunnel_wrap(struct dp_worker *w, struct rte_mbuf *m, uint32_t slot, uint16_t entropy);
 

@@ -190,6 +190,7 @@ dp_tunnel_wrap(struct dp_worker *w, struct rte_mbuf *m, uint32_t slot, uint16_t 
 	uint32_t index = tunnel_of(&dp_real_slots[slot]), len;
 	const struct dp_tunnel_entry *entry = &dp_tunnels[index];
 	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, ETH_LEN);
+	uint16_t df_mask = df_mask_load();
 	bool ip6 = ip[0] >> 4 == 6;
 	struct inner in;
 
@@ -203,7 +204,15 @@ dp_tunnel_wrap(struct dp_worker *w, struct rte_mbuf *m, uint32_t slot, uint16_t 
 		dp_drop_mbuf(w, m, SL_DROP_SEGMENTS);
 		return false;
 	}
-	in = inner_read(w, ip, ip6, 0, len > dp_tunnel_mtu(index) ? 0 : df_mask_load());
+	if (len > dp_tunnel_mtu(index)) {
+		/* Its sender is not told, since nobody answers an ICMP error. */
+		if (df_mask != 0 ? !dp_may_be_cut(ip) : ip6) {
+			dp_drop_mbuf(w, m, SL_DROP_TOO_BIG);
+			return false;
+		}
+		df_mask = 0;
+	}
+	in = inner_read(w, ip, ip6, 0, df_mask);
 	in.entropy = entropy;
 	(void)wrap(m, ip, entry, &in, len + entry->len);
 	return true;

@@ -397,9 +397,9 @@ quote_tunnel(struct quote *q)
 			q->flags |= q->inside[UDP_LEN + 1] == PROTO_IP6 ? TUNNEL_INNER6 : 0;
 		return true;
 	case PROTO_GRE:
-		if (q->left < GRE_LEN)
+		if (q->left < GRE_LEN || (load16(q->inside) & (uint16_t)~GRE_SUM_PRESENT_BE) != 0)
 			return false;
-		q->flags |= TUNNEL_GRE | (load16(q->inside) == GRE_SUM_PRESENT_BE ? TUNNEL_SUM : 0);
+		q->flags |= TUNNEL_GRE | (load16(q->inside) != 0 ? TUNNEL_SUM : 0);
 		q->flags |= load16(q->inside + 2) == ETH_TYPE_IP6_BE ? TUNNEL_INNER6 : 0;
 		return true;
 	default:
