@@ -164,14 +164,9 @@ class Rig:
             run(["ip", "link", "set", name, "txqueuelen", "10000", "up"], netns)
 
     def mute(self, netns, name):
-        """
-        The interface carries Sluice's packets; the kernel must not answer any of them, nor take any for
-        itself: it would get twice what Sluice hands it. Packet sockets see them before they are dropped.
-        """
+        """The interface carries Sluice's packets; the kernel must not answer any of them."""
         self.sysctl(netns, **{f"net__ipv6__conf__{name}__disable_ipv6": 1})
         run(["ip", "link", "set", name, "arp", "off"], netns)
-        run(["nft", f"add table netdev {name}; add chain netdev {name} in "
-             f"{{ type filter hook ingress device {name} priority 0; policy drop; }}"], netns)
 
     # ---- processes ----
 

@@ -30,6 +30,7 @@ def ping(netns, address, count=PINGS, size=56, ok=True, patience_s=5):
                ok=False)
     words = done.stdout.replace(",", "").split()
     got = int(words[words.index("received") - 1]) if "received" in words else 0
+    check("duplicates" not in words, f"ping {address}: {done.stdout.strip()}")
     if ok:
         check(got == count, f"ping {address}: {got} of {count} answered")
     return got
