@@ -10,6 +10,7 @@
  */
 #include "fake_dp.h"
 #include "sl_test.h"
+#include "test_model_story.h"
 #include "test_model_text.h"
 
 #include <errno.h>
@@ -24,22 +25,38 @@ static const char *const service_names[SERVICES] = { "TCP 10.0.0.1:80", "TCP 10.
 						     "TCP [2001:db8::1]:80", "UDP 10.0.0.1:80" };
 static const char *const sched_names[] = { "rr", "wrr", "lc", "wlc" };
 
+/* How a method is written, and how it is shown. */
+static const struct {
+	const char *text, *shown;
+} methods[] = {
+	{ "NAT", "NAT" },
+	{ "DR", "DR" },
+	{ "TUN=ipip", "TUN" },
+	{ "TUN=gue:7:+c", "TUN=gue:7:+c" },
+	{ "TUN=gre", "TUN=gre:-c" },
+	{ "FNAT", "FNAT" },
+};
+
+/* Every file has these; each service may have the group. */
+static const char network[] = "port wan dev0 10.0.9.1/24\nlocal g 10.0.9.2 wan\nlocal g 2001:db8:9::2 wan\n";
+
 struct server {
 	bool there, draining;
 	unsigned int weight;
-	bool dr;
+	unsigned int method;
 	unsigned int age; /* counts additions: the highest stands first */
 };
 struct service {
 	bool there;
 	unsigned int sched;
-	bool dr;
+	unsigned int method;
+	bool silent;
 	unsigned int additions;
 	unsigned int file_order[SERVERS]; /* of a file: positions of its servers */
 	struct server server[SERVERS];
 };
 
-/* Servers are at the service's port, so that both methods suit. */
+/* Servers are at the service's port, so that all methods suit. */
 static void
 server_name(unsigned int service, unsigned int server, char buf[64])
 {
@@ -56,10 +73,11 @@ pick(unsigned int below)
 }
 
 static void
-server_add(struct service *service, unsigned int i, unsigned int weight, bool dr)
+server_add(struct service *service, unsigned int i, unsigned int weight, unsigned int method)
 {
-	service->server[i] =
-		(struct server){ .there = true, .weight = weight, .dr = dr, .age = ++service->additions };
+	service->server[i] = (struct server){
+		.there = true, .weight = weight, .method = method, .age = ++service->additions
+	};
 }
 
 /* ---- files ---- */
@@ -75,7 +93,9 @@ file_change(struct service file[SERVICES])
 		if (pick(4) == 0)
 			service->sched = pick(SL_COUNT(sched_names));
 		if (pick(6) == 0)
-			service->dr = !service->dr;
+			service->method = pick(SL_COUNT(methods));
+		if (pick(6) == 0)
+			service->silent = !service->silent;
 		for (unsigned int i = 0; i < SERVERS; i++) {
 			struct server *server = &service->server[i];
 			unsigned int swap = pick(SERVERS), at;
@@ -85,7 +105,7 @@ file_change(struct service file[SERVICES])
 			if (pick(4) == 0)
 				server->weight = pick(3);
 			if (pick(6) == 0)
-				server->dr = !server->dr;
+				server->method = pick(SL_COUNT(methods));
 			at = service->file_order[i];
 			service->file_order[i] = service->file_order[swap];
 			service->file_order[swap] = at;
@@ -96,14 +116,14 @@ file_change(struct service file[SERVICES])
 static void
 file_print(const struct service file[SERVICES], char buf[TEXT_SIZE])
 {
-	int len = 0;
+	int len = snprintf(buf, TEXT_SIZE, "%s", network);
 
-	buf[0] = '\0';
 	for (unsigned int s = 0; s < SERVICES; s++) {
 		if (!file[s].there)
 			continue;
-		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "%s %s %s", service_names[s],
-				sched_names[file[s].sched], file[s].dr ? "DR" : "NAT");
+		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "%s %s %s +laddr=g%s", service_names[s],
+				sched_names[file[s].sched], methods[file[s].method].text,
+				file[s].silent ? " +silent" : "");
 		for (unsigned int p = 0; p < SERVERS; p++) {
 			const struct server *server = &file[s].server[file[s].file_order[p]];
 			char name[64];
@@ -112,7 +132,7 @@ file_print(const struct service file[SERVICES], char buf[TEXT_SIZE])
 				continue;
 			server_name(s, file[s].file_order[p], name);
 			len += snprintf(buf + len, TEXT_SIZE - (size_t)len, " %s*%u/%s", name, server->weight,
-					server->dr ? "DR" : "NAT");
+					methods[server->method].text);
 		}
 		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "\n");
 	}
@@ -121,7 +141,7 @@ file_print(const struct service file[SERVICES], char buf[TEXT_SIZE])
 static bool
 server_text_same(const struct server *a, const struct server *b)
 {
-	return a->there == b->there && (!a->there || (a->weight == b->weight && a->dr == b->dr));
+	return a->there == b->there && (!a->there || (a->weight == b->weight && a->method == b->method));
 }
 
 /* The order of servers in the text counts as text, too. */
@@ -130,7 +150,7 @@ service_text_same(const struct service *a, const struct service *b)
 {
 	unsigned int p = 0, q = 0;
 
-	if (a->sched != b->sched || a->dr != b->dr)
+	if (a->sched != b->sched || a->method != b->method || a->silent != b->silent)
 		return false;
 	for (unsigned int i = 0; i < SERVERS; i++)
 		if (!server_text_same(&a->server[i], &b->server[i]))
@@ -167,8 +187,10 @@ service_apply(struct service *runs, const struct service *old, const struct serv
 	}
 	if (!old_there || old->sched != new->sched)
 		runs->sched = new->sched;
-	if (!old_there || old->dr != new->dr)
-		runs->dr = new->dr;
+	if (!old_there || old->method != new->method)
+		runs->method = new->method;
+	if (!old_there || old->silent != new->silent)
+		runs->silent = new->silent;
 	for (unsigned int p = 0; p < SERVERS; p++) {
 		unsigned int i = new->file_order[p];
 		const struct server *was = &old->server[i], *is = &new->server[i];
@@ -179,12 +201,12 @@ service_apply(struct service *runs, const struct service *old, const struct serv
 				runs->server[i] = (struct server){ 0 };
 		} else if (!runs->server[i].there) {
 			if (!known || !server_text_same(was, is))
-				server_add(runs, i, is->weight, is->dr);
+				server_add(runs, i, is->weight, is->method);
 		} else {
 			if (!known || was->weight != is->weight)
 				runs->server[i].weight = is->weight;
-			if (!known || was->dr != is->dr)
-				runs->server[i].dr = is->dr;
+			if (!known || was->method != is->method)
+				runs->server[i].method = is->method;
 		}
 	}
 }
@@ -201,8 +223,9 @@ runs_print(const struct service runs[SERVICES], char buf[TEXT_SIZE])
 
 		if (!service->there)
 			continue;
-		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "%s %s %s", service_names[sorted[n]],
-				sched_names[service->sched], service->dr ? "DR" : "NAT");
+		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "%s %s %s +laddr=g%s",
+				service_names[sorted[n]], sched_names[service->sched],
+				methods[service->method].shown, service->silent ? " +silent" : "");
 		for (unsigned int age = service->additions; age > 0; age--) {
 			for (unsigned int i = 0; i < SERVERS; i++) {
 				const struct server *server = &service->server[i];
@@ -211,11 +234,11 @@ runs_print(const struct service runs[SERVICES], char buf[TEXT_SIZE])
 				if (!server->there || server->age != age)
 					continue;
 				server_name(sorted[n], i, name);
-				len += snprintf(buf + len, TEXT_SIZE - (size_t)len, " %s*%u%s%s", name,
-						server->weight,
-						server->dr == service->dr ? ""
-						: server->dr              ? "/DR"
-									  : "/NAT",
+				len += snprintf(buf + len, TEXT_SIZE - (size_t)len, " %s*%u%s%s%s", name,
+						server->weight, server->method == service->method ? "" : "/",
+						server->method == service->method
+							? ""
+							: methods[server->method].shown,
 						server->draining ? "!" : "");
 			}
 		}
@@ -230,19 +253,20 @@ command_make(struct service runs[SERVICES], char text[256])
 {
 	unsigned int s = pick(SERVICES), i = pick(SERVERS), sched = pick(SL_COUNT(sched_names)),
 		     weight = pick(3);
-	bool dr = pick(2) == 0;
+	unsigned int method = pick(SL_COUNT(methods));
+	bool on = pick(2) == 0;
 	struct service *service = &runs[s];
 	struct server *server = &service->server[i];
-	const char *name = service_names[s], *method = dr ? "DR" : "NAT";
+	const char *name = service_names[s], *words = methods[method].text;
 	char real[64];
 
 	server_name(s, i, real);
-	switch (pick(7)) {
+	switch (pick(9)) {
 	case 0:
-		snprintf(text, 256, "add-service %s %s %s", name, sched_names[sched], method);
+		snprintf(text, 256, "add-service %s %s %s +laddr=g", name, sched_names[sched], words);
 		if (service->there)
 			return -EEXIST;
-		*service = (struct service){ .there = true, .sched = sched, .dr = dr };
+		*service = (struct service){ .there = true, .sched = sched, .method = method };
 		return 0;
 	case 1:
 		snprintf(text, 256, "edit-service %s %s -", name, sched_names[sched]);
@@ -257,12 +281,12 @@ command_make(struct service runs[SERVICES], char text[256])
 		*service = (struct service){ 0 };
 		return 0;
 	case 3:
-		snprintf(text, 256, "add %s %s*%u/%s", name, real, weight, method);
+		snprintf(text, 256, "add %s %s*%u/%s", name, real, weight, words);
 		if (!service->there)
 			return -ESRCH;
 		if (server->there)
 			return -EEXIST;
-		server_add(service, i, weight, dr);
+		server_add(service, i, weight, method);
 		return 0;
 	case 4:
 		snprintf(text, 256, "edit %s %s*%u", name, real, weight);
@@ -271,16 +295,29 @@ command_make(struct service runs[SERVICES], char text[256])
 		server->weight = weight;
 		return 0;
 	case 5:
-		snprintf(text, 256, "%s %s %s", dr ? "flush" : "del", name, real);
+		snprintf(text, 256, "%s %s %s", on ? "flush" : "del", name, real);
 		if (!service->there || !server->there)
 			return service->there ? -ENOENT : -ESRCH;
 		*server = (struct server){ 0 };
 		return 0;
-	default:
-		snprintf(text, 256, "%s %s %s", dr ? "drain" : "undrain", name, real);
+	case 6:
+		snprintf(text, 256, "edit %s %s*-/%s", name, real, words);
 		if (!service->there || !server->there)
 			return service->there ? -ENOENT : -ESRCH;
-		server->draining = dr;
+		server->method = method;
+		return 0;
+	case 7:
+		snprintf(text, 256, "edit-service %s - %s %s", name, words, on ? "+silent" : "+none");
+		if (!service->there)
+			return -ESRCH;
+		service->method = method;
+		service->silent = on;
+		return 0;
+	default:
+		snprintf(text, 256, "%s %s %s", on ? "drain" : "undrain", name, real);
+		if (!service->there || !server->there)
+			return service->there ? -ENOENT : -ESRCH;
+		server->draining = on;
 		return 0;
 	}
 }
@@ -293,7 +330,7 @@ sequence_run(unsigned int seed)
 	struct service file[SERVICES] = { 0 }, runs[SERVICES] = { 0 };
 	char text[TEXT_SIZE], want[TEXT_SIZE], row[TEXT_SIZE];
 	struct model_error error;
-	struct model *model = model_create(conf_from_text(""), &error);
+	struct model *model = model_from_text(network);
 
 	srandom(seed);
 	for (unsigned int s = 0; s < SERVICES; s++)
