@@ -30,8 +30,8 @@ enum {
 	FLOW_V6 = 0x08,
 	FLOW_IN_ONLY = 0x10, /* replies do not pass here: enum tcp_side */
 	FLOW_IN_ONLY_SHIFT = 4,
-	FLOW_TOA = 0x20, /* full NAT: the server is still to be told the client's address (toa.c) */
-	FLOW_NAT64 = 0x80, /* full NAT: IPv6 towards the client, IPv4 towards the server */
+	FLOW_TOA = 0x20,        /* full NAT: the server is still to be told the client's address (toa.c) */
+	FLOW_NAT64 = 0x80,      /* full NAT: IPv6 towards the client, IPv4 towards the server */
 	FLOW_FRAGMENTED = 0x40, /* a fragment opened it, where RSS may not bring its whole packets */
 };
 

@@ -3,8 +3,8 @@
  * Datagrams in fragments through the pipeline: every order, every mode the bench has,
  * both directions and families, one worker, two and four, each fragment by whichever
  * worker it likes. What comes out is put together again and must be what a whole
- * packet would have become. Lies are dropped for what they are, floods cost others
- * nothing, and chance is held against a plain model.
+ * packet would have become. Floods cost others nothing, and chance is held against a
+ * plain model. What is not a good fragment: test_fragment_lies.c.
  */
 #include "flow.h"
 #include "frag_box.h"
@@ -14,6 +14,7 @@
 #include <rte_cycles.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { PIECES = 4, IP = ETH_LEN };
 
@@ -306,192 +307,6 @@ test_one_burst(void **state)
 	}
 }
 
-/* ---- lies ---- */
-
-struct piece {
-	uint16_t start, end;
-	bool more;
-	int verdict;
-};
-
-static const struct {
-	const char *name;
-	struct pipe_spec spec;
-	struct piece piece[4]; /* end 0: no more */
-} lies[] = {
-#define UDP4                                                                                                 \
-	{                                                                                                    \
-		.proto = SL_PROTO_UDP, .payload = 1000                                                       \
-	}
-#define TCP4                                                                                                 \
-	{                                                                                                    \
-		.payload = 988                                                                               \
-	}
-#define UDP6                                                                                                 \
-	{                                                                                                    \
-		.proto = SL_PROTO_UDP, .src = "2001:db8:9::5", .dst = "2001:db8:ff::2", .payload = 1000      \
-	}
-	{ "length no multiple of 8, more to come", UDP4, { { 0, 801, true, SL_DROP_FRAG_INVALID } } },
-	{ "the same, IPv6", UDP6, { { 0, 801, true, SL_DROP_FRAG_INVALID } } },
-	{ "the last may end anywhere",
-	  UDP4,
-	  { { 0, 800, true, PIPE_SENT }, { 800, 801, false, PIPE_SENT } } },
-	{ "the first one without all of UDP's header", UDP4, { { 0, 4, false, SL_DROP_L4_HEADER } } },
-	{ "the first one with half of TCP's header", TCP4, { { 0, 16, true, SL_DROP_FRAG_INVALID } } },
-	{ "the first one with TCP's header and 4 bytes", TCP4, { { 0, 24, true, PIPE_SENT } } },
-	{ "over TCP's flags (RFC 3128)",
-	  TCP4,
-	  { { 0, 24, true, PIPE_SENT }, { 8, 24, true, SL_DROP_FRAG_INVALID } } },
-	{ "over TCP's urgent pointer", TCP4, { { 16, 24, true, SL_DROP_FRAG_INVALID } } },
-	{ "UDP behind 8 bytes", UDP4, { { 0, 8, true, PIPE_SENT }, { 8, 16, true, PIPE_SENT } } },
-	{ "teardrop",
-	  UDP4,
-	  { { 0, 800, true, PIPE_SENT },
-	    { 400, 808, false, SL_DROP_FRAG_OVERLAP },
-	    { 808, 1000, true, SL_DROP_FRAG_OVERLAP } } },
-	{ "the same piece twice",
-	  UDP6,
-	  { { 0, 800, true, PIPE_SENT },
-	    { 800, 808, true, PIPE_SENT },
-	    { 800, 808, true, SL_DROP_FRAG_OVERLAP },
-	    { 808, 1008, false, PIPE_SENT } } },
-	{ "two ends",
-	  UDP4,
-	  { { 0, 800, true, PIPE_SENT },
-	    { 808, 816, false, PIPE_SENT },
-	    { 816, 824, false, SL_DROP_FRAG_INVALID } } },
-	{ "waits", UDP4, { { 800, 1000, true, PIPE_HELD } } },
-	{ "waits for another port's service that is not there",
-	  { .proto = SL_PROTO_UDP, .dport = 99, .payload = 1000 },
-	  { { 0, 800, true, SL_DROP_NO_SERVICE }, { 800, 1008, false, SL_DROP_NO_SERVICE } } },
-	{ "TTL 1",
-	  { .proto = SL_PROTO_UDP, .ttl = 1, .payload = 1000 },
-	  { { 800, 1008, false, SL_DROP_TTL } } },
-	{ "to an own address",
-	  { .proto = SL_PROTO_UDP, .dst = "198.51.100.2", .payload = 1000 },
-	  { { 0, 800, true, SL_DROP_FRAGMENT }, { 800, 1008, false, SL_DROP_FRAGMENT } } },
-	{ "to nobody",
-	  { .proto = SL_PROTO_UDP, .dst = "10.9.9.9", .payload = 1000 },
-	  { { 0, 800, true, SL_DROP_TRANSIT } } },
-	{ "TCP in the middle of no connection",
-	  { .flags = 16, .payload = 988 },
-	  { { 0, 800, true, SL_DROP_NO_CONNECTION }, { 800, 1008, false, SL_DROP_NO_CONNECTION } } },
-	{ "whole, and says so in a fragment header (RFC 6946)", UDP6, { { 0, 1008, false, PIPE_SENT } } },
-#undef UDP4
-#undef TCP4
-#undef UDP6
-};
-
-static void
-test_lies(void **state)
-{
-	for (size_t i = 0; i < SL_COUNT(lies); i++) {
-		uint8_t whole[PIPE_FRAME_MAX], bytes[PIPE_FRAME_MAX];
-		unsigned int len = pipe_build(&lies[i].spec, whole);
-
-		for (unsigned int p = 0; p < 4 && lies[i].piece[p].end != 0; p++) {
-			const struct piece *piece = &lies[i].piece[p];
-			unsigned int part =
-				frag_cut(whole, len, (uint32_t)i + 100, piece->start, piece->end, bytes);
-			char row[96];
-
-			frag_more_set(bytes, piece->more);
-			snprintf(row, sizeof(row), "%s, piece %u", lies[i].name, p);
-			sl_check_str(
-				row,
-				pipe_verdict(pipe_one(lies[i].spec.from_lan ? LAN : WAN, bytes, part, NULL)),
-				pipe_verdict(piece->verdict));
-		}
-		pipe_flows_end();
-	}
-	/* No answer to any of them, but where a whole packet would have one. */
-	serve(20000);
-	assert_int_equal(remembered(), 0);
-}
-
-/* Headers that no sender makes: IPv6 chains around the fragment header. */
-static void
-test_headers6(void **state)
-{
-	enum { F = IP + IP6_LEN, NEXT = IP + IP6_NEXT_AT };
-	static const struct {
-		const char *name;
-		struct {
-			unsigned int at;
-			uint8_t byte;
-		} patch[6];
-		unsigned int len; /* of the frame; 0: as it is */
-		int verdict;
-	} rows[] = {
-		{ "as it is", { { 0 } }, 0, PIPE_SENT },
-		{ "reserved bits set", { { F + 1, 0xff }, { F + 3, 7 } }, 0, PIPE_SENT },
-		{ "a fragment header in a fragment", { { F, 44 } }, 0, SL_DROP_EXT_HEADER },
-		{ "ICMPv6", { { F, 58 } }, 0, SL_DROP_FRAGMENT },
-		{ "ICMPv6, not the first", { { F, 58 }, { F + 2, 1 } }, 0, SL_DROP_FRAGMENT },
-		{ "SCTP", { { F, 132 } }, 0, SL_DROP_PROTOCOL },
-		{ "SCTP, not the first", { { F, 132 }, { F + 2, 1 } }, 0, SL_DROP_PROTOCOL },
-		{ "options, not the first", { { F, 60 }, { F + 2, 1 } }, 0, PIPE_HELD },
-		{ "nothing follows", { { F, 59 } }, 0, SL_DROP_EXT_HEADER },
-		{ "options to the end of the first one",
-		  { { F, 60 }, { F + 9, 255 } },
-		  0,
-		  SL_DROP_FRAG_INVALID },
-		{ "the fragment header alone",
-		  { { IP + 4, 0 }, { IP + 5, 8 } },
-		  ETH_LEN + IP6_LEN + 8,
-		  SL_DROP_FRAG_INVALID },
-		{ "half a fragment header", { { IP + 4, 0 }, { IP + 5, 4 } }, 60, SL_DROP_EXT_HEADER },
-		{ "highest offset", { { F + 2, 0xff }, { F + 3, 0xf8 } }, 0, SL_DROP_FRAG_INVALID },
-	};
-	struct pipe_spec spec = {
-		.proto = SL_PROTO_UDP, .src = "2001:db8:9::5", .dst = "2001:db8:ff::2", .payload = 1000
-	};
-	uint8_t whole[PIPE_FRAME_MAX], bytes[PIPE_FRAME_MAX];
-	unsigned int whole_len = pipe_build(&spec, whole);
-
-	for (size_t i = 0; i < SL_COUNT(rows); i++) {
-		unsigned int len = frag_cut(whole, whole_len, (uint32_t)i + 1, 0, 800, bytes);
-
-		for (unsigned int p = 0; p < 6 && rows[i].patch[p].at != 0; p++)
-			bytes[rows[i].patch[p].at] = rows[i].patch[p].byte;
-		if (rows[i].len != 0)
-			len = rows[i].len;
-		sl_check_str(rows[i].name, pipe_verdict(pipe_one(WAN, bytes, len, NULL)),
-			     pipe_verdict(rows[i].verdict));
-		pipe_flows_end();
-	}
-}
-
-/* Options behind the fragment header: only the first fragment says that UDP follows, and where. */
-static void
-test_options_behind(void **state)
-{
-	struct pipe_spec spec = {
-		.proto = SL_PROTO_UDP, .src = "2001:db8:9::5", .dst = "2001:db8:ff::1", .payload = 1000
-	};
-	static const uint8_t options[8] = { 17, 0, 1, 4 };
-	uint8_t whole[PIPE_FRAME_MAX], bytes[PIPE_FRAME_MAX];
-	unsigned int len = pipe_build(&spec, whole), part, at = IP + IP6_LEN;
-
-	memmove(whole + at + 8, whole + at, len - at);
-	memcpy(whole + at, options, 8);
-	whole[IP + IP6_NEXT_AT] = 60;
-	whole[IP + IP6_PAYLOAD_AT] = 1016 >> 8;
-	whole[IP + IP6_PAYLOAD_AT + 1] = 1016 & 0xff;
-	len += 8;
-	part = frag_cut(whole, len, 5, 800, 1016, bytes);
-	assert_int_equal(pipe_one(WAN, bytes, part, NULL), PIPE_HELD);
-	part = frag_cut(whole, len, 5, 0, 800, bytes);
-	pipe_forget();
-	give(0, WAN, bytes, part);
-	assert_int_equal(pipe_box.sent_count, 2);
-	/* The server's port, behind the options. */
-	assert_int_equal(pipe_box.sent[0].bytes[at + 8 + 8 + 2] << 8 | pipe_box.sent[0].bytes[at + 8 + 8 + 3],
-			 8080);
-	assert_memory_equal(pipe_box.sent[1].bytes + at + 8, whole + at + 800, 216);
-	assert_int_equal(remembered(), 0);
-}
-
 /* ---- bounds ---- */
 
 /* What waits comes to its end: counted while it waits, dropped in time, and given back. */
@@ -666,7 +481,7 @@ test_tcp_found_by_whole(void **state)
 
 /* ---- chance ---- */
 
-enum { DATAGRAMS = 400, UNITS_MAX = 60 };
+enum { DATAGRAMS = 400 };
 
 /* A copy that comes when its datagram has passed begins it once more: that is as it was. */
 static bool
@@ -682,111 +497,130 @@ is_copy(const struct pipe_frame *frames, unsigned int count, unsigned int start)
 	return false;
 }
 
-/* Datagrams of random sizes, cut at random, mixed up, some pieces lost, others twice: each that is whole arrives whole. */
+/* Pieces of datagrams in the order in which they come. */
+static struct plan {
+	unsigned int datagram, start, end;
+	uint32_t when;
+} plan[DATAGRAMS * 16];
+static unsigned int plan_count, copies;
+
+static struct pipe_spec specs[DATAGRAMS];
+static unsigned int pieces[DATAGRAMS];
+static bool lost[DATAGRAMS];
+
+/* A piece of a datagram: lost, or twice, or neither; near those of its neighbours in time. */
 static void
-chance(uint64_t seed)
+piece_plan(unsigned int d, unsigned int start, unsigned int end, uint64_t *x)
 {
-	static struct {
-		unsigned int datagram, start, end;
-		uint32_t key;
-	} plan[DATAGRAMS * 16];
-	static struct pipe_frame frames[64];
+	bool twice = random_next(x) % 40 == 0;
+
+	if (random_next(x) % 100 == 0) {
+		lost[d] = true;
+		return;
+	}
+	pieces[d]++;
+	copies += twice;
+	for (unsigned int t = 0; t < 1u + twice; t++) {
+		assert_true(plan_count < SL_COUNT(plan));
+		plan[plan_count++] = (struct plan){
+			.datagram = d,
+			.start = start,
+			.end = end,
+			.when = d * 1000 + random_next(x) % 6000,
+		};
+	}
+}
+
+/* Datagrams of random sizes to all services, cut at random. */
+static void
+datagrams_plan(uint64_t *x)
+{
 	static const char *const vips[] = { "192.0.2.1", "192.0.2.2", "2001:db8:ff::1", "2001:db8:ff::2" };
-	static bool lost[DATAGRAMS];
-	static unsigned int pieces[DATAGRAMS], copies;
-	unsigned int count = 0, arrived = 0, lost_count = 0;
-	uint64_t x = seed, before = drops(SL_DROP_FRAG_OVERLAP);
-	struct pipe_spec spec[DATAGRAMS];
 
 	memset(lost, 0, sizeof(lost));
 	memset(pieces, 0, sizeof(pieces));
-	copies = 0;
+	plan_count = copies = 0;
 	for (unsigned int d = 0; d < DATAGRAMS; d++) {
-		unsigned int vip = random_next(&x) % 4, end = 0, size;
+		unsigned int vip = random_next(x) % 4, start = 0, size;
 
-		spec[d] = (struct pipe_spec){
+		specs[d] = (struct pipe_spec){
 			.proto = SL_PROTO_UDP,
 			.src = vip < 2 ? "203.0.113.5" : "2001:db8:9::5",
 			.dst = vips[vip],
-			.sport = (uint16_t)(1000 + random_next(&x) % 20),
-			.payload = (uint16_t)(100 + random_next(&x) % 2000),
+			.sport = (uint16_t)(1000 + random_next(x) % 20),
+			.payload = (uint16_t)(500 + random_next(x) % 1600),
 			.seed = d,
 		};
-		size = spec[d].payload + 8;
-		while (end < size) {
-			unsigned int start = end;
-			bool twice = random_next(&x) % 40 == 0;
+		size = specs[d].payload + 8u;
+		while (start < size) {
+			unsigned int end = start + 128 + random_next(x) % 45 * 8;
 
-			end += 8 + random_next(&x) % 60 * 8;
 			if (end > size)
 				end = size;
-			if (start == 0 && end == size)
-				end = 64;
-			if (random_next(&x) % 100 == 0) {
-				lost[d] = true;
-				continue;
-			}
-			pieces[d]++;
-			for (unsigned int t = 0; t < 1u + twice && count < SL_COUNT(plan); t++) {
-				/* Near those of its neighbours in time. */
-				plan[count].key = d * 1000 + random_next(&x) % 6000;
-				plan[count].datagram = d;
-				plan[count].start = start;
-				plan[count++].end = end;
-			}
-			copies += twice;
+			piece_plan(d, start, end, x);
+			start = end;
 		}
 	}
-	for (unsigned int i = 1; i < count; i++)
-		for (unsigned int k = i; k > 0 && plan[k - 1].key > plan[k].key; k--) {
-			__typeof__(plan[0]) swap = plan[k];
+}
 
-			plan[k] = plan[k - 1];
-			plan[k - 1] = swap;
-		}
+static int
+plan_compare(const void *a, const void *b)
+{
+	const struct plan *first = a, *second = b;
+
+	return first->when < second->when ? -1 : first->when > second->when;
+}
+
+/* What was sent of a datagram is all of it, as its server shall see it. */
+static void
+datagram_check(unsigned int d)
+{
+	static struct pipe_frame frames[64];
+	uint8_t joined[PIPE_FRAME_MAX], whole[PIPE_FRAME_MAX];
+	unsigned int n = 0, len = pipe_build(&specs[d], whole), data = specs[d].payload;
+
+	for (unsigned int i = 0; i < pipe_box.sent_count; i++) {
+		const struct pipe_frame *frame = &pipe_box.sent[i];
+		struct frag_info info;
+
+		assert_true(frag_read(frame->bytes, frame->len, &info));
+		if (info.id == d && !is_copy(frames, n, info.start))
+			frames[n++] = *frame;
+		assert_true(n < SL_COUNT(frames));
+	}
+	assert_int_equal(n, pieces[d]);
+	assert_int_equal(frag_join(frames, n, joined), len);
+	assert_true(pipe_sums_right(joined, len));
+	assert_memory_equal(joined + len - data, whole + len - data, data);
+}
+
+/* All of them mixed up, some pieces lost, others twice: each that is whole arrives whole. */
+static void
+chance(uint64_t seed)
+{
+	uint64_t x = seed, before = drops(SL_DROP_FRAG_OVERLAP);
+	unsigned int arrived = 0;
+
+	datagrams_plan(&x);
+	qsort(plan, plan_count, sizeof(plan[0]), plan_compare);
 	pipe_forget();
-	for (unsigned int i = 0; i < count; i++) {
-		const struct pipe_spec *s = &spec[plan[i].datagram];
-
-		give_piece(random_next(&x) % dp_workers_count, s, plan[i].datagram, plan[i].start,
-			   plan[i].end);
+	for (unsigned int i = 0; i < plan_count; i++) {
+		give_piece(random_next(&x) % dp_workers_count, &specs[plan[i].datagram], plan[i].datagram,
+			   plan[i].start, plan[i].end);
 		if (random_next(&x) % 4 == 0)
 			(void)pipe_receive(random_next(&x) % dp_workers_count);
 	}
 	drain();
 	for (unsigned int d = 0; d < DATAGRAMS; d++) {
-		uint8_t joined[PIPE_FRAME_MAX], whole[PIPE_FRAME_MAX];
-		unsigned int n = 0, len = pipe_build(&spec[d], whole);
-
-		lost_count += lost[d];
-		for (unsigned int i = 0; i < pipe_box.sent_count; i++) {
-			struct frag_info info;
-
-			assert_true(frag_read(pipe_box.sent[i].bytes, pipe_box.sent[i].len, &info));
-			if (info.id == d &&
-			    (pipe_box.sent[i].bytes[IP] >> 4 == 6) == (spec[d].src[4] == ':') &&
-			    !is_copy(frames, n, info.start))
-				frames[n++] = pipe_box.sent[i];
-			assert_true(n < 64);
-		}
-		if (lost[d])
-			continue;
-		assert_int_equal(n, pieces[d]);
-		assert_int_equal(frag_join(frames, n, joined), len);
-		assert_true(pipe_sums_right(joined, len));
-		assert_memory_equal(joined + len - spec[d].payload, whole + len - spec[d].payload,
-				    spec[d].payload);
-		arrived++;
+		if (!lost[d])
+			datagram_check(d);
+		arrived += !lost[d];
 	}
-	assert_true(arrived > DATAGRAMS / 2 && lost_count > 3);
-	/* Copies of pieces of a datagram that is incomplete are dropped; those that come after its end wait, and die. */
+	assert_true(arrived > DATAGRAMS / 2 && arrived < DATAGRAMS && copies > 20);
+	/* Copies are dropped, or come when their datagram has passed and begin it once more. */
 	assert_true(drops(SL_DROP_FRAG_OVERLAP) - before <= copies);
-	serve(20000);
-	serve(20000);
-	serve(20000);
-	serve(20000);
-	serve(20000);
-	serve(20000);
+	for (unsigned int round = 0; round < 8; round++)
+		serve(20000);
 	assert_int_equal(remembered(), 0);
 	pipe_flows_end();
 	assert_int_equal(dp_fragmented_flows[0], 0);
@@ -811,9 +645,6 @@ main(void)
 		TESTS(test_orders),
 		TESTS(test_replies),
 		TEST(test_one_burst, 1),
-		TEST(test_lies, 1),
-		TEST(test_headers6, 1),
-		TEST(test_options_behind, 1),
 		TEST(test_timeout, 1),
 		TESTS(test_flood),
 		TEST(test_flow_found_by_whole, 2),
