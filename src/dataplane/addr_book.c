@@ -2,7 +2,7 @@
 /*
  * The address book: which addresses the box answers for, and on which ports.
  *
- * Kept as the two lists it was given and, made from them, one array of entries
+ * Kept as the lists it was given and, made from them, one array of entries
  * sorted by address. When a list is replaced, the array is made anew, entries
  * that were there before keep what is going on with them (announcements due,
  * when they were defended), and ports that an address is new on get their two
@@ -29,33 +29,39 @@ enum {
 static struct {
 	struct dp_net_addr *own;
 	struct sl_addr *vips;
+	struct dp_local_addr *locals;
 	struct dp_addr_entry *entries; /* sorted by address, each once */
-	unsigned int own_count, vip_count, entry_count;
+	unsigned int own_count, vip_count, local_count, entry_count;
 	uint64_t announce_ms; /* when something is to be announced; UINT64_MAX: nothing is */
 	/* the same of the ports' link-local addresses, which have no entry */
 	uint64_t link_local_defended_ms[DP_PORTS_MAX], link_local_warned_ms[DP_PORTS_MAX];
 } book = { .announce_ms = UINT64_MAX };
 
 static int book_make(struct dp_net_addr *own, unsigned int own_count, struct sl_addr *vips,
-		     unsigned int vip_count);
+		     unsigned int vip_count, struct dp_local_addr *locals, unsigned int local_count);
 static unsigned int announce_due(struct dp_addr_entry *entry, uint16_t *ports, unsigned int budget,
 				 uint16_t *ret_sent);
 
 int
 dp_addr_book_set(const struct dp_net_addr *addrs, unsigned int addr_count, const struct sl_addr *vips,
-		 unsigned int vip_count)
+		 unsigned int vip_count, const struct dp_local_addr *locals, unsigned int local_count)
 {
 	struct dp_net_addr *own = calloc((size_t)addr_count + 1, sizeof(*own)), *old_own = book.own;
 	struct sl_addr *held = calloc((size_t)vip_count + 1, sizeof(*held)), *old_vips = book.vips;
+	struct dp_local_addr *kept = calloc((size_t)local_count + 1, sizeof(*kept)),
+			     *old_locals = book.locals;
 	int err = -ENOMEM;
 
-	if (own != NULL && held != NULL) {
+	if (own != NULL && held != NULL && kept != NULL) {
 		for (unsigned int i = 0; i < addr_count; i++)
 			own[i] = addrs[i];
 		for (unsigned int i = 0; i < vip_count; i++)
 			held[i] = vips[i];
-		err = book_make(own, addr_count, held, vip_count);
+		for (unsigned int i = 0; i < local_count; i++)
+			kept[i] = locals[i];
+		err = book_make(own, addr_count, held, vip_count, kept, local_count);
 	}
+	free(err == 0 ? old_locals : kept);
 	free(err == 0 ? old_own : own);
 	free(err == 0 ? old_vips : held);
 	return err;
@@ -64,13 +70,13 @@ dp_addr_book_set(const struct dp_net_addr *addrs, unsigned int addr_count, const
 int
 dp_addr_book_set_own(const struct dp_net_addr *addrs, unsigned int count)
 {
-	return dp_addr_book_set(addrs, count, book.vips, book.vip_count);
+	return dp_addr_book_set(addrs, count, book.vips, book.vip_count, book.locals, book.local_count);
 }
 
 int
 dp_addr_book_set_vips(const struct sl_addr *vips, unsigned int count)
 {
-	return dp_addr_book_set(book.own, book.own_count, vips, count);
+	return dp_addr_book_set(book.own, book.own_count, vips, count, book.locals, book.local_count);
 }
 
 void
@@ -78,6 +84,7 @@ dp_addr_book_fini(void)
 {
 	free(book.own);
 	free(book.vips);
+	free(book.locals);
 	free(book.entries);
 	memset(&book, 0, sizeof(book));
 	book.announce_ms = UINT64_MAX;
@@ -308,9 +315,11 @@ entries_merge(struct dp_addr_entry *entries, unsigned int count)
 }
 
 static int
-book_make(struct dp_net_addr *own, unsigned int own_count, struct sl_addr *vips, unsigned int vip_count)
+book_make(struct dp_net_addr *own, unsigned int own_count, struct sl_addr *vips, unsigned int vip_count,
+	  struct dp_local_addr *locals, unsigned int local_count)
 {
-	struct dp_addr_entry *entries = calloc((size_t)own_count + vip_count + 1, sizeof(*entries));
+	struct dp_addr_entry *entries =
+		calloc((size_t)own_count + vip_count + local_count + 1, sizeof(*entries));
 	unsigned int count = 0;
 
 	if (entries == NULL)
@@ -323,6 +332,10 @@ book_make(struct dp_net_addr *own, unsigned int own_count, struct sl_addr *vips,
 		entries[count++] = (struct dp_addr_entry){ .addr = vips[i],
 							   .kinds = DP_BOOK_VIP,
 							   .ports = vip_ports(own, own_count, &vips[i]) };
+	for (unsigned int i = 0; i < local_count; i++)
+		entries[count++] = (struct dp_addr_entry){ .addr = locals[i].addr,
+							   .kinds = DP_BOOK_LOCAL,
+							   .ports = (uint16_t)(1u << locals[i].port) };
 	count = entries_merge(entries, count);
 
 	for (unsigned int i = 0; i < count; i++) {
@@ -343,6 +356,8 @@ book_make(struct dp_net_addr *own, unsigned int own_count, struct sl_addr *vips,
 	book.own_count = own_count;
 	book.vips = vips;
 	book.vip_count = vip_count;
+	book.locals = locals;
+	book.local_count = local_count;
 	book.entries = entries;
 	book.entry_count = count;
 	book.announce_ms = 0; /* the next tick sees what is due */

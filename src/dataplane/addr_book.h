@@ -2,9 +2,9 @@
 /*
  * The address book: which addresses the box answers for, and on which ports.
  *
- * Two lists make it: the own addresses of the ports (with their subnets) and
- * the VIPs that are held. An own address is answered (ARP, neighbour discovery)
- * on its port. A VIP inside a subnet of some port is answered on those ports,
+ * Three lists make it: the own addresses of the ports (with their subnets), the
+ * VIPs that are held, and full NAT's local addresses. An own address is answered (ARP,
+ * neighbour discovery) on its port, and so is a local one. A VIP inside a subnet of some port is answered on those ports,
  * any other VIP on all of them. Every port also has its EUI-64 link-local
  * address without being told.
  *
@@ -28,6 +28,7 @@
 enum dp_book_kind {
 	DP_BOOK_OWN = 1u << 0,
 	DP_BOOK_VIP = 1u << 1,
+	DP_BOOK_LOCAL = 1u << 2,
 };
 
 struct dp_addr_entry {
@@ -41,14 +42,14 @@ struct dp_addr_entry {
 
 static_assert(DP_PORTS_MAX <= 16, "dp_addr_entry.ports has one bit a port");
 
-/* Replace both lists, or one of the two. 0, or -ENOMEM with nothing changed. */
+/* Replace all lists, or one of them. 0, or -ENOMEM with nothing changed. */
 int dp_addr_book_set(const struct dp_net_addr *addrs, unsigned int addr_count, const struct sl_addr *vips,
-		     unsigned int vip_count);
+		     unsigned int vip_count, const struct dp_local_addr *locals, unsigned int local_count);
 int dp_addr_book_set_own(const struct dp_net_addr *addrs, unsigned int count);
 int dp_addr_book_set_vips(const struct sl_addr *vips, unsigned int count);
 void dp_addr_book_fini(void);
 
-/* The entry of an own address or held VIP, whatever the port; NULL when it is neither. */
+/* The entry of an own address, held VIP or local address, whatever the port; NULL when it is none. */
 struct dp_addr_entry *dp_addr_book_find(const struct sl_addr *addr);
 
 /* Does the box answer for this address on this port? Link-local ones included. */

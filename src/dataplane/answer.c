@@ -408,7 +408,8 @@ __rte_cold void
 dp_answer_too_big(struct dp_worker *w, const struct burst *b, unsigned int i, uint32_t mtu)
 {
 	const struct pkt_key *key = &b->key[i];
-	bool out = (b->out >> i & 1) != 0;
+	/* Keys of replies to local addresses are as the packet is. */
+	bool out = ((b->out & ~b->reply) >> i & 1) != 0;
 	struct original original = {
 		.src = out ? &key->other : &key->client,
 		.dst = out ? &key->client : &key->other,

@@ -65,6 +65,7 @@ struct burst {
 	uint64_t live;         /* still in the pipeline */
 	uint64_t in;           /* towards a VIP: client to server */
 	uint64_t out;          /* not towards a VIP: perhaps a server's reply */
+	uint64_t reply;        /* towards a local address of full NAT; once the flow is found, in `out` too */
 	uint64_t hit;          /* flow[] is set */
 	uint64_t miss;         /* towards a VIP, but no flow yet */
 	uint64_t punt;         /* for the control core */
@@ -87,7 +88,8 @@ struct burst {
 	struct pkt_key key[BURST_MAX];
 	uint32_t ports[BURST_MAX]; /* source and destination port as they lie in the packet */
 	struct pkt_info info[BURST_MAX];
-	uint8_t vip_flags[BURST_MAX]; /* ADDR_*, of packets towards a VIP */
+	uint8_t vip_flags[BURST_MAX]; /* ADDR_* of the destination */
+	uint32_t local[BURST_MAX];    /* of `reply`: as struct flow's member */
 	uint32_t bucket[BURST_MAX];
 	uint16_t tag[BURST_MAX];
 	struct flow *flow[BURST_MAX]; /* first a candidate, then, with `hit`, the flow */

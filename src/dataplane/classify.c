@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Which way does every packet go, by its destination address alone?
- * Reads:  key.   Writes: in, out, key (client and other change sides where out), vip_flags; live, punt.
- * Drops:  TRANSIT, where no reply is possible.   Prefetches: nothing.
+ * Reads:  key.   Writes: in, out, reply, key (client and other change sides where out), vip_flags, local; live, punt.
+ * Drops:  TRANSIT, where no reply is possible.   Prefetches: the slots of local ports.
  * Cost:   a line of the address table, the same few for all packets.
  *
- * A destination that is a VIP: the source is the client. Any other: if it
- * belongs to a connection at all, it is a server's reply and the destination is
- * the client.
+ * A destination that is a VIP: the source is the client. A local address of full
+ * NAT: a server's reply, whose flow the address and port name; the key stays as it
+ * is. Any other: if it belongs to a connection at all, it is a server's reply and the
+ * destination is the client.
  */
 #include "kernel.h"
 #include "worker.h"
+
+#include <rte_prefetch.h>
 
 #include <emmintrin.h>
 
 enum { ASK_AGAIN_MASK = 15 };
 
-static_assert(ADDR_VIP == 1 && BURST_MAX == 64, "bits_of takes bit 0 of 64 bytes");
+static_assert(ADDR_VIP == 1 << 0 && ADDR_LOCAL == 1 << 4 && BURST_MAX == 64,
+	      "bits_of takes a bit of 64 bytes");
 
 static inline void
 key_turn(struct pkt_key *key)
@@ -30,16 +34,16 @@ key_turn(struct pkt_key *key)
 		     (ports & 0xffff) << KEY_SHIFT_REAL_PORT;
 }
 
-/* A set from bit 0 of 64 bytes. */
+/* A set from one bit of 64 bytes. */
 static inline uint64_t
-bits_of(const uint8_t *bytes)
+bits_of(const uint8_t *bytes, int bit)
 {
 	uint64_t set = 0;
 
 	for (unsigned int part = 0; part < 4; part++) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(bytes + 16 * part));
 
-		set |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_slli_epi16(v, 7)) << (16 * part);
+		set |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_slli_epi16(v, 7 - bit)) << (16 * part);
 	}
 	return set;
 }
@@ -100,6 +104,24 @@ flags_find_once(struct dp_worker *w, struct burst *b)
 	return w->one_destination;
 }
 
+/* Where replies' flows are written down. The address is looked up again: a line that is at hand. */
+static inline void
+replies_find(const struct addr_table *addrs, struct burst *b, uint64_t replies)
+{
+	unsigned int i;
+
+	BURST_FOREACH(i, replies)
+	{
+		uint64_t flags = addr_table_find(addrs, &b->key[i].other);
+		uint64_t ports = b->key[i].ports;
+
+		b->local[i] = local_make(local_index_of(flags), (uint16_t)(ports >> KEY_SHIFT_VIP_PORT));
+		rte_prefetch0((const void *)(uintptr_t)local_slot(b->local[i],
+								  (uint8_t)(ports >> KEY_SHIFT_PROTO)));
+	}
+	b->reply = replies;
+}
+
 void
 dp_stage_classify(struct dp_worker *w, struct burst *b)
 {
@@ -109,13 +131,18 @@ dp_stage_classify(struct dp_worker *w, struct burst *b)
 
 	if (!flags_find_once(w, b))
 		flags_find(snapshot->addrs, b);
-	not_vip = ~bits_of(b->vip_flags);
+	not_vip = ~bits_of(b->vip_flags, 0);
 	not_vip &= b->live;
+	b->reply = 0;
+	if (snapshot->any_local) {
+		replies_find(snapshot->addrs, b, not_vip & bits_of(b->vip_flags, 4));
+		not_vip &= ~b->reply;
+	}
 	BURST_FOREACH(i, not_vip)
 	own |= (uint64_t)((b->vip_flags[i] & ADDR_OWN) != 0) << i;
 	b->punt |= own;
 	b->live &= ~own;
-	b->in = b->live & ~not_vip;
+	b->in = b->live & ~not_vip & ~b->reply;
 	b->out = b->live & not_vip;
 	if (b->out == 0)
 		return;

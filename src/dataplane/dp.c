@@ -9,6 +9,7 @@
 #include "control.h"
 #include "eal.h"
 #include "fragment.h"
+#include "local_book.h"
 #include "port.h"
 #include "punt_rx.h"
 #include "rcu.h"
@@ -36,6 +37,10 @@
 #include <sys/random.h>
 
 enum { PUNT_BATCH = 64, WISH_BATCH = 64, REAP_EVERY_MS = 100, LINKS_EVERY_MS = 250, MBUF_CACHE = 256 };
+
+/* A slot of local.h has so many bits for a flow's number; an eighth is kept for an uneven spread. */
+#define LOCAL_NUMBER_MAX ((UINT64_C(1) << LOCAL_NUMBER_BITS) - 1)
+#define FLOWS_MAX (LOCAL_NUMBER_MAX / 9 * 8)
 
 struct dp_worker *dp_workers[DP_WORKERS_MAX];
 unsigned int dp_workers_count;
@@ -112,7 +117,7 @@ worker_create(unsigned int id)
 	/* Flows do not spread quite evenly: an eighth more than its share. */
 	if (params.workers > 1)
 		capacity += capacity / 8;
-	capacity = RTE_MIN(RTE_MAX(capacity, UINT64_C(1)), (uint64_t)UINT32_MAX / 2);
+	capacity = RTE_MIN(RTE_MAX(capacity, UINT64_C(1)), LOCAL_NUMBER_MAX);
 	secret_make(id, secret);
 	/* Workers count identifications in steps, each from another start. */
 	w->tunnel_id = (uint16_t)id;
@@ -125,6 +130,10 @@ worker_create(unsigned int id)
 	w->real = array_map(DP_REALS_MAX, sizeof(*w->real));
 	w->svc = array_map(DP_SERVICES_MAX, sizeof(*w->svc));
 	w->load = array_map(DP_REALS_MAX, sizeof(*w->load));
+	w->local_cursor = array_map(LOCAL_GROUPS_MAX, sizeof(*w->local_cursor));
+	w->toa_ack = array_map(capacity + 1, sizeof(*w->toa_ack));
+	if (w->local_cursor == NULL || w->toa_ack == NULL)
+		return -ENOMEM;
 	w->ring_punt = ring_make("punt", sizeof(void *), PUNT_RING_SIZE);
 	w->ring_kernel = ring_make("kernel", sizeof(void *), KERNEL_RING_SIZE);
 	w->ring_wish = ring_make("wish", sizeof(struct neigh_wish), WISH_RING_SIZE);
@@ -284,6 +293,13 @@ dp_start(char ret_error[DP_ERROR_SIZE])
 		return fail(ret_error, code, "no memory for a snapshot");
 	if ((code = dp_ports_start(params.workers, dp_control.pool, ret_error)) != 0)
 		return code;
+	if (params.connections / params.workers > FLOWS_MAX) {
+		snprintf(ret_error, DP_ERROR_SIZE,
+			 "%u connections are too many for %u workers: one can have %u; use more workers, or "
+			 "lower dataplane { connections N }",
+			 params.connections, params.workers, (unsigned int)FLOWS_MAX);
+		return -E2BIG;
+	}
 	if ((code = workers_create()) != 0)
 		return fail(ret_error, code, "no memory for the workers and their connection tables");
 	if ((code = queues_assign(ret_error)) != 0)
@@ -338,6 +354,7 @@ reap(void)
 	unsigned int services, freed = book_reap(&services);
 
 	untidy |= services != 0;
+	untidy |= local_book_reap();
 	if (untidy && dp_txn_tidy())
 		untidy = false;
 	return freed;
@@ -412,6 +429,10 @@ worker_destroy(struct dp_worker *w)
 		munmap(w->svc, sizeof(*w->svc) * DP_SERVICES_MAX);
 	if (w->load != NULL)
 		munmap(w->load, sizeof(*w->load) * DP_REALS_MAX);
+	if (w->local_cursor != NULL)
+		munmap(w->local_cursor, sizeof(*w->local_cursor) * LOCAL_GROUPS_MAX);
+	if (w->toa_ack != NULL)
+		munmap(w->toa_ack, sizeof(*w->toa_ack) * (w->table.capacity + 1));
 	munmap(w, sizeof(*w));
 }
 

@@ -20,6 +20,8 @@ dp_flow_end(struct dp_worker *w, struct flow *flow)
 	w->count.flows_expired++;
 	if ((flow->flags & FLOW_FRAGMENTED) != 0)
 		atomic_fetch_sub_explicit(dp_fragmented_count(flow->proto), 1, memory_order_relaxed);
+	if ((flow->flags & FLOW_FWD_MASK) == SL_FWD_FNAT)
+		dp_local_put(w, flow->local, flow->proto);
 	flow_remove(&w->table, flow);
 }
 

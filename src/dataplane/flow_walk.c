@@ -40,6 +40,8 @@ static void
 conn_fill(const struct dp_worker *w, const struct flow *flow, struct dp_conn *ret)
 {
 	uint32_t timeout_s = atomic_load_explicit(&tcp_timeout_s[flow->state & 15], memory_order_relaxed);
+	static const struct sl_addr none;
+	bool local = (flow->flags & FLOW_FWD_MASK) == SL_FWD_FNAT;
 	uint32_t idle_ms = (__atomic_load_n(&w->tick, __ATOMIC_RELAXED) - flow->seen) * TICK_MS;
 
 	*ret = (struct dp_conn){
@@ -49,6 +51,8 @@ conn_fill(const struct dp_worker *w, const struct flow *flow, struct dp_conn *re
 		.client_port = rte_be_to_cpu_16(flow->client_port_be),
 		.vip_port = rte_be_to_cpu_16(flow->vip_port_be),
 		.real_port = rte_be_to_cpu_16(flow->real_port_be),
+		.local = local ? *local_addr(flow->local) : none,
+		.local_port = local ? rte_be_to_cpu_16(local_port_be(flow->local)) : 0,
 		.proto = flow->proto,
 		.fwd = flow->flags & FLOW_FWD_MASK,
 		.state = flow->state,

@@ -117,7 +117,7 @@ shape_check(const struct burst *b, unsigned int i, const struct fragment *f, uin
 static __rte_cold int
 destination_check(const struct dp_worker *w, uint64_t flags)
 {
-	if ((flags & ADDR_VIP) != 0)
+	if ((flags & (ADDR_VIP | ADDR_LOCAL)) != 0)
 		return FRAGMENT_STAYS;
 	if ((flags & ADDR_OWN) != 0)
 		return SL_DROP_FRAGMENT; /* the kernel's, where there is one: it would put them together */
@@ -202,6 +202,12 @@ worker_of(struct dp_worker *w, const struct burst *b, unsigned int i, uint64_t f
 
 	if ((b->searching >> i & 1) != 0)
 		return w->id;
+	if ((flags & ADDR_LOCAL) != 0) {
+		int owner = dp_local_owner(local_index_of(flags), (uint8_t)(key.ports >> KEY_SHIFT_PROTO),
+					   (uint16_t)(key.ports >> KEY_SHIFT_VIP_PORT));
+
+		return owner >= 0 ? (unsigned int)owner : w->id;
+	}
 	if ((flags & ADDR_VIP) == 0)
 		return dp_owner(w, &key.other, (uint16_t)(key.ports >> KEY_SHIFT_VIP_PORT));
 	if ((flags & ADDR_OWNER_HASH) == 0)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Give every packet to the worker that owns its flow.
- * Reads:  key, in, out, vip_flags.   Writes: live, in, out.
+ * Reads:  key, in, out, reply, local, vip_flags.   Writes: live, in, out, reply.
  * Drops:  HANDOVER_FULL (at the flush).   Prefetches: nothing.
  * Cost:   two look-ups in 1 KB tables a packet, with several workers and NAT only.
  *
- * A flow of DR belongs to the worker that received it. A flow of NAT has
+ * A flow of DR or full NAT belongs to the worker that received it, and a reply by
+ * full NAT to the worker that its local port names. A flow of NAT has
  * packets both ways, so it belongs to the worker of a hash that both directions
  * share: Toeplitz over the client's address and port, with a key that repeats
  * every 16 bits, so that it does not matter where in a device's hash input the
@@ -76,6 +77,7 @@ hand_over(struct dp_worker *w, struct burst *b, unsigned int i, unsigned int own
 	b->live &= ~bit;
 	b->in &= ~bit;
 	b->out &= ~bit;
+	b->reply &= ~bit;
 	b->mbuf[i]->port = (uint16_t)b->port;
 	dp_handover_put(w, owner, b->mbuf[i]);
 }
@@ -88,7 +90,17 @@ dp_stage_handover(struct dp_worker *w, struct burst *b)
 	if (w->worker_count == 1 || b->owned != 0)
 		return;
 	/* A fragment is already where it belongs: fragment.c. */
-	BURST_FOREACH(i, b->live & ~b->gathered)
+	BURST_FOREACH(i, b->reply & ~b->gathered)
+	{
+		uint32_t slot = atomic_load_explicit(
+			local_slot(b->local[i], (uint8_t)(b->key[i].ports >> KEY_SHIFT_PROTO)),
+			memory_order_relaxed);
+
+		/* A free port's is dropped here. */
+		if (slot != 0 && local_owner(slot) != w->id)
+			hand_over(w, b, i, local_owner(slot));
+	}
+	BURST_FOREACH(i, b->live & ~(b->reply | b->gathered))
 	{
 		const struct pkt_key *key = &b->key[i];
 		unsigned int owner;

@@ -37,7 +37,7 @@ wish(struct dp_worker *w, unsigned int port, const struct sl_addr *addr)
 __rte_cold void
 dp_route_client(struct dp_worker *w, struct burst *b, unsigned int i)
 {
-	const struct sl_addr *client = &b->key[i].client;
+	const struct sl_addr *client = &b->flow[i]->client;
 	struct dp_fib_hop hop;
 	uint32_t index;
 

@@ -104,9 +104,11 @@ dp_rewritten_too_long(struct dp_worker *w, struct burst *b, unsigned int i, unsi
 
 	if (b->info[i].ip_len <= mtu)
 		return 0;
-	if (method == SL_FWD_NAT || method == SL_FWD_DR)
+	/* By full NAT an option is added only where there is room for it. */
+	if (method != SL_FWD_TUN && (b->flow[i]->flags & FLOW_NAT64) == 0)
 		return dp_too_long(w, b, i, mtu) ? mtu : 0;
-	if (dp_may_be_cut(b->l3[i]) || (method == SL_FWD_TUN && b->l3[i][0] >> 4 == 6))
+	/* Into a tunnel, or translated from IPv4: it was asked then whether it may be cut. */
+	if (dp_may_be_cut(b->l3[i]) || b->l3[i][0] >> 4 == 6)
 		return mtu;
 	dp_drop(w, b, i, SL_DROP_TOO_BIG);
 	return 0;
@@ -122,8 +124,32 @@ struct whole {
 	uint32_t end;    /* of the packet, from `ip` */
 	uint32_t chunk;  /* what a piece takes of the rest, a multiple of UNIT */
 	bool ip6;
-	uint32_t id; /* of IPv6 */
+	/* of IPv6: */
+	uint32_t id;
+	uint32_t skip; /* FRAGMENT_LEN, where it is a fragment (translated from IPv4); that one's: */
+	uint32_t base; /* offset */
+	bool more;
+	uint8_t next;
 };
+
+static __rte_cold void
+fragment6_read(struct whole *p, struct dp_worker *w)
+{
+	const uint8_t *fragment = p->ip + IP6_LEN;
+	uint32_t field;
+
+	p->next = p->ip[IP6_NEXT_AT];
+	if (p->next != PROTO_FRAGMENT) {
+		p->id = w->split_id += w->worker_count;
+		return;
+	}
+	field = rte_be_to_cpu_16(load16(fragment + 2));
+	p->next = fragment[0];
+	p->base = field & ~(uint32_t)(UNIT - 1);
+	p->more = (field & FRAGMENT_MORE) != 0;
+	p->id = rte_be_to_cpu_32(load32(fragment + 4));
+	p->skip = FRAGMENT_LEN;
+}
 
 static __rte_cold bool
 whole_read(struct whole *p, struct dp_worker *w, const struct rte_mbuf *m, uint32_t mtu)
@@ -141,8 +167,10 @@ whole_read(struct whole *p, struct dp_worker *w, const struct rte_mbuf *m, uint3
 		return false;
 	mtu = RTE_MIN(mtu, room - RTE_PKTMBUF_HEADROOM - ETH_LEN);
 	p->chunk = mtu > own ? (mtu - own) & ~(uint32_t)(UNIT - 1) : 0;
+	p->skip = p->base = p->next = 0;
+	p->more = false;
 	if (p->ip6)
-		p->id = w->split_id += w->worker_count;
+		fragment6_read(p, w);
 	return p->chunk != 0 && p->end <= m->pkt_len - ETH_LEN;
 }
 
@@ -183,14 +211,14 @@ piece4_header(const struct whole *p, uint8_t *ip, uint32_t at, uint32_t len)
 static __rte_cold void
 piece6_header(const struct whole *p, uint8_t *ip, uint32_t at, uint32_t len)
 {
-	bool last = p->header + at + len == p->end;
+	bool last = p->header + p->skip + at + len == p->end && !p->more;
 
 	store16(ip + IP6_PAYLOAD_AT, rte_cpu_to_be_16((uint16_t)(FRAGMENT_LEN + len)));
 	ip[IP6_NEXT_AT] = PROTO_FRAGMENT;
 	ip += IP6_LEN;
-	ip[0] = p->ip[IP6_NEXT_AT];
+	ip[0] = p->next;
 	ip[1] = 0;
-	store16(ip + 2, rte_cpu_to_be_16((uint16_t)(at | (last ? 0 : FRAGMENT_MORE))));
+	store16(ip + 2, rte_cpu_to_be_16((uint16_t)((p->base + at) | (last ? 0 : FRAGMENT_MORE))));
 	store32(ip + 4, rte_cpu_to_be_32(p->id));
 }
 
@@ -208,7 +236,7 @@ piece_make(const struct whole *p, uint32_t at, uint32_t len)
 	m->port = p->m->port;
 	frame = (uint8_t *)rte_pktmbuf_append(m, (uint16_t)(ETH_LEN + own + len));
 	memcpy(frame, p->ip - ETH_LEN, ETH_LEN + p->header);
-	payload = rte_pktmbuf_read(p->m, ETH_LEN + p->header + at, len, frame + ETH_LEN + own);
+	payload = rte_pktmbuf_read(p->m, ETH_LEN + p->header + p->skip + at, len, frame + ETH_LEN + own);
 	if (payload != frame + ETH_LEN + own)
 		memcpy(frame + ETH_LEN + own, payload, len);
 	if (p->ip6)
@@ -231,10 +259,10 @@ dp_send_split(struct dp_worker *w, struct rte_mbuf *m, unsigned int port, uint32
 		dp_drop_mbuf(w, m, SL_DROP_TOO_BIG);
 		return;
 	}
-	for (uint32_t at = 0, len; p.header + at < p.end; at += len) {
+	for (uint32_t at = 0, len; p.header + p.skip + at < p.end; at += len) {
 		struct rte_mbuf *piece;
 
-		len = RTE_MIN(p.chunk, p.end - p.header - at);
+		len = RTE_MIN(p.chunk, p.end - p.header - p.skip - at);
 		piece = piece_make(&p, at, len);
 		if (piece == NULL) {
 			w->count.generated += at != 0;

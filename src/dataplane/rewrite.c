@@ -12,6 +12,7 @@
  * hop's word and the port's own MAC.
  */
 #include "rewrite.h"
+#include "toa.h"
 #include "tunnel.h"
 
 #include <rte_prefetch.h>
@@ -79,13 +80,21 @@ syns_edit(struct dp_worker *w, struct burst *b)
 	unsigned int i;
 
 	BURST_FOREACH(i, b->syn & b->live)
-	dp_mss_clamp(w, b, i, b->flow[i]);
+	{
+		const struct flow *flow = b->flow[i];
+		unsigned int options =
+			atomic_load_explicit(&dp_real_slots[flow->real].options, memory_order_relaxed);
+
+		dp_mss_clamp(w, b, i, flow);
+		if ((options & DP_SERVICE_STRIP_TS) != 0 && (b->in >> i & 1) != 0)
+			dp_timestamps_strip(b, i);
+	}
 }
 
 static inline void
 rewrite_in(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back *back)
 {
-	uint64_t tunneled = 0;
+	uint64_t tunneled = 0, fnat = 0;
 	unsigned int i;
 
 	BURST_FOREACH(i, mask)
@@ -99,7 +108,8 @@ rewrite_in(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back
 		} else if (likely(fwd == SL_FWD_DR)) {
 			ttl_decrement(b, i);
 		} else {
-			tunneled |= UINT64_C(1) << i;
+			fnat |= (uint64_t)(fwd == SL_FWD_FNAT) << i;
+			tunneled |= (uint64_t)(fwd == SL_FWD_TUN) << i;
 			rte_prefetch0(&dp_tunnels[atomic_load_explicit(&real->tunnel, memory_order_relaxed)]);
 			continue;
 		}
@@ -107,6 +117,8 @@ rewrite_in(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back
 	}
 	if (tunneled != 0)
 		dp_rewrite_tunnel(w, b, tunneled, back);
+	if (fnat != 0)
+		dp_rewrite_fnat_in(w, b, fnat, back);
 }
 
 /* Replies: the way to the client is remembered in the flow, or looked up and remembered. */
@@ -153,7 +165,9 @@ dp_stage_rewrite(struct dp_worker *w, struct burst *b)
 	if (unlikely(b->syn != 0))
 		syns_edit(w, b);
 	rewrite_in(w, b, b->live & b->in, &back);
-	rewrite_out(w, b, b->live & b->out, &back);
+	rewrite_out(w, b, b->live & b->out & ~b->reply, &back);
+	if (b->reply != 0)
+		dp_rewrite_fnat_out(w, b, b->live & b->reply, &back);
 	b->ports_differ = dp_nh_port(back.differ);
 	if (unlikely(back.missing != 0)) {
 		BURST_FOREACH(i, back.missing)

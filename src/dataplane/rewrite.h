@@ -109,5 +109,8 @@ void dp_send_split(struct dp_worker *w, struct rte_mbuf *m, unsigned int port, u
 
 /* Packet i is a segment with SYN of this flow, either way: its MSS option is lowered as the service wants it. */
 void dp_mss_clamp(struct dp_worker *w, struct burst *b, unsigned int i, const struct flow *flow);
+/* Packets of flows by full NAT, of one direction (rewrite_fnat.c). */
+void dp_rewrite_fnat_in(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back *back);
+void dp_rewrite_fnat_out(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back *back);
 
 #endif

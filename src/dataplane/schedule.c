@@ -2,7 +2,7 @@
 /*
  * Give every new connection a server.
  * Reads:  miss, key, event, in.   Writes: flow, hit; live.
- * Drops:  TRANSIT (out, and no reply), SOURCE, NO_SERVICE, NO_CONNECTION, NO_SERVER, TABLE_FULL, BUCKET_FULL.   Prefetches: nothing.
+ * Drops:  TRANSIT (out, and no reply), SOURCE, NO_SERVICE, NO_CONNECTION, NO_SERVER, TABLE_FULL, BUCKET_FULL, LOCAL_FULL.   Prefetches: nothing.
  * Cost:   on misses only: the service, its servers, a new entry.
  *
  * Packets of a burst are taken in order, and each is looked up again first:
@@ -134,6 +134,22 @@ twin_find(struct dp_worker *w, struct burst *b, unsigned int i, const struct dp_
 				 (struct flow_hash){ .bucket = b->bucket[i], .tag = b->tag[i] });
 }
 
+/* What a connection by full NAT has besides. */
+static void
+local_begin(struct dp_worker *w, struct flow *flow, const struct dp_svc *svc, uint32_t local)
+{
+	uint32_t number = (uint32_t)(flow - w->table.flow);
+
+	flow->local = local;
+	if ((flow->flags & FLOW_V6) != 0 && sl_addr_is_v4(&dp_real_slots[flow->real].addr))
+		flow->flags |= FLOW_NAT64;
+	if ((svc->options & DP_SERVICE_TOA) != 0 && flow->proto == SL_PROTO_TCP) {
+		flow->flags |= FLOW_TOA;
+		w->toa_ack[number] = 0;
+	}
+	dp_local_bind(w, local, flow->proto, number);
+}
+
 /* Opens the connection of packet i. Returns the reason why not, or -1. */
 static int
 connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const struct dp_svc *svc)
@@ -143,6 +159,8 @@ connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const stru
 	const struct dp_real_slot *shared;
 	struct flow *flow, *twin = NULL;
 	struct dp_real_own *real;
+	uint8_t fwd, proto = (uint8_t)(key->ports >> KEY_SHIFT_PROTO);
+	uint32_t local = 0;
 	int choice;
 
 	if (w->table.free == 0 && w->table.high == w->table.capacity)
@@ -151,18 +169,29 @@ connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const stru
 	if (choice < 0)
 		return SL_DROP_NO_SERVER;
 	shared = &dp_real_slots[svc->server[choice].slot];
-	if (svc->fwd[choice] == SL_FWD_NAT)
+	fwd = svc->fwd[choice];
+	if (fwd == SL_FWD_FNAT) {
+		local = dp_local_take(w, svc->local_group, proto, &shared->addr, shared->port_be);
+		if (local == 0)
+			return SL_DROP_LOCAL_FULL;
+	}
+	if (fwd == SL_FWD_NAT)
 		twin = twin_find(w, b, i, shared);
 	flow = flow_insert(&w->table, key, (struct flow_hash){ .bucket = b->bucket[i], .tag = b->tag[i] },
 			   &reason);
-	if (flow == NULL)
+	if (flow == NULL) {
+		if (local != 0)
+			dp_local_put(w, local, proto);
 		return (int)reason;
+	}
 	flow->real = svc->server[choice].slot;
 	flow->real_port_be = shared->port_be;
 	flow->generation = atomic_load_explicit(&shared->generation, memory_order_relaxed);
 	flow->state = b->info[i].event == TCP_EVENT_UDP ? SL_STATE_UDP : SL_STATE_NONE;
-	flow->flags = svc->fwd[choice] | (svc->fwd[choice] == SL_FWD_NAT ? 0 : FLOW_IN_ONLY) |
+	flow->flags = fwd | (fwd == SL_FWD_NAT || fwd == SL_FWD_FNAT ? 0 : FLOW_IN_ONLY) |
 		      (b->info[i].family6 ? FLOW_V6 : 0);
+	if (fwd == SL_FWD_FNAT)
+		local_begin(w, flow, svc, local);
 	flow->seen = w->tick;
 	if (unlikely((b->gathered >> i & 1) != 0))
 		dp_fragment_opened(w, b, i, flow);
@@ -190,6 +219,10 @@ dp_schedule_one(struct dp_worker *w, struct burst *b, unsigned int i)
 	};
 	uint32_t slot;
 
+	if ((b->reply >> i & 1) != 0) {
+		b->flow[i] = dp_flow_find_reply(w, b, i);
+		return b->flow[i] != NULL ? -1 : SL_DROP_TRANSIT;
+	}
 	b->flow[i] =
 		dp_flow_find_slow(w, key, in, (struct flow_hash){ .bucket = b->bucket[i], .tag = b->tag[i] });
 	if (b->flow[i] != NULL)

@@ -13,6 +13,7 @@
 #include <sluice/dp.h>
 #include <sluice/sched.h>
 
+#include "local.h"
 #include "route.h"
 
 #include <stdatomic.h>
@@ -59,6 +60,7 @@ struct dp_svc {
 	uint32_t slot;
 	uint32_t count;
 	uint16_t mss;                   /* as in struct dp_service */
+	uint16_t local_group;           /* slot of the group that servers by FNAT take ports from; 0: none */
 	uint8_t options;                /* DP_SERVICE_* */
 	const struct dp_tunnel *tunnel; /* of server[i], by SL_FWD_TUN; behind server[] */
 	const uint8_t *fwd;             /* enum sl_fwd of server[i]; behind that */
@@ -73,6 +75,8 @@ struct dp_snapshot {
 	const struct dp_fib *fib;
 	uint32_t svc_count; /* entries of svc[], by slot */
 	bool any_nat;       /* replies are possible */
+	bool any_local;     /* addrs has local addresses of full NAT */
+	const struct dp_locals *locals;
 	const struct dp_svc *const *svc;
 	/* Own addresses of each port with their subnets, the first so many; one of length 0 ends them. */
 	struct sl_prefix own[DP_PORTS_MAX][DP_OWN_MAX];

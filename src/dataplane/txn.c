@@ -18,6 +18,7 @@
 static bool txn_open;
 
 static struct dp_svc *svc_create(const struct dp_service *service, uint32_t slot);
+static int group_take(struct dp_svc *svc, const struct dp_service *service, char *ret_error);
 static int servers_take(struct change *change, struct dp_service *service, char *ret_error);
 static void change_end(struct change *change);
 
@@ -83,7 +84,9 @@ dp_txn_service_put(struct dp_txn *txn, struct dp_service *service, char ret_erro
 	}
 	service->ret_slot = record->slot;
 	change->svc = svc;
-	code = servers_take(change, service, ret_error);
+	code = group_take(svc, service, ret_error);
+	if (code == 0)
+		code = servers_take(change, service, ret_error);
 	if (code != 0) {
 		change_end(change);
 		free(svc);
@@ -136,6 +139,14 @@ dp_txn_net_set(struct dp_txn *txn, const struct dp_net *net, char ret_error[DP_E
 
 	if (fib == NULL)
 		return -errno;
+	local_plan_abort(txn->locals);
+	txn->locals = local_plan_create(net, ret_error);
+	if (txn->locals == NULL) {
+		int code = -errno;
+
+		dp_fib_free(fib);
+		return code;
+	}
 	dp_fib_free(txn->fib);
 	free(txn->addrs);
 	free(txn->neighs);
@@ -182,6 +193,8 @@ txn_free(struct dp_txn *txn)
 		change_end(change);
 	}
 	dp_fib_free(txn->fib);
+	local_plan_abort(txn->locals);
+	local_groups_settle();
 	free(txn->addrs);
 	free(txn->neighs);
 	free(txn->routes);
@@ -259,16 +272,16 @@ svc_create(const struct dp_service *service, uint32_t slot)
 }
 
 /*
- * Fills the shared line of a slot that nobody can see yet. The sums are NAT's, so they mean
- * something only where VIP and server are of one family.
+ * Fills the shared line of a slot that nobody can see yet. The sums are NAT's; those of the IP
+ * header mean something only where VIP and server are of one family.
  */
 static void
 slot_fill(struct dp_real_slot *slot, const struct dp_service_key *key, const struct dp_real *real,
 	  uint32_t service)
 {
-	bool v4 = sl_addr_is_v4(&real->addr);
+	bool v4 = sl_addr_is_v4(&real->addr), vip4 = sl_addr_is_v4(&key->vip);
 	uint16_t vport_be = rte_cpu_to_be_16(key->port), rport_be = rte_cpu_to_be_16(real->port);
-	uint16_t vip_sum = sum_fold(sum_bytes(key->vip.b + (v4 ? 12 : 0), v4 ? 4 : 16));
+	uint16_t vip_sum = sum_fold(sum_bytes(key->vip.b + (vip4 ? 12 : 0), vip4 ? 4 : 16));
 	uint16_t real_sum = sum_fold(sum_bytes(real->addr.b + (v4 ? 12 : 0), v4 ? 4 : 16));
 	/* The TTL is the first byte of its word in the packet: one less is ~0x0100 in network order. */
 	uint32_t ttl = (uint16_t)~RTE_BE16(0x0100);
@@ -291,6 +304,19 @@ families_fit(const struct dp_service_key *key, const struct dp_real *real)
 	bool vip4 = sl_addr_is_v4(&key->vip), real4 = sl_addr_is_v4(&real->addr);
 
 	return vip4 == real4 || real->fwd == SL_FWD_TUN || (real->fwd == SL_FWD_FNAT && real4);
+}
+
+/* Whether there is such a group is asked at commit: the network may be given after the service. */
+static int
+group_take(struct dp_svc *svc, const struct dp_service *service, char *ret_error)
+{
+	if (service->local_group[0] == '\0')
+		return 0;
+	svc->local_group = local_group_slot(service->local_group);
+	return svc->local_group != 0
+		       ? 0
+		       : txn_fail(ret_error, -ENOSPC,
+				  "too many names of local_address_groups; the box can have 1023");
 }
 
 /* Gives every server its record and slot. */

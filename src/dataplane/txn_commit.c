@@ -23,6 +23,7 @@
 #include "txn_private.h"
 #include "worker.h"
 
+#include "sl_addr.h"
 #include "sl_log.h"
 
 #include <errno.h>
@@ -40,12 +41,13 @@ static struct {
 	bool launched; /* the workers run */
 } now;
 
-/* Look-up tables of a snapshot, and the VIPs in them. */
+/* Look-up tables of a snapshot, and the VIPs and local addresses in them. */
 struct tables {
 	struct addr_table *addrs;
 	struct service_table *services;
 	struct sl_addr *vips;
-	uint32_t vip_count;
+	struct dp_local_addr *locals;
+	uint32_t vip_count, local_count;
 	bool any_nat;
 };
 
@@ -56,7 +58,8 @@ struct next {
 	uint32_t svc_count;
 	bool stay; /* the look-up tables */
 	struct tables tables;
-	uint32_t *gateway; /* room for one a route */
+	uint32_t *gateway;              /* room for one a route */
+	const struct dp_locals *locals; /* NULL: the present ones */
 };
 
 static int next_make(struct next *next, const struct dp_txn *txn);
@@ -68,7 +71,9 @@ static void snapshot_fill(struct next *next);
 static void publish(struct dp_snapshot *next, struct dp_fib *fib);
 static void change_commit(struct change *change);
 static int tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc_count,
-		       const struct dp_net_addr *own, unsigned int own_count);
+		       const struct dp_net_addr *own, unsigned int own_count, const struct local_plan *plan);
+static int locals_check(const struct dp_txn *txn, const struct next *next, char *ret_error);
+static int book_set(const struct dp_net_addr *own, unsigned int own_count, const struct tables *tables);
 static void tables_free(struct tables *tables);
 
 int
@@ -80,7 +85,9 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 
 	if (code != 0)
 		txn_fail(ret_error, code, "out of memory for a snapshot");
-	else
+	if (code == 0)
+		code = locals_check(txn, &next, ret_error);
+	if (code == 0)
 		code = surroundings_set(txn, &next, ret_error);
 	if (code != 0) {
 		next_free(&next);
@@ -93,6 +100,8 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 	servers_settle(txn);
 	snapshot_fill(&next);
 	publish(next.snapshot, now.fib);
+	if (!next.stay)
+		local_book_forget();
 	if (net_set)
 		dp_net_epoch_bump();
 	for (struct change *change = txn->first; change != NULL; change = change->next)
@@ -100,6 +109,7 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 	for (uint32_t i = 0; i < txn->flush_count; i++)
 		atomic_fetch_add(&dp_real_slots[txn->flush[i]].generation, 1);
 	free(next.tables.vips);
+	free(next.tables.locals);
 	txn_free(txn);
 	if (!now.launched) {
 		now.launched = true;
@@ -116,10 +126,11 @@ dp_txn_tidy(void)
 	struct tables tables;
 
 	if (now.snapshot == NULL || txn_is_open() ||
-	    tables_make(&tables, now.snapshot->svc, now.snapshot->svc_count, now.addrs, now.addr_count) != 0)
+	    tables_make(&tables, now.snapshot->svc, now.snapshot->svc_count, now.addrs, now.addr_count,
+			NULL) != 0)
 		return false;
 	next = malloc(sizeof(*next));
-	if (next == NULL || dp_addr_book_set(now.addrs, now.addr_count, tables.vips, tables.vip_count) != 0) {
+	if (next == NULL || book_set(now.addrs, now.addr_count, &tables) != 0) {
 		tables_free(&tables);
 		free(next);
 		return false;
@@ -128,8 +139,11 @@ dp_txn_tidy(void)
 	next->addrs = tables.addrs;
 	next->services = tables.services;
 	next->any_nat = tables.any_nat;
+	next->any_local = tables.local_count != 0;
 	free(tables.vips);
+	free(tables.locals);
 	publish(next, now.fib);
+	local_book_forget();
 	return true;
 }
 
@@ -166,7 +180,9 @@ dp_txn_fini(void)
 		free((void *)(uintptr_t)last->svc);
 		free((void *)(uintptr_t)last->addrs);
 		free((void *)(uintptr_t)last->services);
+		free((void *)(uintptr_t)last->locals);
 	}
+	local_book_fini();
 	dp_fib_free(now.fib);
 	free(now.addrs);
 	free(now.neighs);
@@ -266,6 +282,7 @@ tables_free(struct tables *tables)
 	free(tables->addrs);
 	free(tables->services);
 	free(tables->vips);
+	free(tables->locals);
 	*tables = (struct tables){ 0 };
 }
 
@@ -287,17 +304,19 @@ vips_collect(struct tables *tables)
 /* From the services by slot, as they will be, and removed ones that may have connections left. */
 static int
 tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc_count,
-	    const struct dp_net_addr *own, unsigned int own_count)
+	    const struct dp_net_addr *own, unsigned int own_count, const struct local_plan *plan)
 {
 	uint32_t records = HASH_COUNT(book_services), addr_count = 0, service_count = 0;
-	struct addr_entry *addrs = calloc((size_t)records + own_count + DP_PORTS_MAX, sizeof(*addrs));
+	uint32_t locals = local_book_count(plan);
+	struct addr_entry *addrs = calloc((size_t)records + own_count + locals + DP_PORTS_MAX, sizeof(*addrs));
 	struct service_entry *services = calloc((size_t)records + 1, sizeof(*services));
 	struct book_service *record, *tmp;
 	struct sl_addr link_locals[DP_PORTS_MAX];
 
-	*tables = (struct tables){ 0 };
-	if (addrs == NULL || services == NULL)
+	*tables = (struct tables){ .locals = calloc((size_t)locals + 1, sizeof(*tables->locals)) };
+	if (addrs == NULL || services == NULL || tables->locals == NULL)
 		goto out;
+	tables->local_count = addr_count = local_book_list(plan, addrs, tables->locals);
 	HASH_ITER(hh, book_services, record, tmp)
 	{
 		const struct dp_svc *s = record->slot < svc_count ? svc[record->slot] : NULL;
@@ -309,7 +328,7 @@ tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc
 		tables->any_nat |= nat;
 		addrs[addr_count++] = (struct addr_entry){
 			.addr = record->key.vip,
-			.flags = vip_flags_of(before & ~(uint32_t)ADDR_OWN, nat),
+			.flags = vip_flags_of(before & ~(uint32_t)(ADDR_OWN | ADDR_LOCAL), nat),
 		};
 		if (s != NULL)
 			services[service_count++] =
@@ -347,7 +366,9 @@ next_make(struct next *next, const struct dp_txn *txn)
 			return -ENOMEM;
 	}
 	next->stay = tables_stay(txn);
-	return next->stay ? 0 : tables_make(&next->tables, next->svc, next->svc_count, own, own_count);
+	return next->stay
+		       ? 0
+		       : tables_make(&next->tables, next->svc, next->svc_count, own, own_count, txn->locals);
 }
 
 static void
@@ -357,6 +378,49 @@ next_free(struct next *next)
 	free(next->svc);
 	free(next->gateway);
 	tables_free(&next->tables);
+}
+
+/* A VIP's packets are a client's, a local address's a server's: none can be both. */
+static int
+local_vip_find(const struct tables *tables, char *ret_error)
+{
+	for (uint32_t i = 0; i < tables->local_count; i++) {
+		const struct sl_addr *addr = &tables->locals[i].addr;
+		char text[SL_ADDR_STRLEN];
+
+		if ((addr_table_find(tables->addrs, addr) & ADDR_VIP) == 0)
+			continue;
+		snprintf(ret_error, DP_ERROR_SIZE,
+			 "%s is both a virtual server's address and a local address; full NAT needs "
+			 "addresses of its own",
+			 sl_addr_format(addr, text));
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Groups that services name are there, and no local address is a VIP. */
+static int
+locals_check(const struct dp_txn *txn, const struct next *next, char *ret_error)
+{
+	for (uint32_t slot = 0; slot < next->svc_count; slot++) {
+		const struct dp_svc *svc = next->svc[slot];
+
+		if (svc == NULL || svc->local_group == 0 || local_group_exists(txn->locals, svc->local_group))
+			continue;
+		snprintf(ret_error, DP_ERROR_SIZE,
+			 "a virtual server names local_address_group %s, which is not there",
+			 local_group_name(svc->local_group));
+		return -ENOENT;
+	}
+	return next->stay ? 0 : local_vip_find(&next->tables, ret_error);
+}
+
+static int
+book_set(const struct dp_net_addr *own, unsigned int own_count, const struct tables *tables)
+{
+	return dp_addr_book_set(own, own_count, tables->vips, tables->vip_count, tables->locals,
+				tables->local_count);
 }
 
 /* Addresses and static neighbours: all or, when something fails, as they were. */
@@ -371,7 +435,7 @@ surroundings_set(const struct dp_txn *txn, const struct next *next, char *ret_er
 		return 0;
 	if (txn->net_set && dp_neigh_static_set(txn->neighs, txn->neigh_count) != 0)
 		code = txn_fail(ret_error, -ENOSPC, "static neighbours: the neighbour table is full");
-	else if (dp_addr_book_set(own, own_count, next->tables.vips, next->tables.vip_count) != 0)
+	else if (book_set(own, own_count, &next->tables) != 0)
 		code = txn_fail(ret_error, -ENOMEM, "out of memory for the box's addresses");
 	if (code != 0 && txn->net_set)
 		(void)dp_neigh_static_set(now.neighs, now.neigh_count);
@@ -493,6 +557,8 @@ net_commit(struct dp_txn *txn, struct next *next)
 	unsigned int missing;
 
 	now.fib = txn->fib;
+	next->locals = local_plan_commit(txn->locals);
+	txn->locals = NULL;
 	free(now.addrs);
 	free(now.neighs);
 	now.addrs = txn->addrs;
@@ -570,7 +636,10 @@ snapshot_fill(struct next *next)
 	next->snapshot->svc = next->svc;
 	next->snapshot->svc_count = next->svc_count;
 	next->snapshot->fib = now.fib;
+	if (next->locals != NULL)
+		next->snapshot->locals = next->locals;
 	if (!next->stay) {
+		next->snapshot->any_local = next->tables.local_count != 0;
 		next->snapshot->addrs = next->tables.addrs;
 		next->snapshot->services = next->tables.services;
 		next->snapshot->any_nat = next->tables.any_nat;
@@ -595,6 +664,8 @@ publish(struct dp_snapshot *next, struct dp_fib *fib)
 		dp_rcu_defer(free, (void *)(uintptr_t)old->addrs);
 	if (old->services != next->services)
 		dp_rcu_defer(free, (void *)(uintptr_t)old->services);
+	if (old->locals != next->locals)
+		dp_rcu_defer(free, (void *)(uintptr_t)old->locals);
 	if (old->fib != fib)
 		dp_rcu_defer(fib_free_deferred, (void *)(uintptr_t)old->fib);
 	if (old->svc != next->svc)

@@ -7,6 +7,7 @@
 #define DP_TXN_PRIVATE_H
 
 #include "book.h"
+#include "local_book.h"
 #include "route.h"
 
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct dp_txn {
 	uint32_t flush_count, flush_max;
 	bool net_set;
 	struct dp_fib *fib;
+	struct local_plan *locals;
 	struct dp_net_addr *addrs;
 	struct dp_static_neigh *neighs;
 	struct dp_route *routes; /* with their ports */

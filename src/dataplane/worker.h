@@ -121,6 +121,10 @@ struct dp_worker {
 	struct sched_load *load; /* scratch for schedulers */
 	uint32_t load_size;
 
+	uint32_t (*local_cursor)[2]; /* by group and family: the address that is next to give a port */
+	uint16_t nat64_id;           /* identification of the last IPv4 packet that had none */
+	uint32_t *toa_ack;           /* by flow, while FLOW_TOA: what acknowledges the server's SYN alone */
+
 	unsigned int lcore;
 	int cpu;
 	bool one_destination; /* of the last burst that was asked: classify.c */
@@ -197,6 +201,8 @@ void dp_owner_init(void);
 /* The flow of a key, or NULL; looks at the whole chain. Cold: the stage finds nearly all by itself. */
 struct flow *dp_flow_find_slow(struct dp_worker *w, const struct pkt_key *key, bool in,
 			       struct flow_hash hash);
+/* The flow of a reply to a local address (in `reply`), or NULL. Cold likewise. */
+struct flow *dp_flow_find_reply(struct dp_worker *w, const struct burst *b, unsigned int i);
 /* Ends a flow: counts, index, entry. Cold. */
 void dp_flow_end(struct dp_worker *w, struct flow *flow);
 /* A flow's state changed: the counts of active connections follow. Cold. */

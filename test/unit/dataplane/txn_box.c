@@ -5,6 +5,7 @@
  */
 #include "txn_box.h"
 
+#include "port.h"
 #include "tap.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@ enum { DEFERRED_MAX = 1 << 20 };
 
 struct dp_worker *dp_workers[DP_WORKERS_MAX];
 unsigned int dp_workers_count;
+struct dp_port dp_ports[DP_PORTS_MAX];
 
 struct box box;
 
@@ -85,7 +87,7 @@ dp_neigh_static_set(const struct dp_static_neigh *neighs, unsigned int count)
 
 int
 dp_addr_book_set(const struct dp_net_addr *addrs, unsigned int addr_count, const struct sl_addr *vips,
-		 unsigned int vip_count)
+		 unsigned int vip_count, const struct dp_local_addr *locals, unsigned int local_count)
 {
 	struct sl_addr *copy = calloc(vip_count + 1, sizeof(*vips));
 
