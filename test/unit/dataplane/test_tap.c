@@ -585,6 +585,34 @@ test_transit_handed_over(void **state)
 	assert_in_range(handed, 10, 54);
 }
 
+/* Packets of two ports come to a worker in one burst, and each port has its own setting. */
+static void
+test_handed_over_mixed(void **state)
+{
+	struct pipe_spec spec = { .dst = ELSE4, .src = "203.0.113.9", .dport = 1000 };
+	struct rte_mbuf *m = NULL;
+
+	settings_set(true, true);
+	while (pipe_spec_one(&spec) != PIPE_HANDED)
+		spec.dport++;
+	assert_int_equal(pipe_receive(1), 1);
+	assert_int_equal(rte_ring_sc_dequeue(dp_workers[1]->ring_kernel, (void **)&m), 0);
+	rte_pktmbuf_free(m);
+	dp_ports[LAN].conf.transit_kernel = false;
+	for (unsigned int i = 0; i < 4; i++) {
+		spec.from_lan = i % 2 == 0;
+		assert_int_equal(pipe_spec_one(&spec), PIPE_HANDED);
+	}
+	assert_int_equal(pipe_receive(1), 4);
+	assert_int_equal(dp_workers[1]->count.drop[SL_DROP_TRANSIT], 2);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(rte_ring_sc_dequeue(dp_workers[1]->ring_kernel, (void **)&m), 0);
+		assert_int_equal(m->port, WAN);
+		rte_pktmbuf_free(m);
+	}
+	assert_int_equal(rte_ring_count(dp_workers[1]->ring_kernel), 0);
+}
+
 /* ---- too many ---- */
 
 /* Gives worker 0 the same frame n times. Returns how many went into the kernel's ring. */
@@ -679,6 +707,7 @@ main(void)
 		TEST(test_table_no_nat),
 		TEST(test_table_segments),
 		cmocka_unit_test_setup_teardown(test_transit_handed_over, setup2, pipe_teardown),
+		cmocka_unit_test_setup_teardown(test_handed_over_mixed, setup2, pipe_teardown),
 		TEST(test_ring_full),
 		TEST(test_classes),
 		TEST(test_rate),
