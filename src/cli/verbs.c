@@ -53,6 +53,8 @@ static const struct cli_verb verbs[] = {
 	  LIST(worker, WORKER), .options = CLI_WATCH },
 	{ "ports", "ports", "devices and their counters", LIST(port, PORT), .options = CLI_WATCH },
 	{ "neigh", "neigh", "neighbours: ARP and IPv6 neighbour discovery", LIST(neigh, NEIGH) },
+	{ "locals", "locals", "local addresses of full NAT, and how many of their ports are in use",
+	  LIST(local, LOCAL), .options = CLI_WATCH },
 	{ "config check", "config.check", "check a configuration file, change nothing", FILE_IF_ANY,
 	  .show = cli_config_check_show },
 	{ "config apply", "config.apply", "make a configuration file what runs", FILE_IF_ANY,

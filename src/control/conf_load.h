@@ -21,8 +21,11 @@
 #include "conf_arena.h"
 #include "conf_table.h"
 
-/* Local addresses of all groups: each takes port slots for two protocols. */
-enum { CONF_LOCALS_MAX = 4096 };
+/*
+ * As many local addresses, and groups of them, as the data plane has room for (src/dataplane/local.h):
+ * each address takes port slots for two protocols. Those that serve their last connections count, too.
+ */
+enum { CONF_LOCALS_MAX = 4095, CONF_GROUPS_MAX = 1023 };
 
 struct conf_word {
 	const char *text; /* zero-terminated, without its quotes */

@@ -36,6 +36,11 @@ conf_build_local_address_group(struct conf_load *load, const struct conf_stmt *s
 			   conf_where(load, &conf->groups[i].place, &name->place));
 		break;
 	}
+	if (conf->group_count == CONF_GROUPS_MAX) {
+		conf_error(load, &stmt->words[0].place, "there can be at most %d groups of local addresses",
+			   CONF_GROUPS_MAX);
+		return;
+	}
 	conf->groups = conf_arena_grow(load->keep, conf->groups, conf->group_count, sizeof(group));
 	load->group_drafts = conf_arena_grow(load->scratch, load->group_drafts, conf->group_count,
 					     sizeof(*load->group_drafts));

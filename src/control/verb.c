@@ -42,6 +42,7 @@ static const struct verb {
 	{ "workers", verb_workers, false, 0, 0 },
 	{ "ports", verb_ports, false, 0, 0 },
 	{ "neigh", verb_neigh, false, 0, 0 },
+	{ "locals", verb_locals, false, 0, 0 },
 	{ "config.check", verb_config_check, false, 0, B(FILE) },
 	{ "config.apply", verb_config_apply, true, 0, B(FILE) },
 	{ "config.diff", verb_config_diff, false, 0, B(FILE) },

@@ -234,6 +234,8 @@ check 0 '"mss_clamp":"off"' -j service list tcp 192.0.2.8:80
 check 0 'ICMP errors and resets sent: 4, not sent because of answer_rate: 5$' stats
 check 0 'ANSWERED +LIMITED ' workers
 check 0 ' sl-wan +7 +0 ' ports
+check 0 '^10.0.0.200 +snat +wan +200 +100 +64512$' locals
+check 0 '"tcp_used":200' -j locals
 check 0 '' service del tcp 192.0.2.7:80
 check 0 '' service del tcp 192.0.2.8:80
 
@@ -248,7 +250,7 @@ follows() {
 	echo "FAILED: after \"$*\" comes \"$got\", not \"$want\""
 	failed=$((failed + 1))
 }
-follows 'status service real conn stats drops workers ports neigh config help '
+follows 'status service real conn stats drops workers ports neigh locals config help '
 follows 'list count ' conn
 follows '' real frobnicate
 follows 'tcp udp ' real add

@@ -222,7 +222,7 @@ static const struct {
 	{ "10.0.0.200-207 p", "10.0.0.200", "10.0.0.207", 8 },
 	{ "10.0.0.200-200 p", "10.0.0.200", "10.0.0.200", 1 },
 	{ "10.0.0.254-10.0.1.1 p", "10.0.0.254", "10.0.1.1", 4 },
-	{ "10.1.0.0-10.1.15.255 p", "10.1.0.0", "10.1.15.255", 4096 },
+	{ "10.1.0.0-10.1.15.254 p", "10.1.0.0", "10.1.15.254", 4095 },
 	{ "2001:db8::200 p", "2001:db8::200", "2001:db8::200", 1 },
 	{ "2001:db8::10-2001:db8::1f p", "2001:db8::10", "2001:db8::1f", 16 },
 	{ "2001:db8::10-1F p", "2001:db8::10", "2001:db8::1f", 16 },
@@ -306,14 +306,14 @@ static const struct conf_row local_fault_rows[] = {
 	  "2:3: the range 10.0.0.207-10.0.0.200 runs backwards\n" },
 	{ "backwards, in short", LOCAL("10.0.0.207-200 p"),
 	  "2:3: the range 10.0.0.207-200 runs backwards\n" },
-	{ "too long", LOCAL("10.1.0.0-10.1.16.0 p"),
-	  "2:3: the range 10.1.0.0-10.1.16.0 is too long: all groups together have at most 4096 "
+	{ "too long", LOCAL("10.1.0.0-10.1.15.255 p"),
+	  "2:3: the range 10.1.0.0-10.1.15.255 is too long: all groups together have at most 4095 "
 	  "addresses\n" },
 	{ "far too long", LOCAL("2001:db8::1-2001:dba::1 p"),
-	  "2:3: the range 2001:db8::1-2001:dba::1 is too long: all groups together have at most 4096 "
+	  "2:3: the range 2001:db8::1-2001:dba::1 is too long: all groups together have at most 4095 "
 	  "addresses\n" },
-	{ "too many together", "local_address_group h {\n  10.2.0.0-10.2.15.255 p\n}\n" LOCAL("10.0.0.200 p"),
-	  "5:3: there can be at most 4096 local addresses in all groups\n" },
+	{ "too many together", "local_address_group h {\n  10.2.0.0-10.2.15.254 p\n}\n" LOCAL("10.0.0.200 p"),
+	  "5:3: there can be at most 4095 local addresses in all groups\n" },
 	{ "no host's", LOCAL("224.0.0.1 p"),
 	  "2:3: local addresses must be those of hosts, not \"224.0.0.1\" (zero, loopback, multicast or "
 	  "broadcast)\n" },
@@ -336,6 +336,26 @@ static void
 local_faults(void **state)
 {
 	conf_rows_check(local_fault_rows, SL_COUNT(local_fault_rows));
+}
+
+static void
+too_many_groups(void **state)
+{
+	struct conf_faults faults = { 0 };
+	char *text = NULL, *got;
+	size_t size;
+	FILE *stream = open_memstream(&text, &size);
+
+	fprintf(stream, PORT);
+	for (unsigned int i = 0; i < 1024; i++)
+		fprintf(stream, "local_address_group g%u { 10.1.%u.%u p }\n", i, i / 250, i % 250);
+	fclose(stream);
+	assert_null(conf_load_text("t", text, size, false, &faults));
+	got = conf_faults_text(&faults, 5);
+	assert_string_equal(got, "1024:1: there can be at most 1023 groups of local addresses\n");
+	conf_faults_free(&faults);
+	free(got);
+	free(text);
 }
 
 /* ---- full NAT and its group ---- */
@@ -619,21 +639,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(methods),
-		cmocka_unit_test(method_of_a_server),
-		cmocka_unit_test(method_faults),
-		cmocka_unit_test(families),
-		cmocka_unit_test(ranges),
-		cmocka_unit_test(ports_of_ranges),
-		cmocka_unit_test(local_faults),
-		cmocka_unit_test(full_nat),
-		cmocka_unit_test(options),
-		cmocka_unit_test(option_faults),
-		cmocka_unit_test(options_taken_out),
-		cmocka_unit_test(ports),
-		cmocka_unit_test(port_faults),
-		cmocka_unit_test(rates),
-		cmocka_unit_test(rate_faults),
+		cmocka_unit_test(methods),       cmocka_unit_test(method_of_a_server),
+		cmocka_unit_test(method_faults), cmocka_unit_test(families),
+		cmocka_unit_test(ranges),        cmocka_unit_test(ports_of_ranges),
+		cmocka_unit_test(local_faults),  cmocka_unit_test(too_many_groups),
+		cmocka_unit_test(full_nat),      cmocka_unit_test(options),
+		cmocka_unit_test(option_faults), cmocka_unit_test(options_taken_out),
+		cmocka_unit_test(ports),         cmocka_unit_test(port_faults),
+		cmocka_unit_test(rates),         cmocka_unit_test(rate_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,14 @@ static const struct row list_rows[] = {
 		     "packets\":7,"
 		     "\"to_kernel_bytes\":700,\"from_kernel_packets\":0,\"from_kernel_bytes\":0}},"
 		     "{\"port\":\"lan\",\"kernel\":null}]") } } },
+	{ "local addresses",
+	  { { CALL("locals"),
+	      RESULT("[{\"group\":\"four\",\"address\":\"10.0.0.200\",\"port\":\"wan\",\"ports\":64512,"
+		     "\"tcp_used\":200,\"udp_used\":100},"
+		     "{\"group\":\"four\",\"address\":\"10.0.0.201\",\"port\":\"wan\"},"
+		     "{\"group\":\"four\",\"address\":\"10.1.0.200\",\"port\":\"lan\"},"
+		     "{\"group\":\"six\",\"address\":\"2001:db8::200\",\"tcp_used\":0,\"udp_used\":0}"
+		     "]") } } },
 	{ "answers that workers sent, and did not send",
 	  { { CALL("workers"), RESULT("[{\"balanced\":true,\"answered\":4,\"answers_limited\":5},"
 				      "{\"balanced\":true,\"answered\":4,\"answers_limited\":6},"
