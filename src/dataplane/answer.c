@@ -11,6 +11,7 @@
 #include "answer.h"
 
 #include "ip_headers.h"
+#include "local.h"
 #include "message.h"
 #include "port.h"
 #include "sl_addr.h"
@@ -190,6 +191,7 @@ quote(const struct question *q, uint8_t *to, uint32_t len)
 struct original {
 	const struct sl_addr *src, *dst;
 	uint16_t sport_be, dport_be;
+	bool hop_taken;
 };
 
 /* Writes `len` bytes; returns the one's complement sum that this has added to a checksum over them. */
@@ -212,7 +214,7 @@ quote_restore(const struct question *q, const struct original *o, uint8_t *ip, u
 		l4_at + (q->proto == SL_PROTO_TCP ? (unsigned int)TCP_SUM_AT : (unsigned int)UDP_SUM_AT);
 	uint64_t delta;
 
-	ip[hops_at]++;
+	ip[hops_at] = (uint8_t)(ip[hops_at] + o->hop_taken);
 	if (q->ip6) {
 		delta = put_back(ip + IP6_SRC_AT, o->src->b, 16);
 		delta += put_back(ip + IP6_DST_AT, o->dst->b, 16);
@@ -404,18 +406,26 @@ mbuf_read(const struct rte_mbuf *m, struct question *q)
 	return question_read(q, m->data_len - (uint32_t)ETH_LEN);
 }
 
+/* Packet i of this flow before any rewrite. */
+static __rte_cold struct original
+original_of(const struct flow *flow, bool out)
+{
+	const struct dp_real_slot *real = &dp_real_slots[flow->real];
+	bool full = (flow->flags & FLOW_FWD_MASK) == SL_FWD_FNAT;
+
+	if (!out)
+		return (struct original){ &flow->client, &flow->vip, flow->client_port_be, flow->vip_port_be,
+					  (flow->flags & FLOW_NAT64) == 0 };
+	return (struct original){ &real->addr, full ? local_addr(flow->local) : &flow->client,
+				  flow->real_port_be,
+				  full ? local_port_be(flow->local) : flow->client_port_be,
+				  (flow->flags & FLOW_NAT64) == 0 };
+}
+
 __rte_cold void
 dp_answer_too_big(struct dp_worker *w, const struct burst *b, unsigned int i, uint32_t mtu)
 {
-	const struct pkt_key *key = &b->key[i];
-	/* Keys of replies to local addresses are as the packet is. */
-	bool out = ((b->out & ~b->reply) >> i & 1) != 0;
-	struct original original = {
-		.src = out ? &key->other : &key->client,
-		.dst = out ? &key->client : &key->other,
-		.sport_be = (uint16_t)(out ? key->ports >> KEY_SHIFT_REAL_PORT : key->ports),
-		.dport_be = (uint16_t)(out ? key->ports : key->ports >> KEY_SHIFT_VIP_PORT),
-	};
+	struct original original = original_of(b->flow[i], (b->out >> i & 1) != 0);
 	struct question q;
 
 	if (!row_read(b, i, &q))
@@ -424,15 +434,6 @@ dp_answer_too_big(struct dp_worker *w, const struct burst *b, unsigned int i, ui
 	q.dst = *original.dst;
 	q.rewritten = true;
 	error_send(w, &q, &too_big, mtu, &original);
-}
-
-__rte_cold void
-dp_answer_too_big_early(struct dp_worker *w, const struct burst *b, unsigned int i, uint32_t mtu)
-{
-	struct question q;
-
-	if (row_read(b, i, &q))
-		error_send(w, &q, &too_big, mtu, NULL);
 }
 
 __rte_cold void

@@ -22,13 +22,12 @@
 #include "worker.h"
 
 /*
- * Packet i does not fit: says how long it may be. The caller drops it (TOO_BIG). The first is
- * for packets that the rewrite is through with: TTL one less, addresses and ports others,
- * but length and family those it came with, and b->l3[i] its own header, not a tunnel's. What
- * is quoted is the packet as it came, by key[i]. The second is for packets not yet changed.
+ * Packet i, which has a flow, does not fit: its sender hears how long it may be. The caller
+ * drops it (TOO_BIG). What is quoted is the packet as it came: it may have the addresses and
+ * ports of the other side by now, and has one hop less (by NAT64: it is as it came), but it
+ * has the length and the family it came with, and b->l3[i] is its own header, not a tunnel's.
  */
 void dp_answer_too_big(struct dp_worker *w, const struct burst *b, unsigned int i, uint32_t mtu);
-void dp_answer_too_big_early(struct dp_worker *w, const struct burst *b, unsigned int i, uint32_t mtu);
 
 /* Packet i, as it came in, ends here for this reason: answered if the reason has an answer, and dropped. */
 void dp_answer_drop(struct dp_worker *w, struct burst *b, unsigned int i, enum sl_drop reason);

@@ -69,6 +69,7 @@ struct burst {
 	uint64_t hit;          /* flow[] is set */
 	uint64_t miss;         /* towards a VIP, but no flow yet */
 	uint64_t punt;         /* for the control core */
+	uint64_t icmp;         /* errors about connections: icmp.c */
 	uint64_t later;        /* wait for a second pass: see track.c */
 	uint64_t ports_differ; /* bits in which the next hops' words differ from the first live one's */
 	uint64_t segments;     /* lie in several buffers */

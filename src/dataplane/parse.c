@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Read the tuple of every packet and refuse what is malformed.
- * Reads:  the frame.   Writes: l3, l4, key (as if inbound), info; live, punt, segments.
+ * Reads:  the frame.   Writes: l3, l4, key (as if inbound), info; live, punt, icmp, segments.
  * Drops:  what parse_slow.c finds wrong.   Prefetches: all headers, where a device wrote them.
  * Cost:   the header's line.
  *
@@ -125,6 +125,7 @@ dp_stage_parse(struct dp_worker *w, struct burst *b)
 	unsigned int count = b->count;
 
 	b->punt = 0;
+	b->icmp = 0;
 	b->segments = 0;
 	b->moved = false;
 	b->live = burst_all(count);

@@ -9,6 +9,7 @@
  */
 #include "answer.h"
 #include "fragment.h"
+#include "icmp.h"
 #include "kernel.h"
 #include "port.h"
 #include "tcp_state.h"
@@ -19,10 +20,8 @@
 
 enum {
 	PROTO_HOP_BY_HOP = 0,
-	PROTO_ICMP = 1,
 	PROTO_ROUTING = 43,
 	PROTO_FRAGMENT = 44,
-	PROTO_ICMP6 = 58,
 	PROTO_NONE = 59,
 	PROTO_DEST_OPTIONS = 60,
 	EXT_HEADERS_MAX = 8,
@@ -182,6 +181,26 @@ whole_or_not(struct slow *s, uint8_t hops, uint32_t at, uint8_t proto, uint32_t 
 	return SL_DROP_TTL;
 }
 
+/* An ICMP error that may be about a connection. */
+static __rte_cold bool
+is_icmp_error(const struct slow *s, uint32_t at, uint64_t addr_flags)
+{
+	return s->seen > at && icmp_is_error(s->ip[at], s->b->info[s->i].family6 != 0) && !is_to_many(s) &&
+	       (addr_flags != 0 || s->w->snapshot->any_nat);
+}
+
+/* Waits for dp_stage_icmp. */
+static __rte_cold int
+icmp_error(struct slow *s, uint32_t at)
+{
+	uint64_t bit = UINT64_C(1) << s->i;
+
+	s->b->l4[s->i] = s->ip + at;
+	s->b->live &= ~bit;
+	s->b->icmp |= bit;
+	return GONE;
+}
+
 static __rte_cold int
 slow4(struct slow *s)
 {
@@ -215,13 +234,15 @@ slow4(struct slow *s)
 	addr_flags = addr_table_find(s->w->snapshot->addrs, &key->other);
 	own = addr_flags != 0;
 	if (is_kernels(s, addr_flags,
-		       proto == PROTO_ICMP && (load16(ip + IP4_FRAG_AT) & RTE_BE16(0x3fff)) == 0))
+		       proto == PROTO_ICMP4 && (load16(ip + IP4_FRAG_AT) & RTE_BE16(0x3fff)) == 0))
 		return PUNTED;
 	fragment4_read(s, header_len, ip_len);
 	if (proto != SL_PROTO_TCP && proto != SL_PROTO_UDP) {
-		if (s->fragmented && proto == PROTO_ICMP)
+		if (s->fragmented && proto == PROTO_ICMP4)
 			return SL_DROP_FRAGMENT;
-		if (own && proto == PROTO_ICMP)
+		if (proto == PROTO_ICMP4 && is_icmp_error(s, header_len, addr_flags))
+			return icmp_error(s, header_len);
+		if (own && proto == PROTO_ICMP4)
 			return PUNTED;
 		return own ? SL_DROP_PROTOCOL : SL_DROP_TRANSIT;
 	}
@@ -326,6 +347,8 @@ slow6(struct slow *s)
 	if (proto != SL_PROTO_TCP && proto != SL_PROTO_UDP && !is_behind_options(s, proto)) {
 		if (s->fragmented && proto == PROTO_ICMP6)
 			return SL_DROP_FRAGMENT;
+		if (proto == PROTO_ICMP6 && is_icmp_error(s, at, addr_flags))
+			return icmp_error(s, at);
 		/* Multicast and link-local ICMPv6 is neighbour discovery's; control sorts it out. */
 		if (proto == PROTO_ICMP6 && (own || ip[IP6_DST_AT] == 0xff || ip[IP6_DST_AT] == 0xfe))
 			return PUNTED;

@@ -15,6 +15,8 @@ dp_pipeline_run(struct dp_worker *w, struct burst *b)
 		dp_stage_handover(w, b); /* what another worker owns goes to it */
 		dp_stage_lookup(w, b);   /* established flows are found */
 		dp_stage_schedule(w, b); /* new ones get a server */
+		if (unlikely(b->icmp != 0))
+			dp_stage_icmp(w, b); /* errors about any of them go to the other side */
 		do {
 			dp_stage_track(w, b);    /* states and counters */
 			dp_stage_rewrite(w, b);  /* addresses, ports, checksums, TTL, MAC */

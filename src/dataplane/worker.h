@@ -168,6 +168,7 @@ void dp_stage_classify(struct dp_worker *w, struct burst *b);
 void dp_stage_handover(struct dp_worker *w, struct burst *b);
 void dp_stage_lookup(struct dp_worker *w, struct burst *b);
 void dp_stage_schedule(struct dp_worker *w, struct burst *b);
+void dp_stage_icmp(struct dp_worker *w, struct burst *b);
 void dp_stage_track(struct dp_worker *w, struct burst *b);
 void dp_stage_rewrite(struct dp_worker *w, struct burst *b);
 void dp_stage_transmit(struct dp_worker *w, struct burst *b);
