@@ -6,7 +6,9 @@ from rig import *
 
 COUNT = 400
 
-variants = {f"{rate}-{proto.lower()}": dict(rate=rate, proto=proto) for rate in (0, 50, 1000) for proto in ("TCP", "UDP")}
+variants = {
+    f"{rate}-{proto.lower()}": dict(rate=rate, proto=proto) for rate in (0, 50, 1000) for proto in ("TCP", "UDP")
+}
 
 
 def make(rate, proto):
@@ -14,7 +16,9 @@ def make(rate, proto):
     sent = [Flow(proto, vport=1000 + n).sent(**fields) for n in range(COUNT)]
 
     def check(result):
-        answered, limited = (sum(getattr(each, field) for each in result.balances) for field in ("answered", "answers_limited"))
+        answered, limited = (
+            sum(getattr(each, field) for each in result.balances) for field in ("answered", "answers_limited")
+        )
         lines = []
         if answered + limited != COUNT or len(result.output["wan"]) != answered:
             lines.append(f"{COUNT} packets, {answered} answered, {limited} limited, {len(result.output['wan'])} left")
@@ -23,5 +27,10 @@ def make(rate, proto):
             lines.append(f"{answered} answered at {rate}/s")
         return lines
 
-    return dict(config=one_arm(dataplane=f"answer_rate {rate}") + service("TCP", VIP4, 80, "NAT", [(SERVER4[1], 8080)]),
-                traffic=[(each, None) for each in sent], also_out=None, drops={"no_service": COUNT}, check=check)
+    return dict(
+        config=one_arm(dataplane=f"answer_rate {rate}") + service("TCP", VIP4, 80, "NAT", [(SERVER4[1], 8080)]),
+        traffic=[(each, None) for each in sent],
+        also_out=None,
+        drops={"no_service": COUNT},
+        check=check,
+    )

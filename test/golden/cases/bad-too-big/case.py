@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A packet longer than the MTU of the port it leaves by goes in fragments if it is IPv4 and may be; else it is too_big, and
-its sender is told the MTU. One of exactly the MTU is forwarded whole. Both families, NAT and DR, both directions."""
+"""A packet longer than the MTU of the port it leaves by goes in fragments if it is IPv4 and may be; else it is
+too_big, and its sender is told the MTU. One of exactly the MTU is forwarded whole. Both families, NAT and DR, both
+directions."""
 
 from rig import *
 

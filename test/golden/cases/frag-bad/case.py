@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Fragments that no sender makes are dropped and open nothing: too long for a packet (ping of death), not the last and not
-a multiple of eight bytes, empty, a first one too small for its ports; the next good datagram goes."""
+"""Fragments that no sender makes are dropped and open nothing: too long for a packet (ping of death), not the last
+and not a multiple of eight bytes, empty, a first one too small for its ports; the next good datagram goes."""
 
 from rig import *
 
@@ -17,13 +17,15 @@ def make(mode, family):
     invalid = [
         piece(whole, 65528, 65536, number=20, more=False, data=bytes(100)),  # ends behind 65535
         piece(whole, 65528, 65536, number=21, more=True, data=bytes(16)),
-        piece(whole, 0, 801, number=22, more=True),                          # not a multiple of 8
+        piece(whole, 0, 801, number=22, more=True),  # not a multiple of 8
         piece(whole, 800, 805, number=23, more=True),
-        piece(whole, 0, 0, number=24, more=True),                            # empty
+        piece(whole, 0, 0, number=24, more=True),  # empty
         piece(whole, 800, 800, number=25, more=True),
-        piece(tcp, 0, 8, number=26, more=True),                              # no room for TCP's header
+        piece(tcp, 0, 8, number=26, more=True),  # no room for TCP's header
         piece(tcp, 0, 16, number=27, more=True),
     ]
-    return dict(config=one_arm() + service("UDP", vip, 80, mode, [(real, port)]) + service("TCP", vip, 81, mode, [(real, 81)]),
-                traffic=[(from_client(each), None) for each in invalid] + [flow.request(b"good")],
-                drops={("frag_invalid", "l4_header", "ip_header"): len(invalid)})
+    return dict(
+        config=one_arm() + service("UDP", vip, 80, mode, [(real, port)]) + service("TCP", vip, 81, mode, [(real, 81)]),
+        traffic=[(from_client(each), None) for each in invalid] + [flow.request(b"good")],
+        drops={("frag_invalid", "l4_header", "ip_header"): len(invalid)},
+    )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A packet of endless fragments - the first one, then hundreds, of eight bytes each, none of them the last - is forwarded
-or refused piece by piece; nothing is lost without a count, and the next packet is not the worse for it."""
+"""A packet of endless fragments - the first one, then hundreds, of eight bytes each, none of them the last - is
+forwarded or refused piece by piece; nothing is lost without a count, and the next packet is not the worse for it."""
 
 from rig import *
 
@@ -19,7 +19,11 @@ drops = None
 
 def check(result):
     left_count = len([raw for raw in result.output["wan"] if raw[14] == 0x45 and raw[23] == 17])
-    lines = [f"drops: {result.drops}"] if set(result.drops) - {"frag_full", "frag_overlap", "frag_invalid", "handover_full"} else []
+    lines = (
+        [f"drops: {result.drops}"]
+        if set(result.drops) - {"frag_full", "frag_overlap", "frag_invalid", "handover_full"}
+        else []
+    )
     if left_count + sum(result.drops.values()) != PIECES + 1:
         lines.append(f"{PIECES + 1} packets came, {left_count} left, {result.drops} were dropped")
     if flow.delivered(b"good").raw() not in result.output["wan"]:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A flood of fragments whose first one never comes costs the connections that exist nothing: all their packets pass, and
-fragmented packets of theirs do again when the flood is over. What does not find room is frag_full."""
+"""A flood of fragments whose first one never comes costs the connections that exist nothing: all their packets pass,
+and fragmented packets of theirs do again when the flood is over. What does not find room is frag_full."""
 
 import struct
 

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""ICMP in fragments to a VIP is not put together: dropped as fragment, first and later ones, pings and errors; what is not
-balanced is dropped as protocol or as fragment, and no fragment of it waits."""
+"""ICMP in fragments to a VIP is not put together: dropped as fragment, first and later ones, pings and errors; what
+is not balanced is dropped as protocol or as fragment, and no fragment of it waits."""
 
 from rig import *
 
-config = one_arm() + service("UDP", VIP4, 80, "NAT", [(SERVER4[1], 8080)]) + service("UDP", VIP6, 80, "NAT", [(SERVER6[1], 8080)])
+config = (
+    one_arm()
+    + service("UDP", VIP4, 80, "NAT", [(SERVER4[1], 8080)])
+    + service("UDP", VIP6, 80, "NAT", [(SERVER6[1], 8080)])
+)
 
 echo4 = ip(CLIENT4, VIP4) / ICMP(type=8, id=1) / bytes(2000)
 echo6 = IPv6(src=CLIENT6, dst=VIP6) / ICMPv6EchoRequest(id=1, data=bytes(2000))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""IPv6: once a fragment has overlapped another, nothing more of its packet goes on, later pieces included, whether they
-overlap or not (RFC 5722, RFC 8200 4.5); other packets do."""
+"""IPv6: once a fragment has overlapped another, nothing more of its packet goes on, later pieces included, whether
+they overlap or not (RFC 5722, RFC 8200 4.5); other packets do."""
 
 from rig import *
 
@@ -11,10 +11,19 @@ sent, left = flow.request(bytes(n % 251 for n in range(1992)))
 
 
 def row(start, end, number, goes=True):
-    return (from_client(piece(sent.data.payload, start, end, number)),
-            to_server(1, piece(left.data.payload, start, end, number)) if goes else None)
+    return (
+        from_client(piece(sent.data.payload, start, end, number)),
+        to_server(1, piece(left.data.payload, start, end, number)) if goes else None,
+    )
 
 
-traffic = [row(0, 800, 1), row(0, 800, 2), row(792, 1200, 1, False), row(800, 1200, 2), row(1200, 1600, 1, False),
-           row(1200, 2000, 2), row(1600, 2000, 1, False)]
+traffic = [
+    row(0, 800, 1),
+    row(0, 800, 2),
+    row(792, 1200, 1, False),
+    row(800, 1200, 2),
+    row(1200, 1600, 1, False),
+    row(1200, 2000, 2),
+    row(1600, 2000, 1, False),
+]
 drops = {("frag_overlap", "frag_invalid"): 3}

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A server's reply in fragments: each goes to the client from the VIP, in order, reversed and mixed, by NAT and full NAT."""
+"""A server's reply in fragments: each goes to the client from the VIP, in order, reversed and mixed, by NAT and full
+NAT."""
 
 from rig import *
 
-FAMILIES = {"nat-4": (4, 4), "nat-6": (6, 6)}
+FAMILIES = {"nat-4": (4, 4), "nat-6": (6, 6), "fnat-44": (4, 4), "fnat-66": (6, 6), "fnat-64": (6, 4)}
 
 variants = {f"{mode}-{order}": dict(mode=mode, order=order) for mode in FAMILIES for order in ("forward", "mixed")}
 
@@ -27,9 +28,16 @@ def make(mode, order):
         if kind == "nat":
             cames = [from_server(1, part) for part in pieces(there.data.payload, *CUTS, number=number)]
         else:
+
             def came(index):
-                return Later("wan", flow.local, lambda address, port: from_server(
-                    1, pieces(there.build(address, port).payload, *CUTS, number=number)[index]).data)
+                return Later(
+                    "wan",
+                    flow.local,
+                    lambda address, port: from_server(
+                        1, pieces(there.build(address, port).payload, *CUTS, number=number)[index]
+                    ).data,
+                )
+
             cames = [came(index) for index in range(3)]
         return list(zip(cames, lefts))
 
@@ -39,7 +47,26 @@ def make(mode, order):
         traffic = a + b + c
     else:
         first, second, third = rows(flows[0], 11)
-        traffic = [(third[0], None), (second[0], None), (first[0], [first[1], second[1], third[1]]), a[0], (b[2][0], None), c[0], a[2], (b[0][0], [b[0][1], b[2][1]]), c[1], Then(), b[1], a[1], c[2]]
-    return dict(config=one_arm() + local_group("snat", group) + service(
-        "UDP", vip, 80, kind.upper(), [(real, 8080)], "rr", *(["laddr_group_name snat"] if kind == "fnat" else [])),
-                traffic=[flow.request(b"%d" % flow.cport) for flow in flows] + [Then()] + traffic)
+        traffic = [
+            (third[0], None),
+            (second[0], None),
+            (first[0], [first[1], second[1], third[1]]),
+            a[0],
+            (b[2][0], None),
+            c[0],
+            a[2],
+            (b[0][0], [b[0][1], b[2][1]]),
+            c[1],
+            Then(),
+            b[1],
+            a[1],
+            c[2],
+        ]
+    return dict(
+        config=one_arm()
+        + local_group("snat", group)
+        + service(
+            "UDP", vip, 80, kind.upper(), [(real, 8080)], "rr", *(["laddr_group_name snat"] if kind == "fnat" else [])
+        ),
+        traffic=[flow.request(b"%d" % flow.cport) for flow in flows] + [Then()] + traffic,
+    )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""`pmtu_disc off`: an IPv4 packet that is too long for an IPv4 tunnel is not answered, DF or not: the outer packet, without
-DF, goes in fragments."""
+"""`pmtu_disc off`: an IPv4 packet that is too long for an IPv4 tunnel is not answered, DF or not: the outer packet,
+without DF, goes in fragments."""
 
 from rig import *
 
@@ -20,5 +20,7 @@ def make(kind):
         for fields in (dict(flags="DF", id=size), dict(id=size)):
             sent, left = request(size, **fields)
             traffic.append((sent, cut_by_box(left, 1500)))
-    return dict(config=one_arm(dataplane="pmtu_disc off") + service("UDP", VIP4, 80, way.words(), [(SERVER4[1], 80)]),
-                traffic=traffic)
+    return dict(
+        config=one_arm(dataplane="pmtu_disc off") + service("UDP", VIP4, 80, way.words(), [(SERVER4[1], 80)]),
+        traffic=traffic,
+    )

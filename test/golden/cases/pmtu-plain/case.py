@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A server's port with an MTU of 1400: one that fits goes, one byte more is answered with 1400 by the VIP (DF, IPv6), or
-fragmented with its identification kept (DF clear). NAT, DR and full NAT."""
+"""A server's port with an MTU of 1400: one that fits goes, one byte more is answered with 1400 by the VIP (DF, IPv6),
+or fragmented with its identification kept (DF clear). NAT, DR and full NAT."""
 
 from rig import *
 
-variants = {f"{mode}-{family}": dict(mode=mode, family=family) for mode in ("nat", "dr") for family in (4, 6)}
+variants = {f"{mode}-{family}": dict(mode=mode, family=family) for mode in ("nat", "dr", "fnat") for family in (4, 6)}
 
 
 def make(mode, family):
@@ -28,5 +28,7 @@ def make(mode, family):
             sent, left = request(size, dict(id=size))
             traffic.append((sent, cut_by_box(left, fits)))
     config = two_arm(lan="mtu 1400") + local_group("snat", group, port="lan")
-    config += service("UDP", vip, 80, mode.upper(), [(real, 80)], "rr", *(["laddr_group_name snat"] if mode == "fnat" else []))
+    config += service(
+        "UDP", vip, 80, mode.upper(), [(real, 80)], "rr", *(["laddr_group_name snat"] if mode == "fnat" else [])
+    )
     return dict(config=config, traffic=traffic, drops={"too_big": 2}, answers=(2, 0))

@@ -5,7 +5,7 @@ address of the box, with 1400, or fragmented (DF clear). NAT and full NAT."""
 from rig import *
 from rig import icmp
 
-variants = {f"{mode}-{family}": dict(mode=mode, family=family) for mode in ("nat",) for family in (4, 6)}
+variants = {f"{mode}-{family}": dict(mode=mode, family=family) for mode in ("nat", "fnat") for family in (4, 6)}
 
 
 def make(mode, family):
@@ -23,10 +23,12 @@ def make(mode, family):
 
     def told(source):
         """To the server, by an address of the box on that link; it quotes what the server sent."""
+
         def build(address, port):
             frame = came.build(address, port) if mode == "fnat" else came.data
             quote = bytes(frame.payload)[: icmp.QUOTE4 if four else icmp.QUOTE6]
             return to_server(1, error(source, real, *((3, 4) if four else (2, 0)), quote, 1400), "lan").data
+
         frame = Later("lan", flow.local, build, tells=False) if mode == "fnat" else Frame("lan", build(None, None))
         return loosely(frame, *(("ip4.ttl", "ip4.id", "ip4.flags", "ip4.tos") if four else ("ip6.hlim", "ip6.flow")))
 
@@ -37,5 +39,7 @@ def make(mode, family):
         there, back = reply(1450, dict(id=77))
         traffic.append((there, cut_by_box(back, 1400)))
     config = two_arm(port="mtu 1400") + local_group("snat", group, port="lan")
-    config += service("UDP", vip, 80, mode.upper(), [(real, 80)], "rr", *(["laddr_group_name snat"] if mode == "fnat" else []))
+    config += service(
+        "UDP", vip, 80, mode.upper(), [(real, 80)], "rr", *(["laddr_group_name snat"] if mode == "fnat" else [])
+    )
     return dict(config=config, traffic=traffic, live="lan", drops={"too_big": 1}, answers=(1, 0))

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A packet that fits a tunnel to the byte goes; one byte more is answered with exactly the MTU that the tunnel leaves of
-the port's 1500: DF set by fragmentation needed, IPv6 by packet too big. DF clear, and it goes in fragments of the outer
-packet."""
+"""A packet that fits a tunnel to the byte goes; one byte more is answered with exactly the MTU that the tunnel leaves
+of the port's 1500: DF set by fragmentation needed, IPv6 by packet too big. DF clear, and it goes in fragments of the
+outer packet."""
 
 from rig import *
 from rig import tunnel
 
-variants = {f"{name}-{inner}in{outer}": dict(name=name, inner=inner, outer=outer)
-            for name in tunnel.names for inner in (4, 6) for outer in (4, 6)}
+variants = {
+    f"{name}-{inner}in{outer}": dict(name=name, inner=inner, outer=outer)
+    for name in tunnel.names
+    for inner in (4, 6)
+    for outer in (4, 6)
+}
 
 
 def make(name, inner, outer):
@@ -24,5 +28,9 @@ def make(name, inner, outer):
             sent, left = flow.request(bytes(n % 251 for n in range(size - header)), ip_fields=dict(id=size))
             traffic.append((sent, cut_by_box(left, 1500)))
     traffic += [flow.request(bytes(fits - header), ip_fields=kept)]
-    return dict(config=one_arm() + service("UDP", vip, 80, way.words(), [(real, 80)]),
-                traffic=traffic, drops={"too_big": 2}, answers=(2, 0))
+    return dict(
+        config=one_arm() + service("UDP", vip, 80, way.words(), [(real, 80)]),
+        traffic=traffic,
+        drops={"too_big": 2},
+        answers=(2, 0),
+    )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""GUE's source port comes from the flow: the same for all its packets, from 49152 up, and different for most flows, so
-that routers and servers can spread them."""
+"""GUE's source port comes from the flow: the same for all its packets, from 49152 up, and different for most flows,
+so that routers and servers can spread them."""
 
 from rig import *
 
@@ -17,5 +17,8 @@ def make(outer):
         used = {raw[at : at + 2] for raw in result.output["wan"] if len(raw) > 80}
         return [] if len(used) > 100 else [f"{len(flows)} flows have {len(used)} GUE source ports"]
 
-    return dict(config=one_arm() + service("UDP", VIP4, 80, way.words(), [(real, 80)]),
-                traffic=[flow.request(bytes([n]) * 40) for n in range(3) for flow in flows], check=check)
+    return dict(
+        config=one_arm() + service("UDP", VIP4, 80, way.words(), [(real, 80)]),
+        traffic=[flow.request(bytes([n]) * 40) for n in range(3) for flow in flows],
+        check=check,
+    )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Outer IPv4 headers without DF have identifications that do not repeat: over packets of one flow and of many, in bursts
-that arrive at once, whoever of several workers sends them."""
+"""Outer IPv4 headers without DF have identifications that do not repeat: over packets of one flow and of many, in
+bursts that arrive at once, whoever of several workers sends them."""
 
 from rig import *
 from rig import frames

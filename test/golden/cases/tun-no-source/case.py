@@ -20,7 +20,9 @@ port wan {
 static_neighbor 198.51.100.1 02:00:00:00:01:01 dev wan
 static_neighbor fd00::11 02:00:00:00:00:11 dev wan
 static_route fd00::/64 dev wan
-""" + service("UDP", VIP4, 80, "TUN", [(SERVER6[1], 80)])
+""" + service(
+    "UDP", VIP4, 80, "TUN", [(SERVER6[1], 80)]
+)
 
 flow = Flow("UDP")
 traffic = [(flow.sent(b"q"), None), (flow.sent(b"q"), None)]

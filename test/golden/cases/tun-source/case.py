@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The outer source is the address that the box itself would use towards the server: that of the subnet the server is on,
-with two ports the server's port's, and for a server behind the gateway the one on the gateway's subnet."""
+"""The outer source is the address that the box itself would use towards the server: that of the subnet the server is
+on, with two ports the server's port's, and for a server behind the gateway the one on the gateway's subnet."""
 
 from rig import *
 
 FAR4, FAR6 = "203.0.113.200", "2001:db8:c::200"
 
-config = (two_arm(extra=f"static_neighbor {LINK_CLIENT4}0 02:00:00:00:09:09 dev wan\n")
-          + service("UDP", VIP4, 1, "TUN", [(SERVER4[1], 1)]) + service("UDP", VIP4, 2, "TUN", [(SERVER6[1], 2)])
-          + service("UDP", VIP4, 3, "TUN", [(FAR4, 3)]) + service("UDP", VIP4, 4, "TUN", [(FAR6, 4)])
-          + service("UDP", VIP4, 5, "TUN", [(LINK_CLIENT4, 5)])).replace(f"{LINK_CLIENT4}0", "198.51.100.70")
+config = (
+    two_arm(extra=f"static_neighbor {LINK_CLIENT4}0 02:00:00:00:09:09 dev wan\n")
+    + service("UDP", VIP4, 1, "TUN", [(SERVER4[1], 1)])
+    + service("UDP", VIP4, 2, "TUN", [(SERVER6[1], 2)])
+    + service("UDP", VIP4, 3, "TUN", [(FAR4, 3)])
+    + service("UDP", VIP4, 4, "TUN", [(FAR6, 4)])
+    + service("UDP", VIP4, 5, "TUN", [(LINK_CLIENT4, 5)])
+).replace(f"{LINK_CLIENT4}0", "198.51.100.70")
 
 
 def far(vport, real, source, mac):
@@ -27,9 +31,16 @@ def off(exchange):
     return exchange[0], exchange[1].frame
 
 
-traffic = [near4.request(b"q"), near6.request(b"q"), far(3, FAR4, OWN4, GATEWAY_MAC), off(far(4, FAR6, OWN6, GATEWAY_MAC)),
-           far(5, LINK_CLIENT4, OWN4, LINK_CLIENT_MAC)]
+traffic = [
+    near4.request(b"q"),
+    near6.request(b"q"),
+    far(3, FAR4, OWN4, GATEWAY_MAC),
+    off(far(4, FAR6, OWN6, GATEWAY_MAC)),
+    far(5, LINK_CLIENT4, OWN4, LINK_CLIENT_MAC),
+]
 
-stats = {f"UDP 192.0.2.1:{port}{real}": (1, 1, 0, 29, 0, *more)
-         for port, server in enumerate(("10.0.0.11", "[fd00::11]", FAR4, f"[{FAR6}]", LINK_CLIENT4), 1)
-         for real, more in (("", ()), (f" -> {server}:{port}", (0, 1)))}
+stats = {
+    f"UDP 192.0.2.1:{port}{real}": (1, 1, 0, 29, 0, *more)
+    for port, server in enumerate(("10.0.0.11", "[fd00::11]", FAR4, f"[{FAR6}]", LINK_CLIENT4), 1)
+    for real, more in (("", ()), (f" -> {server}:{port}", (0, 1)))
+}
