@@ -245,7 +245,7 @@ addr_put(struct nlmsghdr *request, uint16_t type, const struct sl_addr *addr)
 static int
 eui64_set(const struct link *link)
 {
-	char buffer[REQUEST_SIZE];
+	char buffer[REQUEST_SIZE] = { 0 };
 	struct nlmsghdr *request = request_begin(buffer, RTM_NEWLINK, 0);
 	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
 	struct nlattr *families, *inet6;
@@ -262,7 +262,7 @@ eui64_set(const struct link *link)
 static int
 link_change(const struct link *link, const uint8_t *mac, unsigned int mtu, unsigned int flags)
 {
-	char buffer[REQUEST_SIZE];
+	char buffer[REQUEST_SIZE] = { 0 };
 	struct nlmsghdr *request = request_begin(buffer, RTM_NEWLINK, 0);
 	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
 
@@ -324,7 +324,7 @@ sysctls_set(const char *name)
 static int
 addr_change(const struct item *item, bool add)
 {
-	char buffer[REQUEST_SIZE];
+	char buffer[REQUEST_SIZE] = { 0 };
 	struct nlmsghdr *request = request_begin(buffer, add ? RTM_NEWADDR : RTM_DELADDR,
 						 add ? NLM_F_CREATE | NLM_F_REPLACE : 0);
 	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
@@ -342,7 +342,7 @@ addr_change(const struct item *item, bool add)
 static int
 route_change(const struct item *item, bool add)
 {
-	char buffer[REQUEST_SIZE];
+	char buffer[REQUEST_SIZE] = { 0 };
 	struct nlmsghdr *request = request_begin(buffer, add ? RTM_NEWROUTE : RTM_DELROUTE,
 						 add ? NLM_F_CREATE | NLM_F_REPLACE : 0);
 	struct rtmsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
