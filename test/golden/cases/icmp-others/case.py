@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""ICMP messages that are nobody's question - errors about unknown connections, echo replies, timestamps, router
-advertisements - get no answer and are icmp_ignored, to VIPs and own addresses alike."""
+"""ICMP messages that are nobody's question - echo replies, timestamps, errors about unknown connections - get no
+answer. They are icmp_ignored, to VIPs and own addresses alike, but errors to a VIP, which are icmp_no_flow."""
 
 from rig import *
 from scapy.layers.inet6 import ICMPv6PacketTooBig, ICMPv6TimeExceeded
@@ -20,5 +20,6 @@ for address in (VIP6, OWN6):
                 for message in (ICMPv6DestUnreach(code=4), ICMPv6PacketTooBig(), ICMPv6TimeExceeded())]
     traffic += [(from_client(ip(CLIENT6, address) / ICMPv6EchoReply(id=1, data=b"x")), None)]
 
-drops = {"icmp_ignored": 2 * len(MESSAGES4) + 2 * 4}
+ERRORS = 4 + 3  # of one address of each family
+drops = {"icmp_ignored": 2 * len(MESSAGES4) + 2 * 4 - ERRORS, "icmp_no_flow": ERRORS}
 conns = []
