@@ -19,37 +19,69 @@
 #include "nat64.h"
 #include "toa.h"
 
-/* What a checksum changes by where the words of one address are replaced by those of another. */
+/* A checksum after a change whose one's complement sum is `change`, not folded. */
+static inline uint16_t
+sum_apply(uint16_t checksum, uint64_t change)
+{
+	return (uint16_t)~sum_fold(change + (uint16_t)~checksum);
+}
+
+/* What a checksum changes by where one address stands instead of another. */
 static inline uint64_t
-sum_change(const uint8_t *from, const uint8_t *to, bool ip6)
+sum_change4(const struct sl_addr *from, const struct sl_addr *to)
+{
+	return (uint64_t)(uint32_t)~load32(from->b + 12) + load32(to->b + 12);
+}
+
+static inline uint64_t
+sum_change6(const struct sl_addr *from, const struct sl_addr *to)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int at = ip6 ? 0 : 12; at < 16; at += 4)
-		sum += (uint64_t)(uint32_t)~load32(from + at) + load32(to + at);
+	for (unsigned int at = 0; at < 16; at += 4)
+		sum += (uint64_t)(uint32_t)~load32(from->b + at) + load32(to->b + at);
 	return sum;
 }
 
-/* Writes both addresses and ports; the sums are of the server's side. */
+/* Ports, and the transport checksum under what has changed. A UDP checksum of 0 stays. */
+static inline void
+ports_write(uint8_t *l4, uint32_t ports, uint64_t change, uint8_t proto)
+{
+	store32(l4, ports);
+	if (likely(proto == SL_PROTO_TCP)) {
+		store16(l4 + TCP_SUM_AT, sum_apply(load16(l4 + TCP_SUM_AT), change));
+	} else {
+		uint16_t old = load16(l4 + UDP_SUM_AT), sum = sum_apply(old, change);
+
+		if (old != 0)
+			store16(l4 + UDP_SUM_AT, sum != 0 ? sum : 0xffff);
+	}
+}
+
+/*
+ * Writes both addresses and ports. `from` and `to` are what changes besides the server's
+ * side, whose sums stand in the slot; `l4_sum` has the ports' part in it.
+ */
 static inline void
 tuple_write(struct burst *b, unsigned int i, const struct sl_addr *src, const struct sl_addr *dst,
-	    uint32_t ports, uint64_t change, uint16_t l4_sum, uint16_t ip_sum, uint32_t port_change,
-	    uint8_t proto)
+	    uint32_t ports, const struct sl_addr *from, const struct sl_addr *to, uint32_t l4_sum,
+	    uint16_t ip_sum, uint8_t proto)
 {
-	uint8_t *ip = b->l3[i], *l4 = b->l4[i];
+	uint8_t *ip = b->l3[i];
+	uint64_t change;
 
-	if (b->info[i].family6 != 0) {
+	if (b->info[i].family6 == 0) {
+		change = sum_change4(from, to);
+		store64(ip + IP4_SRC_AT, load32(src->b + 12) | (uint64_t)load32(dst->b + 12) << 32);
+		ip[IP4_TTL_AT]--;
+		store16(ip + IP4_SUM_AT, sum_apply(load16(ip + IP4_SUM_AT), change + ip_sum));
+	} else {
+		change = sum_change6(from, to);
 		memcpy(ip + IP6_SRC_AT, src->b, 16);
 		memcpy(ip + IP6_DST_AT, dst->b, 16);
 		ip[IP6_HOPS_AT]--;
-	} else {
-		memcpy(ip + IP4_SRC_AT, src->b + 12, 4);
-		memcpy(ip + IP4_DST_AT, dst->b + 12, 4);
-		ip[IP4_TTL_AT]--;
-		store16(ip + IP4_SUM_AT, sum_update(load16(ip + IP4_SUM_AT), sum_fold(change + ip_sum)));
 	}
-	store32(l4, ports);
-	l4_sum_update(l4, proto, sum_fold(change + port_change + l4_sum));
+	ports_write(b->l4[i], ports, change + l4_sum, proto);
 }
 
 static inline void
@@ -57,10 +89,9 @@ rewrite_one_in(struct burst *b, unsigned int i, const struct flow *flow, const s
 {
 	const struct sl_addr *local = local_addr(flow->local);
 	uint16_t port_be = local_port_be(flow->local);
-	uint64_t change = sum_change(flow->client.b, local->b, b->info[i].family6 != 0);
 
-	tuple_write(b, i, local, &real->addr, port_be | (uint32_t)flow->real_port_be << 16, change,
-		    real->l4_in, real->ip_in, (uint32_t)(uint16_t)~flow->client_port_be + port_be,
+	tuple_write(b, i, local, &real->addr, port_be | (uint32_t)flow->real_port_be << 16, &flow->client,
+		    local, (uint32_t)(uint16_t)~flow->client_port_be + port_be + real->l4_in, real->ip_in,
 		    flow->proto);
 }
 
@@ -69,11 +100,10 @@ rewrite_one_out(struct burst *b, unsigned int i, const struct flow *flow, const 
 {
 	const struct sl_addr *local = local_addr(flow->local);
 	uint16_t port_be = local_port_be(flow->local);
-	uint64_t change = sum_change(local->b, flow->client.b, b->info[i].family6 != 0);
 
 	tuple_write(b, i, &flow->vip, &flow->client, flow->vip_port_be | (uint32_t)flow->client_port_be << 16,
-		    change, real->l4_out, real->ip_out, (uint32_t)(uint16_t)~port_be + flow->client_port_be,
-		    flow->proto);
+		    local, &flow->client, (uint32_t)(uint16_t)~port_be + flow->client_port_be + real->l4_out,
+		    real->ip_out, flow->proto);
 }
 
 /* Packets of flows between families, or that tell the server of the client. False: dropped. */

@@ -94,14 +94,16 @@ store64(uint8_t *p, uint64_t v)
 	memcpy(p, &v, sizeof(v));
 }
 
-/* One's complement sum of 16-bit words, folded. */
+/*
+ * One's complement sum of 16-bit words, folded. A number added to itself with its halves
+ * exchanged has the sum of both in the upper half, the carry out of it already added in.
+ */
 static inline uint16_t
 sum_fold(uint64_t sum)
 {
-	sum = (sum >> 32) + (uint32_t)sum;
-	sum = (sum >> 16) + (sum & 0xffff);
-	sum = (sum >> 16) + (sum & 0xffff);
-	return (uint16_t)((sum >> 16) + (sum & 0xffff));
+	uint32_t half = (uint32_t)((sum + (sum << 32 | sum >> 32)) >> 32);
+
+	return (uint16_t)((half + (half << 16 | half >> 16)) >> 16);
 }
 
 /* The sum over `len` bytes; even len. */
