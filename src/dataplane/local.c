@@ -292,7 +292,7 @@ void
 dp_local_close(uint32_t index)
 {
 	free(ports_of[index].shares);
-	ports_of[index].shares = NULL;
+	ports_of[index] = (struct local_ports){ 0 };
 }
 
 uint32_t
