@@ -64,10 +64,12 @@ side_receive_from(struct dp_worker *w, struct rte_ring *ring)
 {
 	struct burst *b = &w->burst;
 	void *tagged[BURST_MAX];
-	unsigned int count = rte_ring_sc_dequeue_burst(ring, tagged, BURST_MAX, NULL);
+	unsigned int count = rte_ring_sc_dequeue_burst(ring, tagged, BURST_MAX, NULL), earlier;
 
 	if (count == 0)
 		return 0;
+	/* Their senders had handed over before what opens these packets' connections. */
+	earlier = dp_handover_receive(w);
 	w->count.handed_in += count;
 	b->count = count;
 	b->gathered = 0;
@@ -85,7 +87,7 @@ side_receive_from(struct dp_worker *w, struct rte_ring *ring)
 	b->owned = 0;
 	b->gathered = 0;
 	b->searching = 0;
-	return count;
+	return earlier + count;
 }
 
 __rte_cold unsigned int
