@@ -53,6 +53,8 @@ def datagram_servers(net):
 # Name: topology, lb_kind, families of client and servers.
 WAYS = {
     "nat-4": (Nat, "NAT", "ipv4", "ipv4"), "nat-6": (Nat, "NAT", "ipv6", "ipv6"),
+    "fnat-4": (Nat, "FNAT", "ipv4", "ipv4"), "fnat-6": (Nat, "FNAT", "ipv6", "ipv6"),
+    "nat64": (Nat, "FNAT", "ipv6", "ipv4"),
     "dr-4": (Direct, "DR", "ipv4", "ipv4"), "dr-6": (Direct, "DR", "ipv6", "ipv6"),
     "ipip-4in4": (Direct, "TUN", "ipv4", "ipv4"), "ipip-6in6": (Direct, "TUN", "ipv6", "ipv6"),
     "gue-6in4": (Direct, f"TUN type gue port {GUE_PORT} csum", "ipv6", "ipv4"),
@@ -230,7 +232,9 @@ def small_lan(net):
 
 
 # Name: lb_kind, families, the MTU that the client learns.
-TRANSLATED = {"nat-4": ("NAT", "ipv4", "ipv4", SMALL_MTU), "nat-6": ("NAT", "ipv6", "ipv6", SMALL_MTU)}
+TRANSLATED = {"nat-4": ("NAT", "ipv4", "ipv4", SMALL_MTU), "nat-6": ("NAT", "ipv6", "ipv6", SMALL_MTU),
+              "fnat-4": ("FNAT", "ipv4", "ipv4", SMALL_MTU), "fnat-6": ("FNAT", "ipv6", "ipv6", SMALL_MTU),
+              "nat64": ("FNAT", "ipv6", "ipv4", SMALL_MTU + 20)}
 
 
 @test("mtu-nat", cases=(*TRANSLATED, "upload", "accounting"))
