@@ -411,15 +411,17 @@ static __rte_cold struct original
 original_of(const struct flow *flow, bool out)
 {
 	const struct dp_real_slot *real = &dp_real_slots[flow->real];
-	bool full = (flow->flags & FLOW_FWD_MASK) == SL_FWD_FNAT;
+	unsigned int method = flow->flags & FLOW_FWD_MASK;
+	bool full = method == SL_FWD_FNAT;
+	/* Tunnels and NAT64 look at the length first. */
+	bool taken = method != SL_FWD_TUN && (flow->flags & FLOW_NAT64) == 0;
 
 	if (!out)
 		return (struct original){ &flow->client, &flow->vip, flow->client_port_be, flow->vip_port_be,
-					  (flow->flags & FLOW_NAT64) == 0 };
+					  taken };
 	return (struct original){ &real->addr, full ? local_addr(flow->local) : &flow->client,
 				  flow->real_port_be,
-				  full ? local_port_be(flow->local) : flow->client_port_be,
-				  (flow->flags & FLOW_NAT64) == 0 };
+				  full ? local_port_be(flow->local) : flow->client_port_be, taken };
 }
 
 __rte_cold void
