@@ -5,6 +5,7 @@ or fragmented with its identification kept (DF clear). NAT, DR and full NAT."""
 from rig import *
 
 variants = {f"{mode}-{family}": dict(mode=mode, family=family) for mode in ("nat", "dr", "fnat") for family in (4, 6)}
+variants["fnat-64"] = dict(mode="fnat", family=64)
 
 
 def make(mode, family):
