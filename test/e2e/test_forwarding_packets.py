@@ -320,6 +320,23 @@ def mss_tunnel(t):
 
 # ---- errors and answers ----
 
+@test("icmp-errors", cases=tuple(TRANSLATED))
+def icmp_errors(t):
+    """A server's "port unreachable" reaches the client that asked, in the client's words."""
+    net = t.world.get(Nat)
+    services = {name: udp(net.vip[inside], 7300 + number,
+                          [(address, 7999, 1) for address in addresses(net, outside)], kind)
+                for number, (name, (kind, inside, outside, _)) in enumerate(TRANSLATED.items())}
+    with Sluice(net, t.build, configuration(net, services.values(), 2, 1, more=GROUP)) as sluice:
+        for name, (_, inside, _, _) in TRANSLATED.items():
+            with t.case(name):
+                for _ in range(4):
+                    check_refused(net, inside, services[name].port)
+        sluice.quiet()
+        t.note(sluice.drops_text())
+        sluice.check_accounting()
+
+
 def check_refused(net, family, port, error="ECONNREFUSED"):
     got = told(net.client, "datagrams.py", "refused", net.vip[family], port, 17)
     check(got["error"] == error, f"UDP port {port} answers {got['error']}, not {error}")
