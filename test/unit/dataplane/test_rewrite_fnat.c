@@ -6,6 +6,11 @@
  */
 #include "fnat_box.h"
 
+#include "addr_book.h"
+#include "local_book.h"
+#include "rcu.h"
+#include "txn.h"
+
 #include "sl_addr.h"
 #include "wire.h"
 
@@ -195,6 +200,58 @@ test_no_nat(void **state)
 	sl_check_str("direct", pipe_verdict(pipe_spec_one(&direct)), "transit");
 }
 
+static void
+left_count(const struct dp_local_info *local, void *count)
+{
+	*(unsigned int *)count += local->group[0] == '\0';
+}
+
+static unsigned int
+left(void)
+{
+	unsigned int count = 0;
+
+	dp_local_walk(left_count, &count);
+	return count;
+}
+
+/* An address that leaves its group serves its flow to the end, and nobody else. */
+static void
+test_address_leaves(void **state)
+{
+	static const char *const rest[] = { "10.0.0.201" };
+	struct pipe_spec spec = { .src = C4, .dst = V4 };
+	uint8_t bytes[PIPE_FRAME_MAX];
+	struct tuple t;
+	unsigned int len;
+
+	assert_int_equal(pipe_spec_one(&spec), PIPE_SENT);
+	t = tuple_of(pipe_box.sent[0].bytes);
+	addr_check("before", &t.src, L4);
+	len = fnat_answer(pipe_box.sent[0].bytes, ETH_LEN + t.total, bytes);
+	fnat_configure(rest, SL_COUNT(rest));
+	assert_int_equal(left(), 2); /* the IPv6 one too */
+	assert_int_equal(pipe_one(LAN, bytes, len, NULL), PIPE_SENT);
+	assert_true(dp_addr_book_answers(LAN, &t.src));
+	for (spec.sport = 50000; spec.sport < 50010; spec.sport++) {
+		struct tuple new;
+
+		assert_int_equal(pipe_spec_one(&spec), PIPE_SENT);
+		new = tuple_of(pipe_box.sent[0].bytes);
+		addr_check("new connections", &new.src, rest[0]);
+	}
+	(void)dp_rcu_poll();
+	assert_true(local_book_reap()); /* the IPv6 one */
+	assert_true(dp_txn_tidy());
+	assert_int_equal(left(), 1);
+	pipe_flows_end();
+	assert_true(local_book_reap());
+	assert_true(dp_txn_tidy());
+	assert_int_equal(left(), 0);
+	assert_false(dp_addr_book_answers(LAN, &t.src));
+	sl_check_str("gone", pipe_verdict(pipe_one(LAN, bytes, len, NULL)), "transit");
+}
+
 int
 main(void)
 {
@@ -202,6 +259,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_rows, fnat_setup1, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_nat64_sum, fnat_setup1, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_answer_elsewhere, fnat_setup2, pipe_teardown),
+		cmocka_unit_test_setup_teardown(test_address_leaves, fnat_setup1, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_no_nat, fnat_setup1, pipe_teardown),
 	};
 
