@@ -24,7 +24,7 @@
 /*
  * Packet i, which has a flow, does not fit: its sender hears how long it may be. The caller
  * drops it (TOO_BIG). What is quoted is the packet as it came: it may have the addresses and
- * ports of the other side by now, and has one hop less (by NAT64: it is as it came), but it
+ * ports of the other side by now, and has one hop less (by TUN and NAT64 it is as it came), but it
  * has the length and the family it came with, and b->l3[i] is its own header, not a tunnel's.
  */
 void dp_answer_too_big(struct dp_worker *w, const struct burst *b, unsigned int i, uint32_t mtu);
