@@ -57,7 +57,8 @@ def full_nat(t, workers, queues):
                 for who in seen:
                     check_local(way, who.split()[0], int(who.split()[1]))
                 check(len(seen) == 8, f"one local address and port was used twice at once: {seen}")
-                check_download(t, net, net.url(inside, port, "/big"))
+                if way == "ipv4" or workers == queues:
+                    check_download(t, net, net.url(inside, port, "/big"))
             with t.case(f"{way}-udp"):
                 load = Queries(net, inside, QUERIES, QUERIES_PER_SECOND, dns_port, QUERY_SOCKETS)
                 answers = load.result()
