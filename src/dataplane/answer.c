@@ -29,7 +29,6 @@ enum {
 	ECN_MASK = 3,
 	PROTO_ICMP = 1,
 	PROTO_ICMP6 = 58,
-	IP4_ID_AT = 4,
 	TCP_SEQ_AT = 4,
 	TCP_ACK_AT = 8,
 	TCP_WINDOW_AT = 14,

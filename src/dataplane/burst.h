@@ -103,8 +103,9 @@ struct burst {
  */
 struct pkt_note {
 	uint32_t ports;
-	uint16_t hops;
-	uint16_t proto; /* of a fragment */
+	uint8_t hops;
+	uint8_t proto; /* of a fragment */
+	uint16_t id;   /* of its datagram, where it leaves by full NAT over IPv4 */
 };
 
 static_assert(sizeof(struct pkt_note) == sizeof(((struct rte_mbuf *)NULL)->hash.fdir), "fits");

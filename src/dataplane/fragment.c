@@ -136,6 +136,19 @@ lost_drop(struct dp_worker *w)
 		dp_drop_mbuf(w, m, reason);
 }
 
+/*
+ * Full NAT sends many clients' datagrams from one address, so their own identifications
+ * no longer tell them apart. Workers count in steps, each from its own number.
+ */
+static __rte_cold uint16_t
+fragment_id(struct dp_worker *w)
+{
+	if (w->fragment_id == 0)
+		w->fragment_id = (uint16_t)w->id;
+	w->fragment_id = (uint16_t)(w->fragment_id + w->worker_count);
+	return w->fragment_id;
+}
+
 /* At home: as dp_fragment_take, with the first fragment's ports and protocol. */
 static __rte_cold int
 gather(struct dp_worker *w, struct burst *b, unsigned int i, const struct fragment *f,
@@ -151,7 +164,9 @@ gather(struct dp_worker *w, struct burst *b, unsigned int i, const struct fragme
 		.start = f->start,
 		.end = f->end,
 		.last = !f->more,
-		.head = { .ports = f->start == 0 ? load32(b->l3[i] + f->l4_at) : 0, .proto = f->proto },
+		.head = { .ports = f->start == 0 ? load32(b->l3[i] + f->l4_at) : 0,
+			  .proto = f->proto,
+			  .id = f->start == 0 ? fragment_id(w) : 0 },
 	};
 	int verdict;
 
@@ -174,7 +189,8 @@ row_fill(struct dp_worker *w, struct burst *b, unsigned int i, const struct frag
 	uint64_t bit = UINT64_C(1) << i;
 
 	note->ports = head.ports;
-	note->proto = (uint16_t)head.proto;
+	note->proto = (uint8_t)head.proto;
+	note->id = head.id;
 	b->gathered |= bit;
 	b->ports[i] = head.ports;
 	b->key[i].ports = head.ports | (uint64_t)head.proto << KEY_SHIFT_PROTO;
@@ -227,7 +243,7 @@ dp_fragment_take(struct dp_worker *w, struct burst *b, unsigned int i, const str
 {
 	const struct pkt_note *note = mbuf_note(b->mbuf[i]);
 	uint64_t flags = addr_table_find(w->snapshot->addrs, &b->key[i].other);
-	struct frag_head head = { .ports = note->ports, .proto = note->proto };
+	struct frag_head head = { .ports = note->ports, .proto = note->proto, .id = note->id };
 	unsigned int worker;
 	int verdict = shape_check(b, i, f, seen);
 
@@ -265,7 +281,8 @@ dp_fragment_next(struct dp_worker *w, struct burst *b)
 	b->count = 0;
 	while (b->count < BURST_MAX && (m = frag_table_released(&w->fragments, &head)) != NULL) {
 		mbuf_note(m)->ports = head.ports;
-		mbuf_note(m)->proto = (uint16_t)head.proto;
+		mbuf_note(m)->proto = (uint8_t)head.proto;
+		mbuf_note(m)->id = head.id;
 		b->mbuf[b->count++] = m;
 	}
 	b->headless = 0;

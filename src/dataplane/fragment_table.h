@@ -45,10 +45,11 @@ struct frag_key {
 	uint32_t proto;
 };
 
-/* What the first fragment tells of all: ports as they lie in it, and the protocol. */
+/* What the first fragment tells of all: ports as they lie in it, the protocol, and a number of its own. */
 struct frag_head {
 	uint32_t ports;
-	uint32_t proto;
+	uint16_t proto;
+	uint16_t id;
 };
 
 /* A fragment: bytes start..end of the datagram, 0 <= start < end; a multiple of 8 unless it is the last. */

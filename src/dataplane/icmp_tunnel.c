@@ -20,7 +20,6 @@
 
 enum {
 	IP4_DF_BE = 0x0040, /* of the 16 bits at IP4_FRAG_AT */
-	IP4_ID_AT = 4,
 	RELAY_TTL = 64,
 	TOS_ERROR = 0xc0,
 };

@@ -26,7 +26,6 @@ enum {
 	EXT_MIN = 8, /* of any extension header */
 	FRAGMENT_LEN = 8,
 	FRAGMENT_ID_AT = 4,
-	IP4_ID_AT = 4,
 	IP4_DF = 0x4000,
 	IP4_MORE = 0x2000,
 	IP4_OFFSET = 0x1fff,
@@ -316,6 +315,8 @@ dp_nat64_packet(struct dp_worker *w, struct burst *b, unsigned int i)
 		udp_sum_write(b->mbuf[i], b->l3[i], b->l4[i]);
 	if (in) {
 		b->l3[i][IP4_TTL_AT]--;
+		if ((b->gathered >> i & 1) != 0)
+			store16(b->l3[i] + IP4_ID_AT, rte_cpu_to_be_16(mbuf_note(b->mbuf[i])->id));
 		ip4_sum_write(b->l3[i]);
 	} else {
 		b->l3[i][IP6_HOPS_AT]--;

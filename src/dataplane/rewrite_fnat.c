@@ -128,11 +128,32 @@ rewrite_rare(struct dp_worker *w, struct burst *b, unsigned int i, bool in)
 	return true;
 }
 
+/* Fragments of clients that used the same identification would be mixed up by the server (RFC 6864, 5.3). */
+static __rte_cold void
+fragments_number(struct burst *b, uint64_t mask)
+{
+	unsigned int i;
+
+	BURST_FOREACH(i, mask)
+	{
+		uint8_t *ip = b->l3[i];
+		uint16_t id_be = rte_cpu_to_be_16(mbuf_note(b->mbuf[i])->id), before = load16(ip + IP4_ID_AT);
+
+		if (b->info[i].family6 != 0)
+			continue;
+		store16(ip + IP4_ID_AT, id_be);
+		store16(ip + IP4_SUM_AT,
+			sum_apply(load16(ip + IP4_SUM_AT), (uint64_t)(uint16_t)~before + id_be));
+	}
+}
+
 void
 dp_rewrite_fnat_in(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back *back)
 {
 	unsigned int i;
 
+	if (unlikely((b->gathered & mask) != 0))
+		fragments_number(b, b->gathered & mask);
 	BURST_FOREACH(i, mask)
 	{
 		const struct flow *flow = b->flow[i];

@@ -26,6 +26,7 @@ enum {
 
 	IP4_LEN = 20,
 	IP4_TOTAL_AT = 2,
+	IP4_ID_AT = 4,
 	IP4_FRAG_AT = 6,
 	IP4_TTL_AT = 8,
 	IP4_PROTO_AT = 9,

@@ -122,6 +122,7 @@ struct dp_worker {
 	uint32_t load_size;
 
 	uint32_t (*local_cursor)[2]; /* by group and family: the address that is next to give a port */
+	uint16_t fragment_id;        /* number of the last datagram that came in fragments */
 	uint16_t nat64_id;           /* identification of the last IPv4 packet that had none */
 	uint32_t *toa_ack;           /* by flow, while FLOW_TOA: what acknowledges the server's SYN alone */
 

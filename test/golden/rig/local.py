@@ -27,6 +27,7 @@ class Local:
     def __init__(self, proto, addresses, name=""):
         self.proto, self.addresses, self.name = proto, tuple(addresses), name
         self.address = self.port = None
+        self.numbers = {}  # of its datagrams in fragments: the client's identification -> the box's
 
     def bound(self):
         return self.port is not None
@@ -34,21 +35,24 @@ class Local:
 
 class Later(Frame):
     """A frame that needs a local address and port: `build(address, port)` makes its packet. `tells`: it may be the
-    first of its connection, and has ports in it."""
+    first of its connection, and has ports in it. `number`: it is a fragment over IPv4 of the datagram that had this
+    identification; the box gives it another one, which `build` finds in local.numbers."""
 
-    def __init__(self, port, local, build, tells=True, queue=0):
+    def __init__(self, port, local, build, tells=True, queue=0, number=None):
         super().__init__(port, None, queue)
-        self.local, self.build, self.tells = local, build, tells
+        self.local, self.build, self.tells, self.number = local, build, tells, number
 
     def raw(self):
         if self._raw is None:
             if not self.local.bound():
                 raise Unbound(f"the local port of {self.local.name} is not known: its first packet did not leave")
+            if self.number is not None and self.number not in self.local.numbers:
+                raise Unbound(f"datagram {self.number} of {self.local.name}: its first fragment did not leave")
             self._raw = bytes(self.build(self.local.address, self.local.port))
         return self._raw
 
     def forget(self):
-        self._raw, self.local.address, self.local.port = None, None, None
+        self._raw, self.local.address, self.local.port, self.local.numbers = None, None, None, {}
 
 
 def forget(all_frames):
@@ -58,7 +62,9 @@ def forget(all_frames):
 
 
 def known(frame):
-    return not isinstance(frame, Later) or frame.local.bound()
+    return not isinstance(frame, Later) or (
+        frame.local.bound() and (frame.number is None or frame.number in frame.local.numbers)
+    )
 
 
 def bind(expected, output):
@@ -90,6 +96,20 @@ def bind(expected, output):
                 break
 
 
+    _bind_numbers(expected, output)
+
+
+def _bind_numbers(expected, output):
+    """What the box has given datagrams in fragments for an identification: their first fragments tell."""
+    for frame in expected:
+        if not isinstance(frame, Later) or frame.number is None or not frame.tells or not frame.local.bound():
+            continue
+        fits = bytes(frame.build(frame.local.address, frame.local.port))
+        for raw in output.get(frame.port, []):
+            if frame.number not in frame.local.numbers and frames.borrow(raw, fits, ("ip4.id",)) == fits:
+                frame.local.numbers[frame.number] = int.from_bytes(raw[18:20], "big")
+
+
 def chosen(all_frames):
     """Lines about local ports that are out of range, or used by two connections."""
     lines, owner = [], {}
@@ -97,6 +117,11 @@ def chosen(all_frames):
         if not local.bound():
             lines.append(f"local port: {local.name} never left, so its local port is not known")
             continue
+        for number in local.numbers.values():
+            key = (local.proto, local.address, "datagram", number)
+            if key in owner:
+                lines.append(f"identification: {number} belongs to datagrams of {owner[key]} and {local.name}")
+            owner[key] = local.name
         key = (local.proto, local.address, local.port)
         if not PORT_FIRST <= local.port <= PORT_LAST:
             lines.append(f"local port: {local.name} has {local.port}")

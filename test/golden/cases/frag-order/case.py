@@ -39,7 +39,7 @@ def make(mode, order):
 
     def rows(flow, number):
         """The rows of one datagram's three fragments."""
-        payload = bytes((n * 7 + flow.cport + number) % 256 for n in range(SIZE))
+        payload = bytes((n * 7 + flow.cport + number + 13 * int(flow.client[-1])) % 256 for n in range(SIZE))
         whole = flow.packet(payload)
         left = flow.delivered(payload)
         out = []
@@ -53,20 +53,24 @@ def make(mode, order):
         if kind != "fnat":
             return to_server(1, pieces(left.data.payload, *CUTS, number=number)[index])
         later = left.frame if hasattr(left, "frame") else left
+        # Clients behind one local address may have used one identification: the box gives datagrams their own.
         return Later(
             "wan",
             flow.local,
             lambda address, port: to_server(
                 1,
-                pieces(later.build(address, port).payload, *CUTS, number=number & (0xFFFF if outer == 4 else -1))[
-                    index
-                ],
+                pieces(
+                    later.build(address, port).payload,
+                    *CUTS,
+                    number=flow.local.numbers.get(number, number) if outer == 4 else number,
+                )[index],
             ).data,
             tells=index == 0,
+            number=number if outer == 4 else None,
         )
 
     one, two, three = flow_of(clients[0], 40000), flow_of(clients[1], 40000), flow_of(clients[0], 40001)
-    a, b, c, d = rows(one, 7), rows(two, 17 if kind == "fnat" else 7), rows(three, 8), rows(one, 9)
+    a, b, c, d = rows(one, 7), rows(two, 17 if kind == "fnat" and outer == 6 else 7), rows(three, 8), rows(one, 9)
     if order == "forward":
         traffic = a + b + c + d
     else:
