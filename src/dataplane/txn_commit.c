@@ -308,7 +308,8 @@ tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc
 {
 	uint32_t records = HASH_COUNT(book_services), addr_count = 0, service_count = 0;
 	uint32_t locals = local_book_count(plan);
-	struct addr_entry *addrs = calloc((size_t)records + own_count + locals + DP_PORTS_MAX, sizeof(*addrs));
+	struct addr_entry *addrs =
+		calloc((size_t)records + own_count + locals + DP_PORTS_MAX, sizeof(*addrs));
 	struct service_entry *services = calloc((size_t)records + 1, sizeof(*services));
 	struct book_service *record, *tmp;
 	struct sl_addr link_locals[DP_PORTS_MAX];
