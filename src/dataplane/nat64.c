@@ -214,7 +214,6 @@ is_too_long(struct dp_worker *w, struct burst *b, unsigned int i, const struct n
 
 	if (b->info[i].ip_len + growth <= (int)mtu || (!in && dp_may_be_cut(b->l3[i])))
 		return false;
-	ttl_decrement(b, i); /* the answer takes a hop that has gone for granted */
 	dp_answer_too_big(w, b, i, (uint32_t)((int)mtu - growth));
 	dp_drop(w, b, i, SL_DROP_TOO_BIG);
 	return true;
