@@ -20,10 +20,25 @@ REQUESTS = 10_000
 DOWNLOAD_BYTES = 200_000_000
 GUE_PORT = 6080
 PEER_PORT = 7000        # of peer.py
-# Full NAT's source addresses: as the file has them, and one by one.
-LOCALS = {"ipv4": ("10.2.0.200-203", [f"10.2.0.{n}" for n in range(200, 204)]),
-          "ipv6": ("fd02::200-fd02::203", [f"fd02::20{n}" for n in range(4)])}
-GROUP = block("local_address_group outside", *(f"{words} lan" for words, _ in LOCALS.values()))
+
+
+def locals_of(number):
+    """
+    Full NAT's source addresses: as the file has them, and one by one. Each number has its own. A daemon that has just
+    started gives out the same ports again, and servers that still have the last one's connections in TIME_WAIT
+    refuse a SYN whose timestamp seems to run backwards.
+    """
+    four = [f"10.2.0.{200 + 4 * number + n}" for n in range(4)]
+    six = [f"fd02::{0x200 + 4 * number + n:x}" for n in range(4)]
+    return {"ipv4": (f"{four[0]}-{four[-1].rpartition('.')[2]}", four), "ipv6": (f"{six[0]}-{six[-1]}", six)}
+
+
+def group_of(addresses):
+    return block("local_address_group outside", *(f"{words} lan" for words, _ in addresses.values()))
+
+
+LOCALS = locals_of(0)
+GROUP = group_of(LOCALS)
 HERE = pathlib.Path(__file__).resolve().parent
 
 

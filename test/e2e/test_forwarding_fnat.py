@@ -9,7 +9,8 @@ besides (NAT64).
 import ipaddress
 
 from case import test
-from forwarding import GROUP, LOCALS, PEER_PORT, check_download, check_requests, requests, serve, told
+from forwarding import (GROUP, LOCALS, PEER_PORT, check_download, check_requests, group_of, locals_of, requests, serve,
+                        told)
 from load import Queries
 from rig import check
 from sluice import Service, Sluice, configuration
@@ -33,17 +34,18 @@ def fnat(net, way, proto="TCP", port=None, reals=None, more=()):
                    more=("laddr_group_name outside", *more))
 
 
-def check_local(way, address, port):
+def check_local(way, address, port, addresses=LOCALS):
     """What the server took for its client."""
-    check(address in LOCALS[WAYS[way][1]][1], f"the server sees {address}, which is no local address")
+    check(address in addresses[WAYS[way][1]][1], f"the server sees {address}, which is no local address")
     check(port >= LOCAL_PORT_FIRST, f"the server sees port {port}")
 
 
-def full_nat(t, workers, queues):
+def full_nat(t, workers, queues, number):
+    addresses = locals_of(number)
     net = t.world.get(Nat)
     web = {way: fnat(net, way) for way in WAYS}
     dns = {way: fnat(net, way, "UDP") for way in WAYS}
-    text = configuration(net, [*web.values(), *dns.values()], workers, queues, more=GROUP)
+    text = configuration(net, [*web.values(), *dns.values()], workers, queues, more=group_of(addresses))
     with Sluice(net, t.build, text) as sluice:
         results = requests(net, {family: net.url(family) for family in ("ipv4", "ipv6")})
         results["nat64"] = requests(net, {"ipv6": net.url("ipv6", WAYS["nat64"][2])},
@@ -55,7 +57,7 @@ def full_nat(t, workers, queues):
                 check(abs(spread[0] - spread[1]) <= workers, f"round robin placed {spread} connections")
                 seen = {net.curl(net.url(inside, port, "/who")).stdout.strip() for _ in range(8)}
                 for who in seen:
-                    check_local(way, who.split()[0], int(who.split()[1]))
+                    check_local(way, who.split()[0], int(who.split()[1]), addresses)
                 check(len(seen) == 8, f"one local address and port was used twice at once: {seen}")
                 if way == "ipv4" or workers == queues:
                     check_download(t, net, net.url(inside, port, "/big"))
@@ -77,9 +79,9 @@ def full_nat(t, workers, queues):
             sluice.check_accounting()
 
 
-for _shape, (_workers, _queues) in SHAPES.items():
+for _number, (_shape, (_workers, _queues)) in enumerate(SHAPES.items(), 1):
     test(f"fnat-{_shape}", cases=(*(case for way in WAYS for case in (way, f"{way}-udp")), "accounting"),
-         workers=_workers, queues=_queues)(full_nat)
+         workers=_workers, queues=_queues, number=_number)(full_nat)
 
 
 def peers(net, way, more, count=40, **shape):
