@@ -292,7 +292,7 @@ class Sluiced(Program):
             conf.write(workload.configuration(self.traffic, setup.data_cpu, self.socket_path))
         eal = [] if setup.hugepages else ["--", "--no-huge"]
         with open(self.log_path, "w", encoding="utf-8") as log:
-            self.launch([self.path("src", "control", "sluiced"), "-f", conf_path, *eal],
+            self.launch([self.path("src", "control", "sluiced"), "-f", conf_path, "--seed", "1", *eal],
                         stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         limit = time.monotonic() + START_LIMIT_S
         while not self.is_ready():

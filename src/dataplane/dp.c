@@ -10,6 +10,7 @@
 #include "eal.h"
 #include "fragment.h"
 #include "local_book.h"
+#include "local.h"
 #include "port.h"
 #include "punt_rx.h"
 #include "rcu.h"
@@ -270,6 +271,8 @@ dp_start(char ret_error[DP_ERROR_SIZE])
 	dp_owner_init();
 	secret_make(DP_WORKERS_MAX + 1, seed);
 	dp_fragment_secret_set(seed);
+	secret_make(DP_WORKERS_MAX + 2, seed);
+	dp_local_begin_at(params.seeded ? 0 : seed[0]);
 	secret_make(DP_WORKERS_MAX, seed);
 	dp_control.pool = rte_pktmbuf_pool_create("packets", params.mbufs, MBUF_CACHE, 0,
 						  RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);

@@ -194,6 +194,14 @@ dp_local_put(const struct dp_worker *w, uint32_t local, uint8_t proto)
 
 /* ---- control thread ---- */
 
+static uint32_t first_port; /* how far above LOCAL_PORT_FIRST addresses begin */
+
+void
+dp_local_begin_at(uint64_t number)
+{
+	first_port = (uint32_t)(number % LOCAL_PORTS);
+}
+
 static void *
 reserve(size_t size)
 {
@@ -261,7 +269,8 @@ shares_fill(uint32_t index, unsigned int workers, uint32_t classes)
 
 		for (unsigned int worker = 0; worker < workers; worker++)
 			share_of(index, proto, worker)->classes = classes;
-		for (uint32_t port = LOCAL_PORT_FIRST; port < PORTS; port++) {
+		for (uint32_t n = 0; n < LOCAL_PORTS; n++) {
+			uint32_t port = LOCAL_PORT_FIRST + (first_port + n) % LOCAL_PORTS;
 			uint16_t port_be = rte_cpu_to_be_16((uint16_t)port);
 			unsigned int class = hash_of[port_be] & (classes - 1);
 

@@ -143,6 +143,11 @@ void dp_local_put(const struct dp_worker *w, uint32_t local, uint8_t proto);
 int dp_local_init(void);
 /* After the workers have ended. */
 void dp_local_fini(void);
+/*
+ * Where addresses opened from now on begin to give out ports; 0: at LOCAL_PORT_FIRST. Another
+ * place after each start, lest servers see the ports again that they hold in TIME_WAIT.
+ */
+void dp_local_begin_at(uint64_t number);
 
 /*
  * Fills the lists of free ports of an index for so many workers. `classes`: a power of

@@ -79,6 +79,34 @@ port_of(uint32_t local)
 	return rte_be_to_cpu_16(local_port_be(local));
 }
 
+/* Wherever a start begins: every port once, in a circle. */
+static void
+test_begin(void **state)
+{
+	static const struct {
+		uint64_t number;
+		unsigned int first;
+	} rows[] = {
+		{ 0, LOCAL_PORT_FIRST },
+		{ 5, LOCAL_PORT_FIRST + 5 },
+		{ LOCAL_PORTS - 1, 65535 },
+		{ LOCAL_PORTS, LOCAL_PORT_FIRST },
+		{ UINT64_MAX, LOCAL_PORT_FIRST + UINT64_MAX % LOCAL_PORTS },
+	};
+
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		dp_local_begin_at(rows[i].number);
+		open_all(1, 1, 1);
+		for (unsigned int n = 0; n < LOCAL_PORTS; n++)
+			assert_int_equal(port_of(take(0, SL_PROTO_TCP)),
+					 LOCAL_PORT_FIRST +
+						 (rows[i].first - LOCAL_PORT_FIRST + n) % LOCAL_PORTS);
+		assert_int_equal(take(0, SL_PROTO_TCP), 0);
+		close_all();
+	}
+	dp_local_begin_at(0);
+}
+
 /* The port that has been free longest comes first; never-used ones have been so for ever. */
 static void
 test_order(void **state)
@@ -228,8 +256,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_order), cmocka_unit_test(test_turns), cmocka_unit_test(test_shares),
-		cmocka_unit_test(test_rss),   cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_begin),  cmocka_unit_test(test_order), cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_shares), cmocka_unit_test(test_rss),   cmocka_unit_test(test_slots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
