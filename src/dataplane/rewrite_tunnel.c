@@ -160,6 +160,9 @@ dp_rewrite_tunnel(struct dp_worker *w, struct burst *b, uint64_t mask, struct he
 	uint16_t df_mask = df_mask_load();
 	unsigned int i;
 
+	/* Nobody has touched the line before the packet yet. */
+	BURST_FOREACH(i, mask)
+	__builtin_prefetch(b->l3[i] - TUNNEL_ROOM, 1);
 	BURST_FOREACH(i, mask)
 	{
 		const struct dp_real_slot *real = &dp_real_slots[b->flow[i]->real];
