@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ICMP errors on to the other side of their connection (lvs.md 4.1).
+ * ICMP errors on to the other side of their connection, as Linux IPVS translates them.
  *
  * Whoever gets an error must know the packet in it as the one that he sent, so what was
  * rewritten on that packet's way is undone in the quote: addresses and ports, and the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ICMP errors about the box's own tunnel packets (lvs.md 4.5).
+ * ICMP errors about the box's own tunnel packets, as Linux IPVS relays them.
  *
  * A router on the way to a tunnel's end, or that end, tells the box; who should know is
  * the client whose packet was in the tunnel. If the quote shows that packet's headers, and

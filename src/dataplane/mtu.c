@@ -3,7 +3,7 @@
  * What is too long for its way: answered with the length that fits, or cut up.
  *
  * An IPv4 packet without DF may be cut up, and so may a tunnel's outer packet, of
- * either family, where the packet in it may (lvs.md 4.5, RFC 791, RFC 8200 4.5). All
+ * either family, where the packet in it may (RFC 791, RFC 8200 4.5). All
  * other packets that are too long are dropped, and whoever sent them is told the MTU.
  *
  * Cutting up happens as a packet is sent, so that its pieces leave in its place. Each

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What is too long for its way: the tables of lvs.md's section on MTU, and the pieces
+ * What is too long for its way: what Linux IPVS answers by table, and the pieces
  * that packets are cut into, put together again here by RFC 791 and RFC 8200.
  */
 #include "pipe_box.h"
