@@ -171,7 +171,7 @@ packet_send(struct dp_worker *w, struct rte_mbuf *m)
 	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, ETH_LEN);
 
 	if (ip[0] >> 4 == 4)
-		store16(ip + IP4_SUM_AT, (uint16_t)~sum_fold(sum_bytes(ip, IP4_LEN)));
+		ip4_sum_write(ip);
 	w->count.answered++;
 	dp_output(w, m);
 }
@@ -220,8 +220,7 @@ quote_restore(const struct question *q, const struct original *o, uint8_t *ip, u
 	} else {
 		delta = put_back(ip + IP4_SRC_AT, o->src->b + 12, 4);
 		delta += put_back(ip + IP4_DST_AT, o->dst->b + 12, 4);
-		store16(ip + IP4_SUM_AT, 0);
-		store16(ip + IP4_SUM_AT, (uint16_t)~sum_fold(sum_bytes(ip, (ip[0] & 15) * 4u)));
+		ip4_sum_write(ip);
 	}
 	if (l4_at + UDP_LEN > len)
 		return;

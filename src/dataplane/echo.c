@@ -159,8 +159,7 @@ request4(struct rte_mbuf *m)
 
 	swap(ip + IP4_SRC_AT, ip + IP4_DST_AT, 4);
 	ip[IP4_TTL_AT] = REPLY_TTL;
-	store16(ip + IP4_SUM_AT, 0);
-	store16(ip + IP4_SUM_AT, (uint16_t)~sum_fold(sum_bytes(ip, IP4_LEN)));
+	ip4_sum_write(ip);
 	reply_make(m, icmp, ECHO4_REPLY);
 	return SL_DROP_MAX;
 }

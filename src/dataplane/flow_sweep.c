@@ -43,10 +43,7 @@ dp_flow_sweep(struct dp_worker *w, uint32_t budget)
 	for (; budget > 0; budget--) {
 		struct flow *flow = &table->flow[table->sweep];
 
-		if (flow->proto != 0 &&
-		    (w->tick - flow->seen >= limit[flow->state] ||
-		     flow->generation != atomic_load_explicit(&dp_real_slots[flow->real].generation,
-							      memory_order_relaxed)))
+		if (flow->proto != 0 && (w->tick - flow->seen >= limit[flow->state] || flow_is_removed(flow)))
 			dp_flow_end(w, flow);
 		if (++table->sweep > table->high)
 			table->sweep = 1;

@@ -90,13 +90,6 @@ error_unknown(const struct icmp_error *e)
 		error_drop(e, SL_DROP_ICMP_NO_FLOW);
 }
 
-static __rte_cold bool
-is_removed(const struct flow *flow)
-{
-	return flow->generation !=
-	       atomic_load_explicit(&dp_real_slots[flow->real].generation, memory_order_relaxed);
-}
-
 /* Has another worker had it already, and decided that it is for this one, or for all to look at? */
 static __rte_cold bool
 is_handed(const struct icmp_error *e)
@@ -146,7 +139,7 @@ vip_error(struct icmp_error *e)
 		return;
 	}
 	flow = flow_find(e->w, &key, true);
-	if (flow != NULL && is_removed(flow))
+	if (flow != NULL && flow_is_removed(flow))
 		error_drop(e, SL_DROP_SERVER_REMOVED);
 	else if (flow != NULL)
 		dp_icmp_to_server(e, flow);
@@ -174,7 +167,7 @@ local_error(struct icmp_error *e)
 	if (flow == NULL || flow->real_port_be != e->dport_be ||
 	    !sl_addr_eq(&dp_real_slots[flow->real].addr, &e->quoted.dst))
 		error_unknown(e);
-	else if (is_removed(flow))
+	else if (flow_is_removed(flow))
 		error_drop(e, SL_DROP_SERVER_REMOVED);
 	else
 		dp_icmp_to_client(e, flow);
@@ -200,7 +193,7 @@ reply_error(struct icmp_error *e)
 		return;
 	}
 	flow = ours && owner == w->id ? flow_find(w, &key, false) : NULL;
-	if (flow != NULL && (flow->flags & FLOW_FWD_MASK) == SL_FWD_NAT && !is_removed(flow))
+	if (flow != NULL && (flow->flags & FLOW_FWD_MASK) == SL_FWD_NAT && !flow_is_removed(flow))
 		dp_icmp_to_client(e, flow);
 	else if (!dp_kernel_takes(w, e->b, e->i, SL_DROP_TRANSIT))
 		error_drop(e, SL_DROP_TRANSIT);

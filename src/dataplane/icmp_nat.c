@@ -24,13 +24,6 @@ hops_decrement(struct icmp_error *e)
 		e->ip[IP4_TTL_AT]--;
 }
 
-static __rte_cold void
-ip4_sum_write(uint8_t *ip)
-{
-	store16(ip + IP4_SUM_AT, 0);
-	store16(ip + IP4_SUM_AT, (uint16_t)~sum_fold(sum_bytes(ip, (ip[0] & 15) * 4u)));
-}
-
 __rte_cold void
 dp_icmp_finish(struct icmp_error *e)
 {

@@ -204,8 +204,7 @@ piece4_header(const struct whole *p, uint8_t *ip, uint32_t at, uint32_t len)
 	frag = (uint16_t)((frag & IP4_MORE) | ((frag & IP4_OFFSET_MASK) + at / UNIT) | (last ? 0 : IP4_MORE));
 	store16(ip + IP4_TOTAL_AT, rte_cpu_to_be_16((uint16_t)(p->header + len)));
 	store16(ip + IP4_FRAG_AT, rte_cpu_to_be_16(frag));
-	store16(ip + IP4_SUM_AT, 0);
-	store16(ip + IP4_SUM_AT, (uint16_t)~sum_fold(sum_bytes(ip, p->header)));
+	ip4_sum_write(ip);
 }
 
 static __rte_cold void

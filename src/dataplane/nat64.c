@@ -71,13 +71,6 @@ headers6_skip(const uint8_t *ip6, uint32_t len, uint32_t *ret_at, uint8_t *ret_n
 	return false;
 }
 
-static __rte_cold void
-ip4_sum_write(uint8_t *ip4)
-{
-	store16(ip4 + IP4_SUM_AT, 0);
-	store16(ip4 + IP4_SUM_AT, (uint16_t)~sum_fold(sum_bytes(ip4, IP4_LEN)));
-}
-
 __rte_cold bool
 dp_nat64_to4(const uint8_t *ip6, uint32_t len, const struct sl_addr *src, const struct sl_addr *dst,
 	     uint16_t id_be, struct nat64_header *ret_header)

@@ -41,13 +41,6 @@ reopens(const struct burst *b, unsigned int i, const struct flow *flow)
 	       atomic_load_explicit(&dp_reuse_mode, memory_order_relaxed) != 0;
 }
 
-static inline bool
-is_removed(const struct flow *flow)
-{
-	return flow->generation !=
-	       atomic_load_explicit(&dp_real_slots[flow->real].generation, memory_order_relaxed);
-}
-
 /* The flow of packet i is looked up, or opened, again. False: the packet was dropped. */
 static __rte_cold bool
 flow_renew(struct dp_worker *w, struct burst *b, unsigned int i)
@@ -73,11 +66,11 @@ track_rare(struct dp_worker *w, struct burst *b, unsigned int i)
 	if (b->moved && !flow_renew(w, b, i))
 		return false;
 	flow = b->flow[i];
-	if (is_removed(flow) && !opens) {
+	if (flow_is_removed(flow) && !opens) {
 		dp_drop(w, b, i, SL_DROP_SERVER_REMOVED);
 		return false;
 	}
-	if (!is_removed(flow) && !reopens(b, i, flow))
+	if (!flow_is_removed(flow) && !reopens(b, i, flow))
 		return true;
 	if (before != 0) {
 		b->later = b->live & ~before;
@@ -158,7 +151,7 @@ dp_stage_track(struct dp_worker *w, struct burst *b)
 		struct flow *flow = b->flow[i];
 
 		/* What opens a connection may replace one. */
-		if (unlikely(is_removed(flow)) || unlikely(b->info[i].event == TCP_EVENT_SYN)) {
+		if (unlikely(flow_is_removed(flow)) || unlikely(b->info[i].event == TCP_EVENT_SYN)) {
 			bool good = track_rare(w, b, i);
 
 			if (b->later != 0)

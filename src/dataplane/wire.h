@@ -118,6 +118,14 @@ sum_bytes(const uint8_t *p, unsigned int len)
 	return len >= 2 ? sum + load16(p) : sum;
 }
 
+/* The checksum of an IPv4 header, options included, made anew. */
+static inline void
+ip4_sum_write(uint8_t *ip)
+{
+	store16(ip + IP4_SUM_AT, 0);
+	store16(ip + IP4_SUM_AT, (uint16_t)~sum_fold(sum_bytes(ip, (ip[0] & 15) * 4u)));
+}
+
 /* RFC 1624, equation 3: a checksum after a change whose one's complement sum is `delta`. */
 static inline uint16_t
 sum_update(uint16_t checksum, uint16_t delta)

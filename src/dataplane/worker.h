@@ -257,6 +257,14 @@ unsigned int dp_side_receive(struct dp_worker *w);
 void dp_drop_mbuf(struct dp_worker *w, struct rte_mbuf *m, enum sl_drop reason);
 void dp_drop_flush(struct dp_worker *w);
 
+/* Has the flow's server been removed together with its flows? */
+static inline bool
+flow_is_removed(const struct flow *flow)
+{
+	return flow->generation !=
+	       atomic_load_explicit(&dp_real_slots[flow->real].generation, memory_order_relaxed);
+}
+
 /* Packet i ends here. Its place in `live` goes. */
 static inline void
 dp_drop(struct dp_worker *w, struct burst *b, unsigned int i, enum sl_drop reason)
