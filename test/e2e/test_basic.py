@@ -262,11 +262,15 @@ def shared_server(t):
     with Sluice(net, t.build, configuration(net, services)) as sluice:
         for family in FAMILIES:
             with t.case(family):
+                client = net.client_addresses[family][3]
                 for port in (80, 81, 80, 81):
-                    # The server closes first, so that the client's port is free again at once; and it is one
-                    # that no other test's connection was given by the kernel (1024 and up).
-                    net.ask(family, "-H", "Connection: close", "--local-port", "911", "--interface",
-                            net.client_addresses[family][3], "--connect-timeout", "3", port=port)
-                count = sluice.conn_count("client", net.client_addresses[family][3])
+                    # The server closes first, because the client reads until then, so the client's port is free again
+                    # once its last segment is acknowledged; and it is one that no other test's connection was given
+                    # by the kernel (1024 and up).
+                    wait_for(lambda: not run(["ss", "-tanH", "sport", "=", ":911"], net.client).stdout, 5,
+                             "the client's port is free again")
+                    net.ask(family, "-H", "Connection: close", "--ignore-content-length", "--local-port", "911",
+                            "--interface", client, "--connect-timeout", "3", port=port)
+                count = sluice.conn_count("client", client)
                 t.note(f"{count} connections are known")
         sluice.check_accounting()
