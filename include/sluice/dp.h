@@ -143,6 +143,9 @@ struct dp_real {
 	uint16_t port;       /* host order */
 	uint8_t fwd;         /* enum sl_fwd: of new connections */
 	bool overloaded;     /* at its limit: no new connections */
+	bool out;            /* keeps its slot, connections and counters, but schedulers do not see it */
+	uint32_t upper;      /* no new connection when it has so many on the whole box; 0: no limit */
+	uint32_t lower;      /* ... until it has less than this; 0: less than `upper`. At most `upper` */
 	uint32_t weight;     /* 0: no new connections */
 	uint32_t order;      /* as in struct sched_server */
 	struct dp_tunnel tunnel;
@@ -243,6 +246,31 @@ int dp_txn_real_flush(struct dp_txn *txn, uint32_t real_slot);
 int dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE]);
 void dp_txn_abort(struct dp_txn *txn);
 
+/* ---- checks by the way of clients' packets ---- */
+
+/*
+ * A server's own VIP, reachable by the kernel's sockets: what is sent to the address that
+ * dp_probe_add gives (by interface "sl-check", which is made with the first) goes to this server
+ * as a client's packet to the VIP would, by DR with the server's MAC, by TUN in its tunnel; its
+ * answers come back to the socket as from that address. Ports stay as they are. The
+ * source is the own address of the port that leads to the server, which must have `tap on`.
+ */
+struct dp_probe {
+	struct sl_addr vip;
+	struct sl_addr real;
+	uint8_t fwd; /* SL_FWD_DR or SL_FWD_TUN */
+	struct dp_tunnel tunnel;
+};
+
+enum { DP_PROBES_MAX = 16384 };
+
+/*
+ * The same probe again is the same address, and wants as many removals. 0, or -errno with the
+ * reason in ret_error. The route to the server is looked up for each packet.
+ */
+int dp_probe_add(const struct dp_probe *probe, struct sl_addr *ret_addr, char ret_error[DP_ERROR_SIZE]);
+void dp_probe_remove(const struct sl_addr *addr);
+
 /* ---- what happened: counters and lists ---- */
 
 /* As ipvsadm counts: in is client to server; bytes are IP total lengths. */
@@ -256,6 +284,11 @@ struct dp_real_stats {
 	struct dp_traffic traffic;
 	uint32_t active;
 	uint32_t inactive;
+	bool overloaded; /* at its limit now */
+	/* TCP by SL_FWD_NAT and SL_FWD_FNAT, of connections opened by SYN; how they went, each counted once */
+	uint64_t syns;     /* were given to the server */
+	uint64_t answered; /* it sent a SYN of its own */
+	uint64_t refused;  /* it sent a reset instead */
 };
 
 /* Sums over the workers. Zero for a slot that is not in use. */

@@ -15,13 +15,9 @@
 #include <sluice/dp.h>
 #include <sluice/sched.h>
 
-#include <stdio.h>
+#include "conf_health.h"
 
-/* Where a thing stands in its file, for messages. `file` lives as long as the conf. */
-struct conf_place {
-	const char *file;
-	unsigned int line, column;
-};
+#include <stdio.h>
 
 enum conf_severity { CONF_ERROR, CONF_WARNING };
 
@@ -71,6 +67,8 @@ struct conf_real {
 	enum sl_fwd fwd;
 	struct dp_tunnel tunnel;
 	uint32_t weight;
+	uint32_t upper, lower;            /* uthreshold, lthreshold; 0: none */
+	const struct conf_health *health; /* its checks; never NULL, and one for all services of a group */
 };
 
 struct conf_service {
@@ -84,6 +82,8 @@ struct conf_service {
 	uint8_t options;                /* toa, strip_tcp_timestamps, reject: DP_SERVICE_* */
 	struct conf_real *reals;        /* in the file's order */
 	unsigned int real_count;
+	struct conf_real *sorry;      /* sorry_server; NULL: none. Weight 1, no checks */
+	const struct conf_pool *pool; /* never NULL, and one for all services of a group */
 };
 
 /* local_address_group NAME { ADDRESS[-ADDRESS] PORT ... }, ranges spread out. */
@@ -99,6 +99,7 @@ struct conf {
 	char socket_path[108];                /* "" : the built-in default */
 	unsigned int tcp_s, tcp_fin_s, udp_s; /* lvs_timeouts; 0: default */
 	unsigned int conn_reuse_mode;         /* default 1 */
+	struct conf_ssl ssl;                  /* the SSL block */
 
 	unsigned int workers; /* 0: auto */
 	int *worker_cpus;     /* from worker_cores; NULL: chosen by count */
@@ -119,8 +120,10 @@ struct conf {
 	unsigned int neigh_count;
 	struct conf_local_group *groups;
 	unsigned int group_count;
-	struct conf_service *services;
+	struct conf_service *services; /* a group's are many, one for each address and port */
 	unsigned int service_count;
+	struct conf_pool *pools; /* in the file's order */
+	unsigned int pool_count;
 
 	void *arena; /* conf_free's business */
 };

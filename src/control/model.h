@@ -20,10 +20,17 @@ struct model_real {
 	uint16_t port;
 	enum sl_fwd fwd;
 	struct dp_tunnel tunnel;
-	uint32_t weight; /* configured, or set by command */
-	bool draining;   /* takes no new connections until undrained */
+	uint32_t weight;       /* configured, or set by command */
+	bool draining;         /* takes no new connections until undrained */
+	uint32_t upper, lower; /* as in struct dp_real; configured */
 	uint32_t order;
 	uint32_t slot; /* for dp_real_stats */
+
+	/* what health made of it: model_health_set */
+	bool sorry; /* the service's sorry_server */
+	bool out; /* has no part in the service just now: failed, not yet up, or a sorry server not needed */
+	int64_t health_weight; /* in place of `weight`; -1: `weight` holds */
+	uint32_t maxconn;      /* the agent's limit; 0: none */
 };
 
 struct model_service {
@@ -125,5 +132,37 @@ int model_real_del(struct model *model, const struct dp_service_key *key, const 
 /* No new connections (on) or again (off); those it has go on. */
 int model_real_drain(struct model *model, const struct dp_service_key *key, const struct sl_addr *addr,
 		     uint16_t port, bool on, struct model_error *ret_error);
+
+/*
+ * What health decides about one server. It holds until the next decision, over configuration files
+ * and commands: those change `weight`, which this may stand in for.
+ */
+struct model_health {
+	struct dp_service_key key;
+	struct sl_addr addr;
+	uint16_t port;
+	bool out;
+	int64_t weight; /* -1: as configured */
+	uint32_t maxconn;
+	bool flush; /* and its connections end */
+};
+
+/*
+ * All in one transaction. A server that does not exist is passed over. 0, or -errno with
+ * *ret_error filled and nothing changed.
+ */
+int model_health_set(struct model *model, const struct model_health *changes, size_t count,
+		     struct model_error *ret_error);
+
+/* Who wants to know of changes: health. One at most. */
+struct model_watcher {
+	/* A file has become what runs. The one before it (NULL: there was none) is freed after the call. */
+	void (*applied)(const struct conf *old, const struct conf *now, void *context);
+	/* A command has changed a service. */
+	void (*changed)(const struct dp_service_key *key, void *context);
+	void *context;
+};
+/* NULL ends it. Not called for model_health_set. A watcher changes nothing from inside its calls. */
+void model_watch(struct model *model, const struct model_watcher *watcher);
 
 #endif
