@@ -39,11 +39,9 @@ struct dp_txn {
 	bool with_net, failed;
 };
 
-static void require(bool condition, const char *promise);
 static void real_require(const struct dp_service *service, const struct dp_real *real);
 static void groups_require(const struct fake_dp_service *service);
 static bool group_has(const char *name, bool v4);
-static bool fails(enum fake_dp_call call, int *ret_rc, char *ret_error);
 static int service_compare(const void *a, const void *b);
 static int real_compare(const void *a, const void *b);
 static struct fake_dp_service *service_copy(const struct dp_service *from);
@@ -63,7 +61,7 @@ static void net_free(struct dp_net *net);
 void
 fake_dp_reset(void)
 {
-	require(fake_dp.txn == NULL, "a transaction is committed or aborted before the end");
+	fake_dp_require(fake_dp.txn == NULL, "a transaction is committed or aborted before the end");
 	for (uint32_t i = 0; i < fake_dp.service_count; i++) {
 		tdelete(fake_dp.service[i], &fake_dp.service_tree, service_compare);
 		service_free(fake_dp.service[i]);
@@ -76,6 +74,7 @@ fake_dp_reset(void)
 	free(fake_dp.real);
 	net_free(&fake_dp.net);
 	fake_dp_kernel_reset();
+	fake_dp_probe_reset();
 	fake_dp = (struct fake_dp)FRESH;
 }
 
@@ -144,8 +143,9 @@ int
 dp_eal_start(const struct dp_params *params, const struct dp_port_conf *ports, unsigned int port_count,
 	     int eal_argc, char **eal_argv, char ret_error[DP_ERROR_SIZE])
 {
-	require(!fake_dp.eal_started, "EAL starts once");
-	require(params->workers >= 1 && params->workers <= DP_WORKERS_MAX, "1..DP_WORKERS_MAX workers");
+	fake_dp_require(!fake_dp.eal_started, "EAL starts once");
+	fake_dp_require(params->workers >= 1 && params->workers <= DP_WORKERS_MAX,
+			"1..DP_WORKERS_MAX workers");
 	for (int i = 0; i < eal_argc; i++) {
 		if (strcmp(eal_argv[i], "--fail") == 0) {
 			snprintf(ret_error, DP_ERROR_SIZE,
@@ -163,13 +163,13 @@ dp_eal_start(const struct dp_params *params, const struct dp_port_conf *ports, u
 int
 dp_port_open(const struct dp_port_conf *conf, char ret_error[DP_ERROR_SIZE])
 {
-	require(fake_dp.eal_started, "ports open after EAL has started");
+	fake_dp_require(fake_dp.eal_started, "ports open after EAL has started");
 	if (strncmp(conf->device, "net_missing", 11) == 0) {
 		snprintf(ret_error, DP_ERROR_SIZE, "port %s: there is no device \"%s\"", conf->name,
 			 conf->device);
 		return -ENODEV;
 	}
-	require(fake_dp.port_count < DP_PORTS_MAX, "at most DP_PORTS_MAX ports");
+	fake_dp_require(fake_dp.port_count < DP_PORTS_MAX, "at most DP_PORTS_MAX ports");
 	fake_dp.port[fake_dp.port_count] = *conf;
 	return (int)fake_dp.port_count++;
 }
@@ -177,7 +177,7 @@ dp_port_open(const struct dp_port_conf *conf, char ret_error[DP_ERROR_SIZE])
 int
 dp_start(char ret_error[DP_ERROR_SIZE])
 {
-	require(fake_dp.eal_started && !fake_dp.started, "workers start once, after EAL");
+	fake_dp_require(fake_dp.eal_started && !fake_dp.started, "workers start once, after EAL");
 	fake_dp.started = true;
 	return 0;
 }
@@ -226,8 +226,8 @@ dp_txn_begin(void)
 {
 	int rc;
 
-	require(fake_dp.txn == NULL, "one transaction at a time");
-	if (fails(FAKE_DP_BEGIN, &rc, NULL))
+	fake_dp_require(fake_dp.txn == NULL, "one transaction at a time");
+	if (fake_dp_fails(FAKE_DP_BEGIN, &rc, NULL))
 		return NULL;
 	fake_dp.txn = calloc(1, sizeof(*fake_dp.txn));
 	if (fake_dp.txn != NULL)
@@ -242,20 +242,22 @@ dp_txn_service_put(struct dp_txn *txn, struct dp_service *service, char ret_erro
 	struct fake_dp_service *copy;
 	int rc;
 
-	require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
-	require(service->sched != NULL, "a service has a scheduler");
-	require(service->key.proto == SL_PROTO_TCP ||
-			(service->mss == DP_MSS_KEEP && (service->options & ~DP_SERVICE_SILENT) == 0),
-		"MSS, TOA and timestamps are of TCP");
+	fake_dp_require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
+	fake_dp_require(service->sched != NULL, "a service has a scheduler");
+	fake_dp_require(service->key.proto == SL_PROTO_TCP ||
+				(service->mss == DP_MSS_KEEP && (service->options & ~DP_SERVICE_SILENT) == 0),
+			"MSS, TOA and timestamps are of TCP");
 	for (uint32_t i = 0; i < service->real_count; i++) {
 		const struct dp_real *real = &service->reals[i];
 
-		require(real->order != 0 && real->order != UINT32_MAX, "order is neither 0 nor UINT32_MAX");
-		require(i == 0 || real->order < real[-1].order, "servers are sorted by falling order");
-		require(real->fwd < SL_FWD_MAX, "a server has a forwarding method");
+		fake_dp_require(real->order != 0 && real->order != UINT32_MAX,
+				"order is neither 0 nor UINT32_MAX");
+		fake_dp_require(i == 0 || real->order < real[-1].order,
+				"servers are sorted by falling order");
+		fake_dp_require(real->fwd < SL_FWD_MAX, "a server has a forwarding method");
 		real_require(service, real);
 	}
-	if (fails(FAKE_DP_PUT, &rc, ret_error)) {
+	if (fake_dp_fails(FAKE_DP_PUT, &rc, ret_error)) {
 		txn->failed = true;
 		return rc;
 	}
@@ -274,9 +276,9 @@ dp_txn_service_remove(struct dp_txn *txn, const struct dp_service_key *key, char
 	const struct dp_service service = { .key = *key };
 	int rc;
 
-	require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
-	require(fake_dp_service_find(key) != NULL, "what is removed exists");
-	if (fails(FAKE_DP_REMOVE, &rc, ret_error)) {
+	fake_dp_require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
+	fake_dp_require(fake_dp_service_find(key) != NULL, "what is removed exists");
+	if (fake_dp_fails(FAKE_DP_REMOVE, &rc, ret_error)) {
 		txn->failed = true;
 		return rc;
 	}
@@ -289,18 +291,18 @@ dp_txn_net_set(struct dp_txn *txn, const struct dp_net *net, char ret_error[DP_E
 {
 	int rc;
 
-	require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
+	fake_dp_require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
 	for (unsigned int i = 0; i < net->addr_count; i++)
-		require(net->addrs[i].port < fake_dp.port_count, "addresses are on open ports");
+		fake_dp_require(net->addrs[i].port < fake_dp.port_count, "addresses are on open ports");
 	for (unsigned int i = 0; i < net->neigh_count; i++)
-		require(net->neighs[i].port < fake_dp.port_count, "neighbours are on open ports");
+		fake_dp_require(net->neighs[i].port < fake_dp.port_count, "neighbours are on open ports");
 	for (unsigned int i = 0; i < net->route_count; i++)
-		require(net->routes[i].port < (int)fake_dp.port_count, "routes are on open ports");
+		fake_dp_require(net->routes[i].port < (int)fake_dp.port_count, "routes are on open ports");
 	for (unsigned int i = 0; i < net->group_count; i++)
 		for (unsigned int a = 0; a < net->groups[i].addr_count; a++)
-			require(net->groups[i].addrs[a].port < fake_dp.port_count,
-				"local addresses are on open ports");
-	if (fails(FAKE_DP_NET, &rc, ret_error)) {
+			fake_dp_require(net->groups[i].addrs[a].port < fake_dp.port_count,
+					"local addresses are on open ports");
+	if (fake_dp_fails(FAKE_DP_NET, &rc, ret_error)) {
 		txn->failed = true;
 		return rc;
 	}
@@ -315,14 +317,14 @@ dp_txn_real_flush(struct dp_txn *txn, uint32_t real_slot)
 {
 	int rc;
 
-	require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
-	require(real_slot < fake_dp.real_count, "the slot is that of a server");
-	if (fails(FAKE_DP_FLUSH, &rc, NULL)) {
+	fake_dp_require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
+	fake_dp_require(real_slot < fake_dp.real_count, "the slot is that of a server");
+	if (fake_dp_fails(FAKE_DP_FLUSH, &rc, NULL)) {
 		txn->failed = true;
 		return rc;
 	}
 	txn->flush = reallocarray(txn->flush, txn->flush_count + 1, sizeof(*txn->flush));
-	require(txn->flush != NULL, "there is memory");
+	fake_dp_require(txn->flush != NULL, "there is memory");
 	txn->flush[txn->flush_count++] = real_slot;
 	return 0;
 }
@@ -332,8 +334,8 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 {
 	int rc;
 
-	require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
-	if (fails(FAKE_DP_COMMIT, &rc, ret_error)) {
+	fake_dp_require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
+	if (fake_dp_fails(FAKE_DP_COMMIT, &rc, ret_error)) {
 		dp_txn_abort(txn);
 		return rc;
 	}
@@ -358,7 +360,7 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 void
 dp_txn_abort(struct dp_txn *txn)
 {
-	require(txn == fake_dp.txn, "what is aborted is the open transaction");
+	fake_dp_require(txn == fake_dp.txn, "what is aborted is the open transaction");
 	for (struct op *op = txn->first, *next; op != NULL; op = next) {
 		next = op->next;
 		service_free(op->service);
@@ -372,8 +374,8 @@ dp_txn_abort(struct dp_txn *txn)
 
 /* ---- helpers ---- */
 
-static void
-require(bool condition, const char *promise)
+void
+fake_dp_require(bool condition, const char *promise)
 {
 	if (condition)
 		return;
@@ -389,14 +391,17 @@ real_require(const struct dp_service *service, const struct dp_real *real)
 	bool nat64 = real->fwd == SL_FWD_FNAT && sl_addr_is_v4(&real->addr);
 	const struct dp_tunnel *tunnel = &real->tunnel;
 
-	require(same || nat64 || real->fwd == SL_FWD_TUN, "families differ by TUN and NAT64 only");
-	require(real->fwd == SL_FWD_NAT || real->fwd == SL_FWD_FNAT || real->port == service->key.port,
-		"DR and TUN keep the port");
-	require(real->fwd == SL_FWD_TUN || (tunnel->type | tunnel->sum | tunnel->port) == 0,
-		"a tunnel goes with TUN");
-	require(tunnel->type < SL_TUN_MAX && tunnel->sum < SL_TUN_SUM_MAX, "tunnels are of a known kind");
-	require((tunnel->type == SL_TUN_GUE) == (tunnel->port != 0), "GUE has a port, and only GUE");
-	require(tunnel->type != SL_TUN_IPIP || tunnel->sum == SL_TUN_SUM_NONE, "IPIP has no checksum");
+	fake_dp_require(same || nat64 || real->fwd == SL_FWD_TUN, "families differ by TUN and NAT64 only");
+	fake_dp_require(real->fwd == SL_FWD_NAT || real->fwd == SL_FWD_FNAT ||
+				real->port == service->key.port,
+			"DR and TUN keep the port");
+	fake_dp_require(real->fwd == SL_FWD_TUN || (tunnel->type | tunnel->sum | tunnel->port) == 0,
+			"a tunnel goes with TUN");
+	fake_dp_require(tunnel->type < SL_TUN_MAX && tunnel->sum < SL_TUN_SUM_MAX,
+			"tunnels are of a known kind");
+	fake_dp_require((tunnel->type == SL_TUN_GUE) == (tunnel->port != 0), "GUE has a port, and only GUE");
+	fake_dp_require(tunnel->type != SL_TUN_IPIP || tunnel->sum == SL_TUN_SUM_NONE,
+			"IPIP has no checksum");
 }
 
 /* After a commit every server by FNAT has a local address of its family. NULL: it was removed. */
@@ -404,7 +409,8 @@ static void
 groups_require(const struct fake_dp_service *service)
 {
 	for (uint32_t r = 0; service != NULL && r < service->real_count; r++)
-		require(service->reals[r].fwd != SL_FWD_FNAT ||
+		fake_dp_require(
+			service->reals[r].fwd != SL_FWD_FNAT ||
 				group_has(service->local_group, sl_addr_is_v4(&service->reals[r].addr)),
 			"full NAT has a local address of the server's family");
 }
@@ -422,8 +428,8 @@ group_has(const char *name, bool v4)
 	return false;
 }
 
-static bool
-fails(enum fake_dp_call call, int *ret_rc, char *ret_error)
+bool
+fake_dp_fails(enum fake_dp_call call, int *ret_rc, char *ret_error)
 {
 	fake_dp.calls[call]++;
 	if (fake_dp.fail_at[call] == 0 || --fake_dp.fail_at[call] > 0)
@@ -468,7 +474,7 @@ service_copy(const struct dp_service *from)
 {
 	struct fake_dp_service *to = calloc(1, sizeof(*to));
 
-	require(to != NULL, "there is memory");
+	fake_dp_require(to != NULL, "there is memory");
 	to->key = from->key;
 	to->sched = from->sched;
 	to->real_count = from->real_count;
@@ -509,7 +515,7 @@ op_add(struct dp_txn *txn, struct fake_dp_service *service, bool remove)
 {
 	struct op *op = calloc(1, sizeof(*op));
 
-	require(op != NULL, "there is memory");
+	fake_dp_require(op != NULL, "there is memory");
 	op->key = service->key;
 	op->service = service;
 	op->remove = remove;
@@ -529,7 +535,7 @@ op_apply(struct op *op)
 	if (op->remove) {
 		struct fake_dp_service *last = fake_dp.service[fake_dp.service_count - 1];
 
-		require(now != NULL, "what is removed exists");
+		fake_dp_require(now != NULL, "what is removed exists");
 		tdelete(now, &fake_dp.service_tree, service_compare);
 		fake_dp.service[now->at] = last;
 		last->at = now->at;
@@ -551,7 +557,7 @@ op_apply(struct op *op)
 	fake_dp.service[fake_dp.service_count++] = op->service;
 	tsearch(op->service, &fake_dp.service_tree, service_compare);
 	op->service = calloc(1, sizeof(*op->service));
-	require(op->service != NULL, "there is memory");
+	fake_dp_require(op->service != NULL, "there is memory");
 }
 
 static void
@@ -573,7 +579,7 @@ array_copy(const void *from, size_t count, size_t size)
 {
 	void *to = calloc(count + 1, size);
 
-	require(to != NULL, "there is memory");
+	fake_dp_require(to != NULL, "there is memory");
 	if (count > 0)
 		memcpy(to, from, count * size);
 	return to;
@@ -590,7 +596,7 @@ array_grow(void *array, uint32_t *size, uint32_t count)
 	*size = *size > 0 ? *size * 2 : 16;
 	memcpy(&now, array, sizeof(now));
 	now = reallocarray(now, *size, sizeof(*now));
-	require(now != NULL, "there is memory");
+	fake_dp_require(now != NULL, "there is memory");
 	memcpy(array, &now, sizeof(now));
 }
 

@@ -21,6 +21,7 @@ enum fake_dp_call {
 	FAKE_DP_NET,
 	FAKE_DP_FLUSH,
 	FAKE_DP_COMMIT,
+	FAKE_DP_PROBE_ADD,
 	FAKE_DP_CALL_MAX
 };
 
@@ -51,6 +52,15 @@ const struct fake_dp_service *fake_dp_service_at(unsigned int i);
 const struct fake_dp_service *fake_dp_service_find(const struct dp_service_key *key);
 const struct dp_net *fake_dp_net(void);
 bool fake_dp_flushed(uint32_t real_slot);
+
+/* The i-th of the probes there are, in the order they came; NULL past the end. */
+struct fake_dp_probe {
+	struct dp_probe probe;
+	struct sl_addr addr;
+	unsigned int refs; /* how often it was added and not removed */
+};
+
+const struct fake_dp_probe *fake_dp_probe_at(unsigned int i);
 
 enum dp_idle fake_dp_idle(void);
 unsigned int fake_dp_conn_reuse_mode(void);

@@ -51,6 +51,9 @@ struct fake_dp {
 	unsigned int polls;
 	bool deaf;
 
+	struct fake_dp_probe *probe; /* array; refs 0: it has gone, and its address with it */
+	uint32_t probe_count;
+
 	struct dp_txn *txn; /* the open one */
 	unsigned int calls[FAKE_DP_CALL_MAX];
 	unsigned int fail_at[FAKE_DP_CALL_MAX];
@@ -59,6 +62,14 @@ struct fake_dp {
 };
 
 extern struct fake_dp fake_dp;
+
+/* Ends the process when the contract is broken. */
+void fake_dp_require(bool condition, const char *promise);
+
+/* Counts a call. True: it shall fail, so. */
+bool fake_dp_fails(enum fake_dp_call call, int *ret_rc, char *ret_error);
+
+void fake_dp_probe_reset(void);
 
 /* Closes what the kernel's interfaces have open. */
 void fake_dp_kernel_reset(void);
