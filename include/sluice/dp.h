@@ -142,7 +142,6 @@ struct dp_real {
 	struct sl_addr addr; /* with port, the key within its service */
 	uint16_t port;       /* host order */
 	uint8_t fwd;         /* enum sl_fwd: of new connections */
-	bool overloaded;     /* at its limit: no new connections */
 	bool out;            /* keeps its slot, connections and counters, but schedulers do not see it */
 	uint32_t upper;      /* no new connection when it has so many on the whole box; 0: no limit */
 	uint32_t lower;      /* ... until it has less than this; 0: less than `upper`. At most `upper` */

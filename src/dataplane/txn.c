@@ -223,7 +223,7 @@ dp_txn_abort(struct dp_txn *txn)
 static void
 change_end(struct change *change)
 {
-	for (uint32_t i = 0; i < change->real_count; i++) {
+	for (uint32_t i = 0; i < change_real_count(change); i++) {
 		struct book_real *real = book_real_at(change->svc->server[i].slot);
 
 		if (--real->refs == 0 && !real->known)
@@ -236,38 +236,22 @@ change_end(struct change *change)
 
 /* ---- compiling a service ---- */
 
-/* The compiled form of a service; slots of its servers are filled in by servers_take. */
+/* The compiled form of a service, with room for its servers, which servers_take fills in. */
 static struct dp_svc *
 svc_create(const struct dp_service *service, uint32_t slot)
 {
 	size_t each = sizeof(struct sched_server) + sizeof(struct dp_tunnel) + sizeof(uint8_t);
 	struct dp_svc *svc = calloc(1, sizeof(struct dp_svc) + service->real_count * each);
-	struct dp_tunnel *tunnel;
-	uint8_t *fwd;
 
 	if (svc == NULL)
 		return NULL;
-	tunnel = (struct dp_tunnel *)&svc->server[service->real_count];
-	fwd = (uint8_t *)&tunnel[service->real_count];
 	svc->key = service->key;
 	svc->sched = service->sched;
 	svc->slot = slot;
-	svc->count = service->real_count;
 	svc->mss = service->mss;
 	svc->options = service->options;
-	svc->tunnel = tunnel;
-	svc->fwd = fwd;
-	for (uint32_t i = 0; i < service->real_count; i++) {
-		const struct dp_real *real = &service->reals[i];
-
-		svc->server[i] = (struct sched_server){
-			.order = real->order,
-			.weight = real->weight,
-			.flags = real->overloaded ? SCHED_SERVER_OVERLOADED : 0,
-		};
-		tunnel[i] = real->tunnel;
-		fwd[i] = real->fwd;
-	}
+	svc->tunnel = (struct dp_tunnel *)&svc->server[service->real_count];
+	svc->fwd = (uint8_t *)&svc->tunnel[service->real_count];
 	return svc;
 }
 
@@ -319,29 +303,52 @@ group_take(struct dp_svc *svc, const struct dp_service *service, char *ret_error
 				  "too many names of local_address_groups; the box can have 1023");
 }
 
-/* Gives every server its record and slot. */
+/* Gives a server its record and slot, and the next place in the service. */
+static int
+server_take(struct change *change, const struct dp_service_key *key, struct dp_real *real, char *ret_error)
+{
+	struct dp_svc *svc = change->svc;
+	uint32_t place = svc->all;
+	struct book_real *record;
+	bool fresh;
+
+	if (!families_fit(key, real))
+		return txn_fail(ret_error, -EINVAL,
+				"a real server must be of its virtual service's address family, but by "
+				"TUN, or by FNAT from IPv6 to IPv4");
+	record = book_real_take(change->service, &real->addr, real->port, &fresh);
+	if (record == NULL)
+		return txn_fail(ret_error, -ENOSPC, "no room for another real server");
+	if (fresh)
+		slot_fill(&dp_real_slots[record->slot], key, real, change->service->slot);
+	record->refs++;
+	real->ret_slot = record->slot;
+	svc->server[place] = (struct sched_server){
+		.order = real->order,
+		.weight = real->weight,
+		.slot = record->slot,
+	};
+	svc->tunnel[place] = real->tunnel;
+	svc->fwd[place] = real->fwd;
+	svc->all++;
+	return 0;
+}
+
+/* Those that may be chosen, in their order, and behind them those that are out. */
 static int
 servers_take(struct change *change, struct dp_service *service, char *ret_error)
 {
-	for (uint32_t i = 0; i < service->real_count; i++) {
-		struct dp_real *real = &service->reals[i];
-		struct book_real *record;
-		bool fresh;
+	for (unsigned int out = 0; out < 2; out++) {
+		for (uint32_t i = 0; i < service->real_count; i++) {
+			int code = 0;
 
-		if (!families_fit(&service->key, real))
-			return txn_fail(
-				ret_error, -EINVAL,
-				"a real server must be of its virtual service's address family, but by "
-				"TUN, or by FNAT from IPv6 to IPv4");
-		record = book_real_take(change->service, &real->addr, real->port, &fresh);
-		if (record == NULL)
-			return txn_fail(ret_error, -ENOSPC, "no room for another real server");
-		if (fresh)
-			slot_fill(&dp_real_slots[record->slot], &service->key, real, change->service->slot);
-		record->refs++;
-		real->ret_slot = record->slot;
-		change->svc->server[i].slot = record->slot;
-		change->real_count++;
+			if (service->reals[i].out == (out != 0))
+				code = server_take(change, &service->key, &service->reals[i], ret_error);
+			if (code != 0)
+				return code;
+		}
+		if (out == 0)
+			change->svc->count = change->svc->all;
 	}
 	return 0;
 }

@@ -196,13 +196,13 @@ dp_txn_fini(void)
 static bool
 svc_has_nat(const struct dp_svc *svc)
 {
-	for (uint32_t i = 0; i < svc->count; i++)
+	for (uint32_t i = 0; i < svc->all; i++)
 		if (svc->fwd[i] == SL_FWD_NAT)
 			return true;
 	return false;
 }
 
-/* Have both the same servers with the same weights? Being overloaded changes nothing that schedulers remember. */
+/* Do schedulers see the same servers with the same weights in both? Being overloaded changes nothing that they remember. */
 static bool
 svc_same_servers(const struct dp_svc *a, const struct dp_svc *b)
 {
@@ -605,7 +605,7 @@ servers_settle(const struct dp_txn *txn)
 	unsigned int missing = 0;
 
 	for (const struct change *change = txn->first; change != NULL; change = change->next)
-		for (uint32_t i = 0; i < change->real_count; i++) {
+		for (uint32_t i = 0; i < change_real_count(change); i++) {
 			struct book_real *real = book_real_at(change->svc->server[i].slot);
 
 			if (server_settle(real, change->svc, i, txn->net_set))
@@ -682,7 +682,7 @@ listing_update(struct change *change)
 
 	for (struct book_real *real = service->reals; real != NULL; real = real->next)
 		real->leaves = real->listed;
-	for (uint32_t i = 0; i < change->real_count; i++) {
+	for (uint32_t i = 0; i < change_real_count(change); i++) {
 		struct book_real *real = book_real_at(change->svc->server[i].slot);
 
 		if (!real->listed)

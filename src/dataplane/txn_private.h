@@ -17,8 +17,14 @@ struct change {
 	struct change *next;
 	struct book_service *service;
 	struct dp_svc *svc;
-	uint32_t real_count; /* servers of svc[] whose records this change holds */
 };
+
+/* How many servers' records the change holds: those of svc->server[]. */
+static inline uint32_t
+change_real_count(const struct change *change)
+{
+	return change->svc != NULL ? change->svc->all : 0;
+}
 
 struct dp_txn {
 	struct change *first, **last_next;

@@ -118,6 +118,23 @@ fake_dp_net(void)
 	return &fake_dp.net;
 }
 
+void
+fake_dp_outcomes_set(uint32_t real_slot, uint64_t syns, uint64_t answered, uint64_t refused)
+{
+	struct fake_real *real = fake_dp.real[real_slot];
+
+	fake_dp_require(answered + refused <= syns, "a connection ends in one way");
+	real->syns = syns;
+	real->answered = answered;
+	real->refused = refused;
+}
+
+void
+fake_dp_overloaded_set(uint32_t real_slot, bool on)
+{
+	fake_dp.real[real_slot]->overloaded = on;
+}
+
 bool
 fake_dp_flushed(uint32_t real_slot)
 {
@@ -402,6 +419,7 @@ real_require(const struct dp_service *service, const struct dp_real *real)
 	fake_dp_require((tunnel->type == SL_TUN_GUE) == (tunnel->port != 0), "GUE has a port, and only GUE");
 	fake_dp_require(tunnel->type != SL_TUN_IPIP || tunnel->sum == SL_TUN_SUM_NONE,
 			"IPIP has no checksum");
+	fake_dp_require(real->lower <= real->upper, "a server's lower limit is at most its upper one");
 }
 
 /* After a commit every server by FNAT has a local address of its family. NULL: it was removed. */
@@ -569,7 +587,7 @@ reals_mark(const struct fake_dp_service *service, bool present)
 
 		real->present = present;
 		real->fwd = from->fwd;
-		real->served = real->served || from->weight > 0;
+		real->served = real->served || (from->weight > 0 && !from->out);
 		real->flushed = present ? false : real->flushed;
 	}
 }

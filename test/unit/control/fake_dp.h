@@ -62,6 +62,10 @@ struct fake_dp_probe {
 
 const struct fake_dp_probe *fake_dp_probe_at(unsigned int i);
 
+/* What dp_real_stats says of a server from now on: how its connections went; that it is at its limit. */
+void fake_dp_outcomes_set(uint32_t real_slot, uint64_t syns, uint64_t answered, uint64_t refused);
+void fake_dp_overloaded_set(uint32_t real_slot, bool on);
+
 enum dp_idle fake_dp_idle(void);
 unsigned int fake_dp_conn_reuse_mode(void);
 bool fake_dp_pmtu_disc(void);

@@ -17,7 +17,9 @@ struct fake_real {
 	uint32_t slot;
 	bool present; /* in its service now */
 	bool flushed;
-	bool served; /* has had a weight: so it has connections */
+	bool served; /* has had a weight while it was not out: so it has connections */
+	bool overloaded;
+	uint64_t syns, answered, refused;
 };
 
 struct fake_dp {

@@ -2,7 +2,7 @@
 /*
  * A data plane without packets (fake_dp.h): counters and lists.
  *
- * All of it is computed, not kept: every server that has ever had a weight has
+ * Nearly all of it is computed, not kept (but for what a test sets itself): every server that has ever had a weight has
  * FAKE_DP_CONNS (from the environment; 4) connections, whose addresses, ports
  * and states follow from their number, and counters that agree with them. With
  * FAKE_DP_RATE in the environment every server also counts that many packets a
@@ -46,7 +46,13 @@ dp_real_stats(uint32_t slot, struct dp_real_stats *ret_stats)
 	struct dp_traffic *traffic = &ret_stats->traffic;
 
 	*ret_stats = (struct dp_real_stats){ 0 };
-	if (real == NULL || !real->served)
+	if (real == NULL)
+		return;
+	ret_stats->overloaded = real->overloaded;
+	ret_stats->syns = real->syns;
+	ret_stats->answered = real->answered;
+	ret_stats->refused = real->refused;
+	if (!real->served)
 		return;
 	traffic->conns = conns;
 	traffic->in_packets = conns * PACKETS_PER_CONN + packets_by_rate();

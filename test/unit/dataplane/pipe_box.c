@@ -693,6 +693,17 @@ pipe_neigh_set(unsigned int port, const char *text, uint64_t word)
 	atomic_store(&dp_neigh_table.word[index], word);
 }
 
+static void
+service_commit(struct dp_service *service)
+{
+	struct dp_txn *txn = dp_txn_begin();
+	char error[DP_ERROR_SIZE] = "";
+
+	assert_non_null(txn);
+	if (dp_txn_service_put(txn, service, error) != 0 || dp_txn_commit(txn, error) != 0)
+		fail_msg("%s", error);
+}
+
 void
 pipe_serve(const char *vip, uint16_t port, uint8_t proto, uint8_t fwd, const char *server,
 	   const struct dp_tunnel *tunnel, uint16_t mss)
@@ -712,12 +723,26 @@ pipe_serve(const char *vip, uint16_t port, uint8_t proto, uint8_t fwd, const cha
 		.real_count = 1,
 		.mss = mss,
 	};
-	struct dp_txn *txn = dp_txn_begin();
-	char error[DP_ERROR_SIZE] = "";
 
-	assert_non_null(txn);
-	if (dp_txn_service_put(txn, &service, error) != 0 || dp_txn_commit(txn, error) != 0)
-		fail_msg("%s", error);
+	service_commit(&service);
+}
+
+void
+pipe_serve_reals(const char *vip, uint16_t port, uint8_t proto, const char *sched, struct dp_real *reals,
+		 uint32_t count)
+{
+	struct dp_service service = {
+		.key = { .vip = addr(vip), .port = port, .proto = proto },
+		.sched = sched_find(sched),
+		.reals = reals,
+		.real_count = count,
+	};
+
+	for (uint32_t i = 0; i < count; i++) {
+		reals[i].port = reals[i].fwd == SL_FWD_NAT ? 8080 : port;
+		reals[i].order = count - i;
+	}
+	service_commit(&service);
 }
 
 void

@@ -97,6 +97,9 @@ const char *pipe_verdict(int verdict);
 /* One more service, or an old one made anew, with one server. `tunnel` NULL: IPIP. */
 void pipe_serve(const char *vip, uint16_t port, uint8_t proto, uint8_t fwd, const char *server,
 		const struct dp_tunnel *tunnel, uint16_t mss);
+/* The same with several servers, in their order; `order` and ports are filled in. */
+void pipe_serve_reals(const char *vip, uint16_t port, uint8_t proto, const char *sched, struct dp_real *reals,
+		      uint32_t count);
 /* The port's MTU is this; servers are looked up anew when they are next put. */
 void pipe_mtu_set(unsigned int port, unsigned int mtu);
 /* Ends all connections, so that the next row begins fresh. */

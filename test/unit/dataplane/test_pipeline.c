@@ -9,6 +9,8 @@
 #include "tcp_state.h"
 #include "wire.h"
 
+#include "sl_addr.h"
+
 #include <stdio.h>
 
 enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
@@ -526,6 +528,63 @@ test_server_removed(void **state)
 	assert_int_equal(w->real[slot].total, 0);
 }
 
+/* Whatever the scheduler, a server that is out is passed over, and its connections go on, both ways. */
+static void
+test_server_out(void **state)
+{
+	static const struct {
+		const char *name, *sched;
+		bool out[2];       /* of 10.0.0.11 and .12 */
+		unsigned int goes; /* whereto new connections go; 0: nowhere */
+	} rows[] = {
+		{ "rr, one out", "rr", { true, false }, 12 },
+		{ "wrr, one out", "wrr", { true, false }, 12 },
+		{ "lc, one out", "lc", { true, false }, 12 },
+		{ "wlc, one out", "wlc", { true, false }, 12 },
+		{ "the other one", "wlc", { false, true }, 11 },
+		{ "rr, both", "rr", { true, true }, 0 },
+		{ "wrr, both", "wrr", { true, true }, 0 },
+		{ "lc, both", "lc", { true, true }, 0 },
+		{ "wlc, both", "wlc", { true, true }, 0 },
+	};
+	struct dp_worker *w = dp_workers[0];
+	struct dp_real reals[2] = { { .addr = { { 0 } } } };
+	struct pipe_spec spec = { .sport = 1 };
+	unsigned int old;
+
+	assert_int_equal(sl_addr_parse("10.0.0.11", &reals[0].addr), 0);
+	assert_int_equal(sl_addr_parse("10.0.0.12", &reals[1].addr), 0);
+	reals[0].weight = reals[1].weight = 5;
+	dp_answer_rate_set(0);
+	assert_int_equal(pipe_spec_one(&spec), PIPE_SENT);
+	old = server_of(&pipe_box.sent[0]);
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		struct pipe_spec reply = { .src = old == 11 ? "10.0.0.11" : "10.0.0.12",
+					   .dst = "203.0.113.5",
+					   .sport = 8080,
+					   .dport = 1,
+					   .flags = ACK,
+					   .from_lan = true };
+
+		reals[0].out = rows[i].out[0];
+		reals[1].out = rows[i].out[1];
+		pipe_serve_reals("192.0.2.1", 80, SL_PROTO_TCP, rows[i].sched, reals, 2);
+		for (unsigned int n = 0; n < 4; n++) {
+			spec = (struct pipe_spec){ .sport = (uint16_t)(1000 + 10 * i + n) };
+			sl_check_int(rows[i].name, pipe_spec_one(&spec),
+				     rows[i].goes != 0 ? (int)PIPE_SENT : (int)SL_DROP_NO_SERVER);
+			if (rows[i].goes != 0)
+				sl_check_int(rows[i].name, server_of(&pipe_box.sent[0]), rows[i].goes);
+		}
+		spec = (struct pipe_spec){ .sport = 1, .flags = ACK };
+		sl_check_int(rows[i].name, pipe_spec_one(&spec), PIPE_SENT);
+		sl_check_int(rows[i].name, server_of(&pipe_box.sent[0]), old);
+		sl_check_int(rows[i].name, pipe_spec_one(&reply), PIPE_SENT);
+		sl_check_int(rows[i].name, pipe_box.sent[0].port, WAN);
+	}
+	assert_int_equal(w->table.used, 1 + 5 * 4);
+}
+
 static void
 test_next_hop(void **state)
 {
@@ -675,14 +734,23 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pipe_setup1, pipe_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_nat_random),           TEST(test_nat_all_checksums),
-		TEST(test_nat_keeps_damage),     TEST(test_dr),
-		TEST(test_all_header_checksums), TEST(test_replies),
-		TEST(test_client_on_link),       TEST(test_too_big),
-		TEST(test_table_full),           TEST(test_device_full),
-		TEST(test_device_busy),          TEST(test_punt_full),
-		TEST(test_server_removed),       TEST(test_next_hop),
-		TEST(test_mixed_burst),          TEST(test_accounts),
+		TEST(test_nat_random),
+		TEST(test_nat_all_checksums),
+		TEST(test_nat_keeps_damage),
+		TEST(test_dr),
+		TEST(test_all_header_checksums),
+		TEST(test_replies),
+		TEST(test_client_on_link),
+		TEST(test_too_big),
+		TEST(test_table_full),
+		TEST(test_device_full),
+		TEST(test_device_busy),
+		TEST(test_punt_full),
+		TEST(test_server_removed),
+		TEST(test_server_out),
+		TEST(test_next_hop),
+		TEST(test_mixed_burst),
+		TEST(test_accounts),
 	};
 
 	return cmocka_run_group_tests(tests, pipe_open, NULL);

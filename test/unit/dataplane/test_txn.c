@@ -371,27 +371,110 @@ test_epochs(void **state)
 	}
 }
 
-/* Being overloaded is nothing that a rotation starts anew for. */
+/*
+ * A server that is out is none to schedulers, and the rotation starts anew as if it had been
+ * removed; but its slot, connections and counters stay, and its packets find their way.
+ */
 static void
-test_epoch_overload(void **state)
+test_out(void **state)
 {
-	struct dp_real real = { .addr = box_addr("10.0.0.1"), .weight = 1, .order = 1 };
-	struct dp_service service = {
-		.key = box_key("192.0.2.1:80"), .sched = &box_sched, .reals = &real, .real_count = 1
+	static const struct {
+		const char *name;
+		struct server servers[3];
+		const char *seen[3]; /* by schedulers, in their order */
+		bool same_epoch;     /* as the row before */
+	} rows[] = {
+		{ "all in",
+		  { NAT("10.0.0.1"), NAT("10.0.0.2"), NAT("10.0.0.3") },
+		  { "10.0.0.1", "10.0.0.2", "10.0.0.3" },
+		  false },
+		{ "the first is out",
+		  { OUT("10.0.0.1"), NAT("10.0.0.2"), NAT("10.0.0.3") },
+		  { "10.0.0.2", "10.0.0.3" },
+		  false },
+		{ "the same again",
+		  { OUT("10.0.0.1"), NAT("10.0.0.2"), NAT("10.0.0.3") },
+		  { "10.0.0.2", "10.0.0.3" },
+		  true },
+		{ "the middle one instead",
+		  { NAT("10.0.0.1"), OUT("10.0.0.2"), NAT("10.0.0.3") },
+		  { "10.0.0.1", "10.0.0.3" },
+		  false },
+		{ "all out", { OUT("10.0.0.1"), OUT("10.0.0.2"), OUT("10.0.0.3") }, { NULL }, false },
+		{ "another weight of one that is out",
+		  { OUT("10.0.0.1"), OUT("10.0.0.2"), { "10.0.0.3", 9, SL_FWD_NAT, true } },
+		  { NULL },
+		  true },
+		{ "and back",
+		  { NAT("10.0.0.1"), NAT("10.0.0.2"), NAT("10.0.0.3") },
+		  { "10.0.0.1", "10.0.0.2", "10.0.0.3" },
+		  false },
 	};
-	struct dp_txn *txn = box_begin();
-	char error[DP_ERROR_SIZE];
-	uint32_t epoch;
+	struct dp_real_stats stats;
+	uint32_t first[3], slots[3], epoch = 0;
 
-	assert_int_equal(dp_txn_service_put(txn, &service, error), 0);
-	box_commit(txn);
-	epoch = box_service("192.0.2.1:80")->epoch;
-	real.overloaded = true;
+	box_net_commit("10.0.0.254", "10.0.0.253");
+	for (size_t i = 0; i < SL_COUNT(rows); i++) {
+		struct dp_txn *txn = box_begin();
+		const struct dp_svc *svc;
+		uint32_t seen = 0;
+
+		assert_int_equal(
+			box_put(txn, "192.0.2.1:80", &box_sched, rows[i].servers, 3, i == 0 ? first : slots),
+			0);
+		box_commit(txn);
+		if (i == 0)
+			for (unsigned int s = 0; s < 3; s++) {
+				box_flows(1, first[s], 3);
+				box_packets(0, first[s], 5, 7);
+			}
+		box_grace();
+		assert_int_equal(box_reap(), 0);
+		svc = box_service("192.0.2.1:80");
+		for (; seen < 3 && rows[i].seen[seen] != NULL; seen++) {
+			struct sl_addr addr = box_addr(rows[i].seen[seen]);
+
+			sl_check(rows[i].name, seen < svc->count);
+			sl_check(rows[i].name,
+				 sl_addr_eq(&dp_real_slots[svc->server[seen].slot].addr, &addr));
+		}
+		sl_check_int(rows[i].name, svc->count, seen);
+		sl_check_int(rows[i].name, svc->epoch == epoch, rows[i].same_epoch);
+		epoch = svc->epoch;
+		for (unsigned int s = 0; s < 3; s++) {
+			sl_check_int(rows[i].name, i == 0 ? first[s] : slots[s], first[s]);
+			dp_real_stats(first[s], &stats);
+			sl_check_int(rows[i].name, stats.inactive, 3);
+			sl_check_int(rows[i].name, stats.traffic.in_packets, 5);
+			sl_check_int(rows[i].name, stats.traffic.out_packets, 7);
+			sl_check_int(rows[i].name, atomic_load(&dp_real_slots[first[s]].generation), 0);
+			sl_check(rows[i].name, atomic_load(&dp_real_slots[first[s]].nexthop) != 0);
+		}
+		sl_check(rows[i].name, box_snapshot()->any_nat);
+	}
+}
+
+/* A server that was out when the service was made has all that it needs the moment it comes in. */
+static void
+test_out_from_the_start(void **state)
+{
+	struct dp_txn *txn;
+	uint32_t slots[2];
+
+	box_net_commit("10.0.0.254", "10.0.0.253");
 	txn = box_begin();
-	assert_int_equal(dp_txn_service_put(txn, &service, error), 0);
+	PUT(txn, "192.0.2.1:80", slots, OUT("10.0.0.1"), OUT("10.0.0.2"));
 	box_commit(txn);
-	assert_int_equal(box_service("192.0.2.1:80")->epoch, epoch);
-	assert_int_equal(box_service("192.0.2.1:80")->server[0].flags, SCHED_SERVER_OVERLOADED);
+	assert_int_equal(box_service("192.0.2.1:80")->count, 0);
+	assert_int_equal(box_pins("10.0.0.1"), 1);
+	assert_int_equal(box_pins("10.0.0.2"), 1);
+	/* Removed with its service it goes as any other. */
+	txn = box_begin();
+	box_drop(txn, "192.0.2.1:80");
+	box_commit(txn);
+	box_grace();
+	assert_int_equal(box_reap(), 2);
+	assert_int_equal(box_pins("10.0.0.1"), 0);
 }
 
 /* ---- VIPs ---- */
@@ -586,7 +669,8 @@ main(void)
 		BOX_TEST(test_memory_runs_out_at_first),
 		BOX_TEST(test_surroundings_fail),
 		BOX_TEST(test_epochs),
-		BOX_TEST(test_epoch_overload),
+		BOX_TEST(test_out),
+		BOX_TEST(test_out_from_the_start),
 		BOX_TEST(test_vip_flags),
 		BOX_TEST(test_vip_lingers),
 		BOX_TEST(test_tidy_waits),

@@ -253,6 +253,7 @@ box_put(struct dp_txn *txn, const char *endpoint, const struct sched_ops *sched,
 			.port = 8080,
 			.weight = servers[i].weight,
 			.fwd = servers[i].fwd,
+			.out = servers[i].out,
 			.order = count - i,
 		};
 	code = dp_txn_service_put(txn, &service, error);

@@ -62,11 +62,13 @@ struct server {
 	const char *addr;
 	uint32_t weight;
 	uint8_t fwd;
+	bool out;
 };
 
 /* clang-format off */
-#define NAT(a) { (a), 1, SL_FWD_NAT }
-#define DR(a) { (a), 1, SL_FWD_DR }
+#define NAT(a) { (a), 1, SL_FWD_NAT, false }
+#define OUT(a) { (a), 1, SL_FWD_NAT, true }
+#define DR(a) { (a), 1, SL_FWD_DR, false }
 /* clang-format on */
 
 struct dp_service_key box_key(const char *endpoint);
