@@ -40,12 +40,33 @@ void health_vip_held(struct health *health, const struct sl_addr *vip, bool held
 /* ---- for those who look ---- */
 
 /*
- * One server after the other, as JSON objects (doc/control-socket.md: health). *cursor begins at 0.
- * NULL at the end, or when out of memory (errno). `key` NULL: of all services.
+ * One server after the other, services in the model's order, servers in theirs. *cursor begins
+ * at 0. NULL at the end, or with errno ENOMEM. `key` NULL: of all services. Times are
+ * milliseconds; "..._ago_ms" are before now. A server that nothing checks has no checks, and is up.
+ *
+ *   { "proto": "tcp", "vip": "192.0.2.1:80", "real": "10.0.0.11:8080",
+ *     "state": "up" | "down" | "starting" | "drain" | "maint" | "suspended" | "sorry" | "idle" (a sorry server not needed),
+ *     "since_ago_ms": 5000,
+ *     "weight": 100, "configured": 100, "why": "" (why they differ, in words), "maxconn": 0,
+ *     "pool": { "name": "web" or null, "quorum": 1, "hysteresis": 0, "alive_weight": 300, "up": true, "sorry": false },
+ *     "checks": [ { "check": "TCP_CHECK", "state": "up" | "down" | "starting" | "suspended",
+ *                   "text": "connected in 3 ms", "good": true, "last_ago_ms": 200, "took_ms": 3, "next_ms": 1800,
+ *                   "failures": 0 (in a row) } ],
+ *     "agent": null or { "text": "75% cpu:30", "last_ago_ms": 100, "reached": true },
+ *     "passive": null or { "down": false, "text": "" },
+ *     "history": [ { "ago_ms": 5000, "state": "up", "text": "TCP_CHECK: connected in 3 ms" } ] } newest first, 16 at most
  */
 json_t *health_list_next(struct health *health, const struct dp_service_key *key, uint64_t *cursor);
 
-/* Events from now on, each as a JSON object that the callee borrows. */
+/*
+ * Events from now on, each as a JSON object that the callee borrows:
+ *
+ *   { "time": "2026-11-29T17:31:47.123Z", "event": EVENT, "text": "in words, as in the log",
+ *     "proto", "vip", "real" as far as it is about one, "pool": a group's name }
+ *
+ * EVENT is server_up, server_down, server_state (drain, maint, ready ...), weight (with "weight", "configured"),
+ * check (a check's own state changed), quorum_up, quorum_down, sorry_on, sorry_off, script (a command failed).
+ */
 struct health_watch;
 struct health_watch *health_watch_add(struct health *health, void (*event)(json_t *event, void *context),
 				      void *context);
