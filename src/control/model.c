@@ -71,6 +71,12 @@ model_conf(const struct model *model)
 	return model->conf;
 }
 
+void
+model_watch(struct model *model, const struct model_watcher *watcher)
+{
+	model->watcher = watcher != NULL ? *watcher : (struct model_watcher){ 0 };
+}
+
 struct model_service *
 model_services(struct model *model)
 {
@@ -313,9 +319,13 @@ command_end(struct command *command, int rc, int64_t flush_slot)
 	step = model_change_add(&change, command->running, command->future);
 	if (step == NULL)
 		return model_error_memory(command->error);
-	step->flush_slot = flush_slot;
-	rc = model_change_commit(command->model, &change, command->error, &failed);
+	if (flush_slot >= 0 && model_step_flush(step, (uint32_t)flush_slot) < 0)
+		rc = model_error_memory(command->error);
+	else
+		rc = model_change_commit(command->model, &change, command->error, &failed);
 	model_change_fini(&change);
+	if (rc == 0 && command->model->watcher.changed != NULL)
+		command->model->watcher.changed(command->key, command->model->watcher.context);
 	return rc;
 }
 

@@ -148,8 +148,8 @@ struct model_health {
 };
 
 /*
- * All in one transaction. A server that does not exist is passed over. 0, or -errno with
- * *ret_error filled and nothing changed.
+ * All in one transaction; each server is named once at most. One that does not exist is passed
+ * over. 0, or -errno with *ret_error filled and nothing changed.
  */
 int model_health_set(struct model *model, const struct model_health *changes, size_t count,
 		     struct model_error *ret_error);

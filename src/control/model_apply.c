@@ -35,6 +35,7 @@ model_apply(struct model *model, struct conf *conf, struct conf_faults *faults)
 {
 	const struct conf_place *place = NULL;
 	const struct model_step *failed = NULL;
+	struct conf *old = model->conf;
 	struct model_error error;
 	struct plan plan;
 	int rc;
@@ -57,10 +58,12 @@ model_apply(struct model *model, struct conf *conf, struct conf_faults *faults)
 	plan_fini(&plan);
 	if (rc < 0)
 		return rc;
-	if (model->conf != NULL)
-		settings_apply(model, model->conf, conf);
-	conf_free(model->conf);
+	if (old != NULL)
+		settings_apply(model, old, conf);
 	model->conf = conf;
+	if (model->watcher.applied != NULL)
+		model->watcher.applied(old, conf, model->watcher.context);
+	conf_free(old);
 	return 0;
 }
 

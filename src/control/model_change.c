@@ -46,12 +46,28 @@ model_change_add(struct model_change *change, struct service *running, struct se
 		running->staged = true;
 	step->running = running;
 	step->future = future;
-	step->flush_slot = -1;
 	*change->last_next = step;
 	change->last_next = &step->next;
 	if (running == NULL)
 		change->added++;
 	return step;
+}
+
+int
+model_step_flush(struct model_step *step, uint32_t slot)
+{
+	uint32_t count = step->flush_count;
+
+	/* Full at each power of two. */
+	if ((count & (count - 1)) == 0) {
+		uint32_t *more = reallocarray(step->flush, count > 0 ? 2 * count : 1, sizeof(*more));
+
+		if (more == NULL)
+			return -ENOMEM;
+		step->flush = more;
+	}
+	step->flush[step->flush_count++] = slot;
+	return 0;
 }
 
 int
@@ -91,6 +107,7 @@ model_change_fini(struct model_change *change)
 		if (step->running != NULL)
 			step->running->staged = false;
 		service_destroy(step->future);
+		free(step->flush);
 		free(step);
 	}
 	model_change_init(change);
@@ -114,12 +131,11 @@ txn_fill(struct dp_txn *txn, struct model_change *change, struct model_error *re
 		*ret_step = step;
 		if (step->future == NULL)
 			rc = dp_txn_service_remove(txn, &step->running->pub.key, error);
-		if (rc == 0 && step->flush_slot >= 0) {
-			rc = dp_txn_real_flush(txn, (uint32_t)step->flush_slot);
-			if (rc < 0)
-				snprintf(error, sizeof(error), "cannot end the server's connections: %s",
-					 strerror(-rc));
-		}
+		for (uint32_t i = 0; rc == 0 && i < step->flush_count; i++)
+			rc = dp_txn_real_flush(txn, step->flush[i]);
+		if (rc < 0 && error[0] == '\0')
+			snprintf(error, sizeof(error), "cannot end the server's connections: %s",
+				 strerror(-rc));
 	}
 	for (struct model_step *step = change->first; rc == 0 && step != NULL; step = step->next) {
 		*ret_step = step;
@@ -158,15 +174,20 @@ step_put(struct dp_txn *txn, struct service *future, struct descriptors *descrip
 		descriptors->real = more;
 		descriptors->size = service.real_count;
 	}
-	for (real = future->pub.reals; real != NULL; real = real->next)
-		descriptors->real[i++] = (struct dp_real){
+	for (real = future->pub.reals; real != NULL; real = real->next) {
+		struct dp_real *dp = &descriptors->real[i++];
+
+		*dp = (struct dp_real){
 			.addr = real->addr,
 			.port = real->port,
 			.fwd = real->fwd,
-			.weight = real->draining ? 0 : real->weight,
+			.out = real->out,
+			.weight = model_real_weight(real),
 			.order = real->order,
 			.tunnel = real->tunnel,
 		};
+		model_real_limits(real, &dp->upper, &dp->lower);
+	}
 	memcpy(service.local_group, future->pub.local_group, sizeof(service.local_group));
 	service.reals = descriptors->real;
 	rc = dp_txn_service_put(txn, &service, error);

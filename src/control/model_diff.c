@@ -127,16 +127,29 @@ diff_reals(const struct output *out, const struct model_real *now, const struct 
 static void
 diff_real(const struct output *out, const struct model_real *now, const struct model_real *then)
 {
+	const struct {
+		const char *name;
+		uint32_t now, then;
+	} numbers[] = {
+		{ "weight", now->weight, then->weight },
+		{ "uthreshold", now->upper, then->upper },
+		{ "lthreshold", now->lower, then->lower },
+	};
 	char endpoint[SL_ENDPOINT_STRLEN], object[MODEL_KEY_STRLEN + SL_ENDPOINT_STRLEN + 16];
 	char before[16], after[16];
 
 	snprintf(object, sizeof(object), "real %s -> %s", out->service,
 		 sl_endpoint_format(&now->addr, now->port, endpoint));
-	if (now->weight != then->weight) {
-		snprintf(before, sizeof(before), "%u", now->weight);
-		snprintf(after, sizeof(after), "%u", then->weight);
-		put_change(out, object, "weight", before, after);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (numbers[i].now == numbers[i].then)
+			continue;
+		snprintf(before, sizeof(before), "%u", numbers[i].now);
+		snprintf(after, sizeof(after), "%u", numbers[i].then);
+		put_change(out, object, numbers[i].name, before, after);
 	}
+	if (now->sorry != then->sorry)
+		put_change(out, object, "sorry_server", now->sorry ? "yes" : "no",
+			   then->sorry ? "yes" : "no");
 	diff_method(out, object, &(struct method){ now->fwd, &now->tunnel },
 		    &(struct method){ then->fwd, &then->tunnel });
 }
@@ -159,10 +172,14 @@ static void
 put_real(const struct output *out, char sign, const struct model_real *real)
 {
 	char text[DIFF_LINE_SIZE], endpoint[SL_ENDPOINT_STRLEN], method[METHOD_STRLEN];
+	char limits[64] = "";
 
-	snprintf(text, sizeof(text), "%c real %s -> %s %s weight %u", sign, out->service,
+	if (real->upper != 0)
+		snprintf(limits, sizeof(limits), " uthreshold %u lthreshold %u", real->upper, real->lower);
+	snprintf(text, sizeof(text), "%c real %s -> %s %s weight %u%s%s", sign, out->service,
 		 sl_endpoint_format(&real->addr, real->port, endpoint),
-		 method_format(real->fwd, &real->tunnel, method), real->weight);
+		 method_format(real->fwd, &real->tunnel, method), real->weight, limits,
+		 real->sorry ? " (sorry_server)" : "");
 	out->line(text, out->context);
 }
 

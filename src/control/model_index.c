@@ -185,6 +185,7 @@ service_real_add(struct service *service, const struct sl_addr *addr, uint16_t p
 	}
 	real->addr = *addr;
 	real->port = port;
+	real->health_weight = -1;
 	real->order = service->next_order++;
 	real->next = service->pub.reals;
 	service->pub.reals = real;

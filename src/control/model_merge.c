@@ -15,6 +15,9 @@
  *    x   x   -    removed by command: stays so, unless its text changed: added
  *    x   x   x    fields whose text changed take the file's values
  *
+ * A sorry server is one of its service's servers here, behind all others. What
+ * health made of a server (out, another weight) stays with one that stays.
+ *
  * Nothing that runs is touched here: the result is a staged change. Control
  * thread only.
  */
@@ -49,12 +52,14 @@ static int merge_services(struct merge *merge, struct model *model, const struct
 static int merge_service(struct merge *merge, const struct conf_service *old, const struct conf_service *new,
 			 struct service *running);
 static int merge_check(struct merge *merge, const struct service *future, const struct conf_service *new);
+static int sorry_check(struct merge *merge, const struct conf_service *new);
 static int merge_fields(struct merge *merge, struct service *future, const struct conf_service *old,
 			const struct conf_service *new);
 static int merge_reals(struct merge *merge, struct service *future, const struct conf_service *old,
 		       const struct conf_service *new);
 static bool merge_real(struct service *future, const struct conf_real *old, const struct conf_real *new,
-		       struct model_real *real);
+		       bool sorry, struct model_real *real);
+static void real_begin(struct model_real *real, const struct conf_real *from, bool sorry);
 static int add_reals(struct merge *merge, struct service *future, const struct conf_service *new,
 		     const bool *add);
 static int stage(struct merge *merge, struct service *running, struct service *future);
@@ -64,6 +69,9 @@ static int merge_options(struct model_service *future, const struct conf_service
 			 const struct conf_service *new);
 static bool method_same(enum sl_fwd a, const struct dp_tunnel *a_tunnel, enum sl_fwd b,
 			const struct dp_tunnel *b_tunnel);
+static unsigned int reals_count(const struct conf_service *service);
+static const struct conf_real *real_at(const struct conf_service *service, unsigned int i);
+static bool is_sorry(const struct conf_service *service, const struct conf_real *real);
 static bool real_text_same(const struct conf_real *a, const struct conf_real *b);
 static bool service_text_same(const struct conf_service *a, const struct conf_service *b);
 static int side_init(struct side *side, unsigned int count);
@@ -138,6 +146,8 @@ merge_service(struct merge *merge, const struct conf_service *old, const struct 
 
 	merge->place = &new->place;
 	rc = model_check_service(&new->key, merge->error);
+	if (rc == 0)
+		rc = sorry_check(merge, new);
 	if (rc < 0)
 		return rc;
 	future = running != NULL ? service_copy(running) : service_create(&new->key);
@@ -161,10 +171,30 @@ merge_check(struct merge *merge, const struct service *future, const struct conf
 	int rc = model_forward_check(merge->conf, &future->pub, merge->error, &real);
 
 	merge->place = &new->place;
-	for (unsigned int i = 0; rc < 0 && real != NULL && i < new->real_count; i++)
-		if (new->reals[i].port == real->port && sl_addr_eq(&new->reals[i].addr, &real->addr))
-			merge->place = &new->reals[i].place;
+	for (unsigned int i = 0; rc < 0 && real != NULL && i < reals_count(new); i++)
+		if (real_at(new, i)->port == real->port && sl_addr_eq(&real_at(new, i)->addr, &real->addr))
+			merge->place = &real_at(new, i)->place;
 	return rc;
+}
+
+/* Servers are told apart by address and port: one cannot be both. */
+static int
+sorry_check(struct merge *merge, const struct conf_service *new)
+{
+	char name[MODEL_KEY_STRLEN], endpoint[SL_ENDPOINT_STRLEN];
+	const struct conf_real *sorry = new->sorry;
+
+	for (unsigned int i = 0; sorry != NULL && i < new->real_count; i++) {
+		if (new->reals[i].port != sorry->port || !sl_addr_eq(&new->reals[i].addr, &sorry->addr))
+			continue;
+		merge->place = &sorry->place;
+		return model_error_set(
+			merge->error, -EINVAL,
+			"sorry_server %s of service %s is a real_server of it too: name another",
+			sl_endpoint_format(&sorry->addr, sorry->port, endpoint),
+			model_key_format(&new->key, name));
+	}
+	return 0;
 }
 
 /* 1 if that changed `future`, 0 if not, or -errno. */
@@ -223,33 +253,37 @@ static int
 merge_reals(struct merge *merge, struct service *future, const struct conf_service *old,
 	    const struct conf_service *new)
 {
-	unsigned int old_count = old != NULL ? old->real_count : 0, runs_count = future->pub.real_count;
+	unsigned int old_count = old != NULL ? reals_count(old) : 0, new_count = reals_count(new);
+	unsigned int runs_count = future->pub.real_count;
 	struct model_real **runs = calloc(runs_count + 1, sizeof(struct model_real *));
-	bool *add = calloc(new->real_count + 1, sizeof(*add));
+	bool *add = calloc(new_count + 1, sizeof(*add));
 	struct side side[SIDES] = { 0 };
 	int index[SIDES], changed = 0, rc = -ENOMEM;
 	unsigned int r = 0;
 
 	if (runs == NULL || add == NULL || side_init(&side[OLD], old_count) < 0 ||
-	    side_init(&side[NEW], new->real_count) < 0 || side_init(&side[RUNS], runs_count) < 0) {
+	    side_init(&side[NEW], new_count) < 0 || side_init(&side[RUNS], runs_count) < 0) {
 		model_error_memory(merge->error);
 		goto out;
 	}
 	for (unsigned int i = 0; i < old_count; i++)
-		side_add(&side[OLD], &old->reals[i].addr, old->reals[i].port, 0);
-	for (unsigned int i = 0; i < new->real_count; i++)
-		side_add(&side[NEW], &new->reals[i].addr, new->reals[i].port, 0);
+		side_add(&side[OLD], &real_at(old, i)->addr, real_at(old, i)->port, 0);
+	for (unsigned int i = 0; i < new_count; i++)
+		side_add(&side[NEW], &real_at(new, i)->addr, real_at(new, i)->port, 0);
 	for (struct model_real *real = future->pub.reals; real != NULL; real = real->next) {
 		side_add(&side[RUNS], &real->addr, real->port, 0);
 		runs[r++] = real;
 	}
 	sides_sort(side);
 	while (sides_next(side, index)) {
-		const struct conf_real *in_old = index[OLD] >= 0 ? &old->reals[index[OLD]] : NULL;
-		const struct conf_real *in_new = index[NEW] >= 0 ? &new->reals[index[NEW]] : NULL;
+		const struct conf_real *in_old =
+			index[OLD] >= 0 ? real_at(old, (unsigned int)index[OLD]) : NULL;
+		const struct conf_real *in_new =
+			index[NEW] >= 0 ? real_at(new, (unsigned int)index[NEW]) : NULL;
 
 		if (index[RUNS] >= 0)
-			changed |= merge_real(future, in_old, in_new, runs[index[RUNS]]);
+			changed |=
+				merge_real(future, in_old, in_new, is_sorry(new, in_new), runs[index[RUNS]]);
 		else if (in_new != NULL)
 			add[index[NEW]] = in_old == NULL || !real_text_same(in_old, in_new);
 	}
@@ -263,7 +297,7 @@ out:
 
 /* One that runs. True if that changed it. */
 static bool
-merge_real(struct service *future, const struct conf_real *old, const struct conf_real *new,
+merge_real(struct service *future, const struct conf_real *old, const struct conf_real *new, bool sorry,
 	   struct model_real *real)
 {
 	bool changed = false;
@@ -277,6 +311,18 @@ merge_real(struct service *future, const struct conf_real *old, const struct con
 		real->weight = new->weight;
 		changed = true;
 	}
+	if ((old == NULL || old->upper != new->upper) && real->upper != new->upper) {
+		real->upper = new->upper;
+		changed = true;
+	}
+	if ((old == NULL || old->lower != new->lower) && real->lower != new->lower) {
+		real->lower = new->lower;
+		changed = true;
+	}
+	if (real->sorry != sorry) {
+		real_begin(real, new, sorry);
+		changed = true;
+	}
 	if (old == NULL || !method_same(old->fwd, &old->tunnel, new->fwd, &new->tunnel))
 		changed |= merge_method(&real->fwd, &real->tunnel, new->fwd, &new->tunnel) != 0;
 	return changed;
@@ -288,8 +334,8 @@ add_reals(struct merge *merge, struct service *future, const struct conf_service
 {
 	int added = 0;
 
-	for (unsigned int i = 0; i < new->real_count; i++) {
-		const struct conf_real *from = &new->reals[i];
+	for (unsigned int i = 0; i < reals_count(new); i++) {
+		const struct conf_real *from = real_at(new, i);
 		struct model_real *real;
 		int rc;
 
@@ -303,11 +349,42 @@ add_reals(struct merge *merge, struct service *future, const struct conf_service
 		if (real == NULL)
 			return model_error_memory(merge->error);
 		real->weight = from->weight;
+		real->upper = from->upper;
+		real->lower = from->lower;
 		real->fwd = from->fwd;
 		real->tunnel = from->tunnel;
+		real_begin(real, from, is_sorry(new, from));
 		added = 1;
 	}
 	return added;
+}
+
+/* Before health has said anything of it. */
+static void
+real_begin(struct model_real *real, const struct conf_real *from, bool sorry)
+{
+	real->sorry = sorry;
+	real->out = sorry || (from->health != NULL && from->health->alpha);
+	real->health_weight = -1;
+	real->maxconn = 0;
+}
+
+static unsigned int
+reals_count(const struct conf_service *service)
+{
+	return service->real_count + (service->sorry != NULL);
+}
+
+static const struct conf_real *
+real_at(const struct conf_service *service, unsigned int i)
+{
+	return i < service->real_count ? &service->reals[i] : service->sorry;
+}
+
+static bool
+is_sorry(const struct conf_service *service, const struct conf_real *real)
+{
+	return real != NULL && real == service->sorry;
 }
 
 static int
@@ -331,18 +408,19 @@ method_same(enum sl_fwd a, const struct dp_tunnel *a_tunnel, enum sl_fwd b, cons
 static bool
 real_text_same(const struct conf_real *a, const struct conf_real *b)
 {
-	return a->weight == b->weight && method_same(a->fwd, &a->tunnel, b->fwd, &b->tunnel);
+	return a->weight == b->weight && a->upper == b->upper && a->lower == b->lower &&
+	       method_same(a->fwd, &a->tunnel, b->fwd, &b->tunnel);
 }
 
 static bool
 service_text_same(const struct conf_service *a, const struct conf_service *b)
 {
 	if (a->sched != b->sched || !method_same(a->fwd, &a->tunnel, b->fwd, &b->tunnel) ||
-	    a->real_count != b->real_count || a->mss != b->mss || a->options != b->options ||
-	    strcmp(a->local_group, b->local_group) != 0)
+	    a->real_count != b->real_count || (a->sorry == NULL) != (b->sorry == NULL) || a->mss != b->mss ||
+	    a->options != b->options || strcmp(a->local_group, b->local_group) != 0)
 		return false;
-	for (unsigned int i = 0; i < a->real_count; i++) {
-		const struct conf_real *left = &a->reals[i], *right = &b->reals[i];
+	for (unsigned int i = 0; i < reals_count(a); i++) {
+		const struct conf_real *left = real_at(a, i), *right = real_at(b, i);
 
 		if (left->port != right->port || !sl_addr_eq(&left->addr, &right->addr) ||
 		    !real_text_same(left, right))

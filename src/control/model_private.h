@@ -9,6 +9,7 @@
  * model_forward.c how packets reach servers: what goes with what
  * model_restart.c what cannot change while running
  * model_diff.c    changes as text
+ * model_health.c  what health makes of servers
  * model_net.c     addresses, routes, neighbours and local addresses
  * model_change.c  a change: staged beside what runs, then made in one transaction
  * model_index.c   finding services by key, listing them in order
@@ -105,8 +106,9 @@ struct model_step {
 	struct model_step *next;
 	struct service *running; /* NULL: is added */
 	struct service *future;  /* NULL: is removed */
-	int64_t flush_slot;      /* of a server whose connections end at once; -1: none */
 	const struct conf_place *place;
+	uint32_t *flush; /* slots of servers whose connections end at once */
+	uint32_t flush_count;
 };
 
 struct model_change {
@@ -119,6 +121,8 @@ void model_change_init(struct model_change *change);
 /* Takes `future` over in any case. NULL when out of memory. */
 struct model_step *model_change_add(struct model_change *change, struct service *running,
 				    struct service *future);
+/* The connections of the server at `slot` end when the change is made. 0 or -ENOMEM. */
+int model_step_flush(struct model_step *step, uint32_t slot);
 /*
  * Makes the change: in the data plane, then here. 0, or -errno with the reason
  * in *ret_error, the step that failed in *ret_step (NULL: none in particular),
@@ -160,6 +164,12 @@ int model_forward_check_rest(struct model *model, const struct conf *conf, struc
 int model_forward_set(enum sl_fwd *now, struct dp_tunnel *now_tunnel, int fwd, const struct dp_tunnel *tunnel,
 		      const struct dp_tunnel *otherwise, const char *object, struct model_error *ret_error);
 
+/* ---- model_health.c ---- */
+
+/* What the data plane is given: the weight in force, and the limits with LVS's default filled in. */
+uint32_t model_real_weight(const struct model_real *real);
+void model_real_limits(const struct model_real *real, uint32_t *ret_upper, uint32_t *ret_lower);
+
 /* ---- model_restart.c ---- */
 
 /* Where a fault of the file as a whole is shown. */
@@ -176,6 +186,8 @@ void model_diff_service(const struct service *running, const struct service *fut
 struct model {
 	struct conf *conf; /* applied last; NULL before the first */
 	struct model_index index;
+
+	struct model_watcher watcher; /* zero: nobody */
 
 	/* as they were opened, for the data plane's numbers */
 	struct dp_port_conf *ports;

@@ -30,7 +30,13 @@ struct server {
 	int fwd;        /* -1: not given */
 	struct dp_tunnel tunnel;
 	bool has_tunnel;
+	uint32_t upper, lower;
+	bool sorry, alpha;
 };
+
+/* What every file says of health. */
+static const struct conf_health no_checks, alpha_checks = { .alpha = true };
+static const struct conf_pool one_pool = { .quorum = 1 };
 
 /* Options of a service; of a file's service, those that are not given are off. */
 struct extras {
@@ -63,8 +69,9 @@ static const struct sched_ops *sched_parse(const char *text);
 static void *grow(void *array, unsigned int count, size_t size);
 static int print_service(char *buf, size_t size, const struct dp_service_key *key,
 			 const struct sched_ops *sched);
-static int print_server(char *buf, size_t size, const struct sl_addr *addr, uint16_t port, uint32_t weight,
-			const char *method, const char *default_method);
+static int print_server(char *buf, size_t size, const struct model_real *real, const char *method,
+			const char *default_method);
+static struct model_real as_model_has_it(const struct dp_real *dp, const struct model_real *real);
 
 struct conf *
 conf_from_text(const char *text)
@@ -108,8 +115,10 @@ conf_free(struct conf *conf)
 {
 	if (conf == NULL)
 		return;
-	for (unsigned int i = 0; i < conf->service_count; i++)
+	for (unsigned int i = 0; i < conf->service_count; i++) {
 		free(conf->services[i].reals);
+		free(conf->services[i].sorry);
+	}
 	for (unsigned int i = 0; i < conf->port_count; i++)
 		free(conf->ports[i].addrs);
 	for (unsigned int i = 0; i < conf->group_count; i++)
@@ -219,21 +228,15 @@ text_from_model(struct model *model, char buf[TEXT_SIZE])
 		len += print_extras(buf + len, TEXT_SIZE - (size_t)len, (int)s->fwd, &s->tunnel,
 				    s->local_group, s->mss, s->options);
 		method_print((int)s->fwd, &s->tunnel, default_method);
-		for (const struct model_real *r = s->reals; r != NULL; r = r->next) {
-			len += print_server(buf + len, TEXT_SIZE - (size_t)len, &r->addr, r->port, r->weight,
+		for (const struct model_real *r = s->reals; r != NULL; r = r->next)
+			len += print_server(buf + len, TEXT_SIZE - (size_t)len, r,
 					    method_print((int)r->fwd, &r->tunnel, method), default_method);
-			len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "%s", r->draining ? "!" : "");
-		}
 		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "\n");
 	}
 	assert_true(len < TEXT_SIZE);
 	return buf;
 }
 
-/*
- * Weight 0 in the data plane is what the model has as 0 or as draining: shown
- * as the model has it when that agrees, so that both texts can be compared.
- */
 const char *
 text_from_dp(struct model *model, char buf[TEXT_SIZE])
 {
@@ -254,13 +257,11 @@ text_from_dp(struct model *model, char buf[TEXT_SIZE])
 		for (uint32_t i = 0; i < dp->real_count; i++) {
 			const struct dp_real *real = &dp->reals[i];
 			const struct model_real *r = model_real_find(s, &real->addr, real->port);
-			bool draining = r != NULL && r->draining && real->weight == 0;
+			struct model_real shown = as_model_has_it(real, r);
 
 			assert_true(r == NULL || r->slot == real->ret_slot);
-			len += print_server(buf + len, TEXT_SIZE - (size_t)len, &real->addr, real->port,
-					    draining ? r->weight : real->weight,
+			len += print_server(buf + len, TEXT_SIZE - (size_t)len, &shown,
 					    method_print(real->fwd, &real->tunnel, method), default_method);
-			len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "%s", draining ? "!" : "");
 		}
 		len += snprintf(buf + len, TEXT_SIZE - (size_t)len, "\n");
 	}
@@ -296,19 +297,31 @@ line_service(struct conf *conf, const struct words *words, unsigned int line)
 		.place = { "test.conf", line, 1 },
 		.key = key_parse(words->word[0], words->word[1]),
 		.sched = sched_parse(words->word[2]),
+		.pool = &one_pool,
 	};
 	service->fwd = (enum sl_fwd)fwd_parse(words->word[3], &service->tunnel, &has_tunnel);
 	for (unsigned int i = extras_parse(words, 4, &extras); i < words->count; i++) {
 		struct server server = server_parse(words->word[i]);
+		struct conf_real *real;
 
-		service->reals = grow(service->reals, service->real_count, sizeof(*service->reals));
-		service->reals[service->real_count++] = (struct conf_real){
+		if (server.sorry) {
+			assert_null(service->sorry);
+			real = service->sorry = calloc(1, sizeof(*real));
+			assert_non_null(real);
+		} else {
+			service->reals = grow(service->reals, service->real_count, sizeof(*service->reals));
+			real = &service->reals[service->real_count++];
+		}
+		*real = (struct conf_real){
 			.place = { "test.conf", line, i },
 			.addr = server.addr,
 			.port = server.port,
 			.weight = server.weight < 0 ? 1 : (uint32_t)server.weight,
 			.fwd = server.fwd < 0 ? service->fwd : (enum sl_fwd)server.fwd,
 			.tunnel = server.fwd < 0 ? service->tunnel : server.tunnel,
+			.upper = server.upper,
+			.lower = server.lower,
+			.health = server.alpha ? &alpha_checks : &no_checks,
 		};
 	}
 	if (extras.local_group != NULL)
@@ -501,15 +514,24 @@ key_parse(const char *proto, const char *endpoint)
 static struct server
 server_parse(const char *text)
 {
-	struct server server = { .weight = -1, .fwd = -1 };
+	struct server server = { .weight = -1, .fwd = -1, .sorry = text[0] == '?' };
 	char copy[128];
-	char *star, *slash;
+	char *star, *slash, *limits;
+	size_t len;
 
-	snprintf(copy, sizeof(copy), "%s", text);
+	snprintf(copy, sizeof(copy), "%s", text + server.sorry);
+	len = strlen(copy);
+	server.alpha = len > 0 && copy[len - 1] == '~';
+	copy[len - server.alpha] = '\0';
 	slash = strchr(copy, '/');
 	if (slash != NULL) {
 		*slash = '\0';
 		server.fwd = fwd_parse(slash + 1, &server.tunnel, &server.has_tunnel);
+	}
+	limits = strchr(copy, '^');
+	if (limits != NULL) {
+		*limits = '\0';
+		assert_int_equal(sscanf(limits + 1, "%u,%u", &server.upper, &server.lower), 2);
 	}
 	star = strchr(copy, '*');
 	if (star != NULL) {
@@ -573,14 +595,45 @@ print_service(char *buf, size_t size, const struct dp_service_key *key, const st
 }
 
 static int
-print_server(char *buf, size_t size, const struct sl_addr *addr, uint16_t port, uint32_t weight,
-	     const char *method, const char *default_method)
+print_server(char *buf, size_t size, const struct model_real *real, const char *method,
+	     const char *default_method)
 {
-	char endpoint[SL_ENDPOINT_STRLEN];
+	char endpoint[SL_ENDPOINT_STRLEN], limits[32] = "";
 	bool own = strcmp(method, default_method) != 0;
 
-	return snprintf(buf, size, " %s*%u%s%s", sl_endpoint_format(addr, port, endpoint), weight,
-			own ? "/" : "", own ? method : "");
+	if (real->upper != 0)
+		snprintf(limits, sizeof(limits), "^%u,%u", real->upper, real->lower);
+	return snprintf(buf, size, " %s%s*%u%s%s%s%s%s", real->sorry ? "?" : "",
+			sl_endpoint_format(&real->addr, real->port, endpoint), real->weight, limits,
+			own ? "/" : "", own ? method : "", real->draining ? "!" : "", real->out ? "~" : "");
+}
+
+/*
+ * What the data plane has of a server, in the model's words: weight 0 may be one that drains, and
+ * of thresholds it has LVS's default filled in. Where it is not so, it is shown as it is, so that
+ * texts of both can be compared.
+ */
+static struct model_real
+as_model_has_it(const struct dp_real *dp, const struct model_real *real)
+{
+	struct model_real shown = {
+		.addr = dp->addr,
+		.port = dp->port,
+		.weight = dp->weight,
+		.upper = dp->upper,
+		.lower = dp->lower,
+		.out = dp->out,
+	};
+
+	if (real == NULL)
+		return shown;
+	shown.sorry = real->sorry;
+	shown.draining = real->draining && dp->weight == 0;
+	if (shown.draining)
+		shown.weight = real->weight;
+	if (real->lower == 0 && dp->lower == (dp->upper * 3 + 3) / 4)
+		shown.lower = 0;
+	return shown;
 }
 
 static int

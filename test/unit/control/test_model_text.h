@@ -12,8 +12,10 @@
  * is NAT by default, servers with weight 2, with weight 1 and a forwarding
  * method of its own, and one that is draining. A tunnel stands behind its
  * method, TUN=gue:6080:+c; what a service does besides stands before its
- * servers: +laddr=GROUP +mss=N (or auto) +toa +strip +silent. Further lines of
- * a file:
+ * servers: +laddr=GROUP +mss=N (or auto) +toa +strip +silent. Thresholds follow
+ * a weight, *2^100,75; a sorry server has a "?" before its address, and one that
+ * is out a "~" behind all else (in a file: one that starts so, by alpha). Further
+ * lines of a file:
  *
  *	port NAME DEVICE [ADDR/LEN ...] [gw ADDR]
  *	route ADDR/LEN ADDR [PORT]
