@@ -12,7 +12,8 @@
  *   NN%                 of the weight that configuration and checks give; rounded up, 0% drains.
  *                       With `feedback` on, it goes there damped
  *   maxconn             upper limit of the server's connections, beside its uthreshold
- *   load                goes to feedback alone
+ *   cpu:NN, mem:NN      loads in percent, rt:NN a response time in ms, NAME:NN the custom load in
+ *                       percent; these go to feedback alone, and HAProxy passes over them
  *
  * Failing to reach the agent leaves all as it is. Control thread only.
  */
@@ -33,7 +34,7 @@ struct agent_says {
 	enum agent_admin admin;
 	uint32_t maxconn;                            /* 0: none */
 	bool fresh_percent, has_load[CONF_LOAD_MAX]; /* this answer had it: a report for feedback */
-	double load[CONF_LOAD_MAX];                  /* percent */
+	double load[CONF_LOAD_MAX];                  /* percent; CONF_LOAD_RESPONSE: ms */
 	char text[CHECK_TEXT_SIZE]; /* the answer, or why there is none; behind "down#" stands its reason */
 };
 
@@ -46,10 +47,11 @@ struct agent_says {
 typedef void agent_says_fn(const struct agent_says *says, void *context);
 
 /*
- * `conf` outlives the agent. `before` is what held when this server's agent was stopped last (a new
+ * `conf` and `custom` outlive the agent. `custom` is what agents call the load that is
+ * CONF_LOAD_CUSTOM here (conf_feedback.custom), or NULL. `before` is what held when this server's agent was stopped last (a new
  * configuration was applied); NULL: nothing. NULL when out of memory.
  */
-struct agent *agent_start(struct check_env *env, const struct conf_agent *conf,
+struct agent *agent_start(struct check_env *env, const struct conf_agent *conf, const char *custom,
 			  const struct check_target *target, const struct agent_says *before,
 			  agent_says_fn *says, void *context);
 void agent_stop(struct agent *agent);
