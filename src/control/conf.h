@@ -100,6 +100,7 @@ struct conf {
 	unsigned int tcp_s, tcp_fin_s, udp_s; /* lvs_timeouts; 0: default */
 	unsigned int conn_reuse_mode;         /* default 1 */
 	struct conf_ssl ssl;                  /* the SSL block */
+	bool script_security;                 /* enable_script_security */
 
 	unsigned int workers; /* 0: auto */
 	int *worker_cpus;     /* from worker_cores; NULL: chosen by count */

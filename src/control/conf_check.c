@@ -8,13 +8,17 @@
  * stand in what was not read.
  */
 #include "conf_check.h"
+#include "conf_checker.h"
+#include "conf_pool.h"
+#include "conf_script.h"
 #include "conf_value.h"
 
 static void services_check(struct conf_check *check);
 static void service_check(struct conf_check *check, struct conf_service *service);
 static const struct conf_real *real_before(struct conf_check *check, struct conf_table *seen,
 					   const struct conf_service *service, unsigned int number);
-static void real_check(struct conf_check *check, const struct conf_real *real);
+static void sorry_check(struct conf_check *check, const struct conf_service *service);
+static void real_check(struct conf_check *check, const struct conf_real *real, const char *what);
 static const char *key_text(struct conf_check *check, const struct dp_service_key *key);
 
 void
@@ -23,6 +27,9 @@ conf_check(struct conf_load *load)
 	struct conf_check *check = conf_arena_alloc(load->scratch, sizeof(*check));
 
 	check->load = load;
+	conf_pools_link(load->conf);
+	conf_scripts_finish(load);
+	conf_vias_finish(load);
 	check->uncertain = load->incomplete || load->conf->port_count == 0;
 	for (unsigned int i = 0; i < load->conf->port_count; i++)
 		check->uncertain |= load->port_drafts[i].addrs_uncertain;
@@ -83,8 +90,31 @@ service_check(struct conf_check *check, struct conf_service *service)
 				   conf_endpoint_text(load, &real->addr, real->port),
 				   conf_where(load, &before->place, &real->place));
 		else
-			real_check(check, real);
+			real_check(check, real, "real_server");
 	}
+	if (service->sorry != NULL)
+		sorry_check(check, service);
+}
+
+/* The model knows a server by its address and port, so it cannot be there twice. */
+static void
+sorry_check(struct conf_check *check, const struct conf_service *service)
+{
+	struct conf_load *load = check->load;
+	const struct conf_real *sorry = service->sorry;
+
+	for (unsigned int i = 0; i < service->real_count; i++) {
+		const struct conf_real *real = &service->reals[i];
+
+		if (real->port != sorry->port || !sl_addr_eq(&real->addr, &sorry->addr))
+			continue;
+		conf_error(load, &sorry->place,
+			   "sorry_server %s is a real_server of this virtual_server (%s)",
+			   conf_endpoint_text(load, &sorry->addr, sorry->port),
+			   conf_where(load, &real->place, &sorry->place));
+		return;
+	}
+	real_check(check, sorry, "sorry_server");
 }
 
 /* The same address and port, further up in the service; few servers are compared one by one. */
@@ -111,7 +141,7 @@ real_before(struct conf_check *check, struct conf_table *seen, const struct conf
 }
 
 static void
-real_check(struct conf_check *check, const struct conf_real *real)
+real_check(struct conf_check *check, const struct conf_real *real, const char *what)
 {
 	struct conf_load *load = check->load;
 	const struct conf_owner *owner = conf_check_owner(check, &real->addr);
@@ -119,31 +149,29 @@ real_check(struct conf_check *check, const struct conf_real *real)
 
 	if (owner != NULL)
 		conf_error(load, &real->place,
-			   "real_server %s is this box itself (port %s, %s): servers run elsewhere",
+			   "%s %s is this box itself (port %s, %s): servers run elsewhere", what,
 			   conf_addr_text(load, &real->addr), owner->port->dp.name,
 			   conf_where(load, &owner->place, &real->place));
 	else if (conf_table_get(&check->vips, real->addr.b, sizeof(real->addr.b)) != NULL)
-		conf_error(load, &real->place,
-			   "real_server %s is a VIP: connections would come back to this box",
-			   conf_addr_text(load, &real->addr));
+		conf_error(load, &real->place, "%s %s is a VIP: connections would come back to this box",
+			   what, conf_addr_text(load, &real->addr));
 	else if (conf_check_local(check, &real->addr) != NULL)
 		conf_error(
 			load, &real->place,
-			"real_server %s is a local address of full NAT (%s): connections would come back "
+			"%s %s is a local address of full NAT (%s): connections would come back "
 			"to this box",
-			conf_addr_text(load, &real->addr),
+			what, conf_addr_text(load, &real->addr),
 			conf_where(load, &conf_check_local(check, &real->addr)->word->place, &real->place));
 	else if (way == CONF_WAY_NONE)
-		conf_warn(
-			load, &real->place,
-			"there is no way to real_server %s: no port's subnet, static_route or gateway leads "
-			"there",
-			conf_addr_text(load, &real->addr));
+		conf_warn(load, &real->place,
+			  "there is no way to %s %s: no port's subnet, static_route or gateway leads "
+			  "there",
+			  what, conf_addr_text(load, &real->addr));
 	else if (way == CONF_WAY_ROUTER && real->fwd == SL_FWD_DR)
 		conf_warn(load, &real->place,
-			  "real_server %s is behind a router: DR leaves the VIP in the packet, and a router "
+			  "%s %s is behind a router: DR leaves the VIP in the packet, and a router "
 			  "sends that back to this box",
-			  conf_addr_text(load, &real->addr));
+			  what, conf_addr_text(load, &real->addr));
 }
 
 static const char *

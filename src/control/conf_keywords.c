@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The keywords of the outermost level and of Sluice's own blocks. Those of
- * global_defs, of virtual_server and of VRRP have files of their own beside this. conf_keywords.h says what the columns mean. Constant
- * tables; the supported keywords come first, because they are looked for most.
+ * global_defs, of virtual_server, of checks and of VRRP have files of their own
+ * beside this. conf_keywords.h says what the columns mean. Constant tables; the
+ * supported keywords come first, because they are looked for most.
  */
 #include "conf_keywords.h"
 
@@ -98,8 +99,10 @@ const struct conf_block *
 conf_block_at(unsigned int i)
 {
 	static const struct conf_block *const blocks[] = {
-		&conf_block_top,  &conf_block_global,  &conf_block_dataplane,
-		&conf_block_port, &conf_block_service, &conf_block_real,
+		&conf_block_top,          &conf_block_global,       &conf_block_dataplane,
+		&conf_block_port,         &conf_block_service,      &conf_block_real,
+		&conf_block_checker_tcp,  &conf_block_checker_http, &conf_block_url,
+		&conf_block_checker_ping, &conf_block_checker_misc,
 	};
 
 	return i < sizeof(blocks) / sizeof(blocks[0]) ? blocks[i] : NULL;

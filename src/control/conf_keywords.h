@@ -47,14 +47,14 @@ struct conf_block {
 };
 
 extern const struct conf_block conf_block_top, conf_block_global, conf_block_dataplane, conf_block_port,
-	conf_block_service, conf_block_real;
+	conf_block_service, conf_block_real, conf_block_checker_tcp, conf_block_checker_http, conf_block_url,
+	conf_block_checker_ping, conf_block_checker_misc;
 
 /* Not for builders: tables that others point to. */
 extern const struct conf_block conf_block_vrrp_instance, conf_block_vrrp_sync_group, conf_block_vrrp_script,
 	conf_block_vrrp_track_process, conf_block_track_file, conf_block_track_group, conf_block_garp_group,
-	conf_block_bfd_instance, conf_block_ssl, conf_block_checker_tcp, conf_block_checker_http,
-	conf_block_checker_ssl, conf_block_checker_smtp, conf_block_checker_dns, conf_block_checker_misc,
-	conf_block_checker_bfd, conf_block_checker_ping, conf_block_checker_udp, conf_block_checker_file;
+	conf_block_bfd_instance, conf_block_ssl, conf_block_checker_ssl, conf_block_checker_smtp,
+	conf_block_checker_dns, conf_block_checker_bfd, conf_block_checker_udp, conf_block_checker_file;
 
 /* Blocks by number, NULL past the last: to say where a keyword does belong. */
 const struct conf_block *conf_block_at(unsigned int i);
@@ -84,6 +84,19 @@ conf_build_fn conf_build_device, conf_build_queues, conf_build_address, conf_bui
 conf_build_fn conf_build_protocol, conf_build_lb_algo, conf_build_lb_kind, conf_build_service_weight,
 	conf_build_real_server, conf_build_laddr_group_name, conf_build_toa, conf_build_strip_tcp_timestamps,
 	conf_build_mss_clamp, conf_build_reject;
-conf_build_fn conf_build_weight, conf_build_lvs_method;
+conf_build_fn conf_build_weight, conf_build_lvs_method, conf_build_threshold, conf_build_notify,
+	conf_build_checker;
+conf_build_fn conf_build_inherited, conf_build_virtualhost;
+conf_build_fn conf_build_quorum, conf_build_hysteresis, conf_build_quorum_notify, conf_build_omega,
+	conf_build_ha_suspend, conf_build_flush_on_failure, conf_build_sorry_server,
+	conf_build_sorry_server_inhibit, conf_build_sorry_server_lvs_method;
+conf_build_fn conf_build_script_user, conf_build_enable_script_security;
+conf_build_fn conf_build_connect_ip, conf_build_connect_port, conf_build_bindto, conf_build_bind_port,
+	conf_build_bind_if, conf_build_fwmark;
+conf_build_fn conf_build_url, conf_build_path, conf_build_url_virtualhost, conf_build_digest,
+	conf_build_status_code, conf_build_regex, conf_build_regex_no_match, conf_build_regex_options,
+	conf_build_regex_offset, conf_build_http_protocol, conf_build_fast_recovery, conf_build_enable_sni,
+	conf_build_sni_name, conf_build_tls_verify;
+conf_build_fn conf_build_misc_path, conf_build_misc_timeout, conf_build_misc_dynamic, conf_build_misc_user;
 
 #endif

@@ -31,6 +31,11 @@ static const struct conf_keyword global[] = {
 	{ "conn_reuse_mode", CONF_SUPPORTED, "conn_reuse_mode 0|1", conf_build_conn_reuse_mode, 1, 1,
 	  CONF_BRACES_NO },
 
+	{ "script_user", CONF_SUPPORTED, "script_user NAME [GROUP]", conf_build_script_user, 1, 3,
+	  CONF_BRACES_NO },
+	{ "enable_script_security", CONF_SUPPORTED, "enable_script_security [on|off]",
+	  conf_build_enable_script_security, 0, 1, CONF_BRACES_NO },
+
 	NONE("metrics", "the metrics server is not built yet"),
 
 	NONE("notification_email", MAIL),
@@ -105,8 +110,6 @@ static const struct conf_keyword global[] = {
 	NONE("lvs_notify_fifo", SCRIPT),
 	NONE("lvs_notify_fifo_script", SCRIPT),
 	NONE("fifo_write_vrrp_states_on_reload", SCRIPT),
-	NONE("script_user", SCRIPT),
-	NONE("enable_script_security", SCRIPT),
 	NONE("use_symlink_paths", SCRIPT),
 	NONE("set_supplementary_groups", SCRIPT),
 	NONE("startup_script", SCRIPT),

@@ -7,7 +7,8 @@
  *   conf_file, conf_lex, conf_tree   text -> statements, with includes and
  *                                    variables resolved; knows no keyword
  *   conf_walk, conf_keywords*        statements -> calls of builders, by table
- *   conf_global, _port, _net, _local, _service, _option, _method
+ *   conf_global, _port, _net, _local, _service, _option, _method, _pool,
+ *   _inherit, _checker, _connect, _http, _misc, _script
  *                                    builders: words -> values
  *   conf_check                       what one object says against another
  *
@@ -113,6 +114,13 @@ struct conf_load {
 	struct conf_local_draft *locals;
 	struct conf_route_draft *routes;
 	struct conf_neigh_draft *neighs;
+	struct conf_script_draft *scripts; /* conf_script's */
+	unsigned int script_count;
+	struct conf_via_draft *vias; /* conf_connect's */
+	unsigned int via_count;
+	bool has_script_user; /* script_user is given */
+	uid_t script_uid;
+	gid_t script_gid;
 	const struct dp_route **links; /* routes that put a network on a port's link */
 	unsigned int route_count, neigh_count, link_count, local_count;
 };

@@ -4,8 +4,9 @@
  * defaults: TCP, wlc, NAT, weight 1, the service's port. What a server inherits
  * may stand behind it in the file, so servers are finished when the block ends.
  */
+#include "conf_checker.h"
 #include "conf_method.h"
-#include "conf_service.h"
+#include "conf_pool.h"
 #include "conf_value.h"
 #include "sl_addr.h"
 #include "sl_near.h"
@@ -20,8 +21,9 @@ static void key_read(struct conf_load *load, const struct conf_stmt *stmt, struc
 static void reals_finish(struct conf_load *load, struct conf_service_object *self);
 static void real_finish(struct conf_load *load, const struct conf_service_object *self,
 			const struct conf_real_object *draft, struct conf_real *real);
+static void thresholds_check(struct conf_load *load, struct conf_real_object *draft);
 static void family_check(struct conf_load *load, const struct dp_service_key *key,
-			 const struct conf_real *real);
+			 const struct conf_real *real, const char *what);
 static const char *sched_name_at(unsigned int i, const void *context);
 static const char *sched_names(struct conf_load *load);
 
@@ -38,13 +40,18 @@ conf_build_virtual_server(struct conf_load *load, const struct conf_stmt *stmt, 
 	struct conf_service_object self = {
 		.service = &service, .weight = 1, .fwd_good = true, .proto_good = true
 	};
-
 	unsigned int errors = load->faults->errors;
 
+	conf_pool_init(&self.pool);
+	self.pool.place = stmt->words[0].place;
+	self.pool.first_service = conf->service_count;
+	self.pool.service_count = 1;
 	key_read(load, stmt, &self);
 	conf_walk(load, stmt->first, &conf_block_service, &self);
 	reals_finish(load, &self);
 	conf_options_finish(load, &self);
+	conf_via_service_check(load, &self);
+	conf_pool_finish(load, &self);
 	if (service.real_count == 0 && errors == load->faults->errors && !load->incomplete)
 		conf_warn(
 			load, &service.place,
@@ -134,16 +141,11 @@ void
 conf_build_real_server(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
 	struct conf_service_object *self = object;
-	struct conf_real_object draft = { .real.place = stmt->words[1].place };
-	bool good = conf_value_addr(load, &stmt->words[1], "real_server", &draft.real.addr);
+	struct conf_real_object draft = { .port = NULL };
+	bool good = conf_server_read(load, stmt, &draft);
 
-	if (stmt->word_count > 2) {
-		if (conf_value_port(load, &stmt->words[2], &draft.real.port))
-			draft.port = &stmt->words[2];
-		else
-			good = false;
-	}
 	conf_walk(load, stmt->first, &conf_block_real, &draft);
+	thresholds_check(load, &draft);
 	if (!good)
 		return;
 	self->reals = conf_arena_grow(load->scratch, self->reals, self->real_count, sizeof(draft));
@@ -160,6 +162,17 @@ conf_build_weight(struct conf_load *load, const struct conf_stmt *stmt, void *ob
 }
 
 void
+conf_build_threshold(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	struct conf_real_object *self = object;
+	bool upper = strcmp(stmt->words[0].text, "uthreshold") == 0;
+
+	if (conf_value_number(load, &stmt->words[1], stmt->words[0].text, 0, UINT32_MAX,
+			      upper ? &self->real.upper : &self->real.lower))
+		*(upper ? &self->upper : &self->lower) = &stmt->words[1];
+}
+
+void
 conf_build_lvs_method(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
 	struct conf_real_object *self = object;
@@ -171,6 +184,21 @@ conf_build_lvs_method(struct conf_load *load, const struct conf_stmt *stmt, void
 		return;
 	self->real.fwd = method.fwd;
 	self->real.tunnel = method.tunnel;
+}
+
+bool
+conf_server_read(struct conf_load *load, const struct conf_stmt *stmt, struct conf_real_object *draft)
+{
+	bool good = conf_value_addr(load, &stmt->words[1], stmt->words[0].text, &draft->real.addr);
+
+	draft->real.place = stmt->words[1].place;
+	draft->port = NULL;
+	if (stmt->word_count == 2)
+		return good;
+	if (!conf_value_port(load, &stmt->words[2], &draft->real.port))
+		return false;
+	draft->port = &stmt->words[2];
+	return good;
 }
 
 /* `virtual_server ADDRESS PORT`; keepalived's other two forms would lose a service. */
@@ -205,12 +233,21 @@ reals_finish(struct conf_load *load, struct conf_service_object *self)
 {
 	struct conf_service *service = self->service;
 
-	if (self->real_count == 0)
-		return;
-	service->reals = conf_arena_alloc(load->keep, self->real_count * sizeof(*service->reals));
+	if (self->real_count > 0)
+		service->reals = conf_arena_alloc(load->keep, self->real_count * sizeof(*service->reals));
 	service->real_count = self->real_count;
-	for (unsigned int i = 0; i < self->real_count; i++)
+	for (unsigned int i = 0; i < self->real_count; i++) {
 		real_finish(load, self, &self->reals[i], &service->reals[i]);
+		service->reals[i].health =
+			conf_health_finish(load, self, &self->reals[i], &service->reals[i]);
+	}
+	if (!self->has_sorry || self->sorry_bad)
+		return;
+	service->sorry = conf_arena_alloc(load->keep, sizeof(*service->sorry));
+	self->sorry.has_weight = true;
+	self->sorry.real.weight = 1;
+	real_finish(load, self, &self->sorry, service->sorry);
+	service->sorry->health = &conf_health_none;
 }
 
 static void
@@ -229,7 +266,7 @@ real_finish(struct conf_load *load, const struct conf_service_object *self,
 	if (!fwd_good)
 		return;
 	if (self->vip_good)
-		family_check(load, key, real);
+		family_check(load, key, real, draft == &self->sorry ? "sorry_server" : "real_server");
 	if ((real->fwd == SL_FWD_DR || real->fwd == SL_FWD_TUN) && self->port_good &&
 	    real->port != key->port) {
 		conf_warn(load, &draft->port->place,
@@ -239,15 +276,33 @@ real_finish(struct conf_load *load, const struct conf_service_object *self,
 	}
 }
 
+/* LVS lets a server back in below the lower one. */
+static void
+thresholds_check(struct conf_load *load, struct conf_real_object *draft)
+{
+	struct conf_real *real = &draft->real;
+
+	if (draft->lower == NULL || real->lower == 0)
+		return;
+	if (draft->upper == NULL || real->upper == 0) {
+		conf_warn(load, &draft->lower->place, "\"lthreshold\" has no effect: there is no uthreshold");
+		real->lower = 0;
+	} else if (real->lower > real->upper) {
+		conf_error(load, &draft->lower->place, "lthreshold %u is more than uthreshold, which is %u",
+			   real->lower, real->upper);
+	}
+}
+
 /* Tunnels carry either family in either; full NAT translates IPv6 to IPv4 (NAT64). */
 static void
-family_check(struct conf_load *load, const struct dp_service_key *key, const struct conf_real *real)
+family_check(struct conf_load *load, const struct dp_service_key *key, const struct conf_real *real,
+	     const char *what)
 {
 	bool vip_v4 = sl_addr_is_v4(&key->vip), real_v4 = sl_addr_is_v4(&real->addr);
 
 	if (vip_v4 == real_v4 || real->fwd == SL_FWD_TUN || (real->fwd == SL_FWD_FNAT && real_v4))
 		return;
-	conf_error(load, &real->place, "real_server %s is %s and its virtual_server %s: %s",
+	conf_error(load, &real->place, "%s %s is %s and its virtual_server %s: %s", what,
 		   conf_addr_text(load, &real->addr), real_v4 ? "IPv4" : "IPv6", vip_v4 ? "IPv4" : "IPv6",
 		   real->fwd == SL_FWD_FNAT ? "FNAT translates from IPv6 to IPv4, not back"
 					    : "NAT and DR keep the family");

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+static bool time_parse(const char *text, uint64_t *ret_ms);
 static bool digits_parse(const char *text, size_t *ret_len, uint64_t *ret_number);
 
 bool
@@ -96,6 +97,34 @@ conf_value_bool(struct conf_load *load, const struct conf_word *word, const char
 	}
 	conf_error(load, &word->place, "%s must be on or off, not %s", what, conf_show(load, word->text));
 	return false;
+}
+
+bool
+conf_value_flag(struct conf_load *load, const struct conf_stmt *stmt, bool *ret_on)
+{
+	if (stmt->word_count > 1)
+		return conf_value_bool(load, &stmt->words[1], stmt->words[0].text, ret_on);
+	*ret_on = true;
+	return true;
+}
+
+bool
+conf_value_time(struct conf_load *load, const struct conf_word *word, const char *what, uint32_t low_ms,
+		uint32_t high_ms, uint32_t *ret_ms)
+{
+	uint64_t ms;
+
+	if (!conf_value_defined(load, word))
+		return false;
+	if (!time_parse(word->text, &ms) || ms < low_ms || ms > high_ms) {
+		conf_error(load, &word->place,
+			   "%s must be seconds from %s to %s, with three decimals at most, not %s", what,
+			   conf_time_text(load, low_ms), conf_time_text(load, high_ms),
+			   conf_show(load, word->text));
+		return false;
+	}
+	*ret_ms = (uint32_t)ms;
+	return true;
 }
 
 bool
@@ -187,6 +216,60 @@ conf_value_text(struct conf_load *load, const struct conf_word *word, const char
 	return true;
 }
 
+bool
+conf_value_keep(struct conf_load *load, const struct conf_word *word, const char *what, size_t len_max,
+		const char **ret_text)
+{
+	size_t len = strlen(word->text);
+
+	if (!conf_value_defined(load, word))
+		return false;
+	if (len == 0 || len > len_max) {
+		conf_error(load, &word->place, "%s must have 1 to %zu characters, not %zu", what, len_max,
+			   len);
+		return false;
+	}
+	for (const char *c = word->text; *c != '\0'; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f) {
+			conf_error(load, &word->place, "%s must be printable text, not %s", what,
+				   conf_show(load, word->text));
+			return false;
+		}
+	}
+	*ret_text = conf_arena_strndup(load->keep, word->text, len);
+	return true;
+}
+
+bool
+conf_value_host(struct conf_load *load, const struct conf_word *word, const char *what, size_t len_max,
+		const char **ret_text)
+{
+	const char *text;
+
+	if (!conf_value_keep(load, word, what, len_max, &text))
+		return false;
+	if (strchr(text, ' ') != NULL) {
+		conf_error(load, &word->place, "%s must be without blanks, not %s", what,
+			   conf_show(load, text));
+		return false;
+	}
+	*ret_text = text;
+	return true;
+}
+
+const char *
+conf_time_text(struct conf_load *load, uint32_t ms)
+{
+	char *text = conf_arena_printf(load->scratch, "%u.%03u", ms / 1000, ms % 1000);
+	char *end = text + strlen(text);
+
+	while (end[-1] == '0')
+		*--end = '\0';
+	if (end[-1] == '.')
+		end[-1] = '\0';
+	return text;
+}
+
 const char *
 conf_addr_text(struct conf_load *load, const struct sl_addr *addr)
 {
@@ -203,6 +286,28 @@ const char *
 conf_endpoint_text(struct conf_load *load, const struct sl_addr *addr, uint16_t port)
 {
 	return sl_endpoint_format(addr, port, conf_arena_alloc(load->scratch, SL_ENDPOINT_STRLEN));
+}
+
+/* "60", "0.1", "2.": decimals beyond the third must be zero. */
+static bool
+time_parse(const char *text, uint64_t *ret_ms)
+{
+	uint64_t seconds, ms = 0;
+	size_t len;
+
+	if (!digits_parse(text, &len, &seconds))
+		return false;
+	text += len;
+	if (*text == '.') {
+		text++;
+		for (unsigned int unit = 100; *text >= '0' && *text <= '9'; text++, unit /= 10) {
+			if (unit == 0 && *text != '0')
+				return false;
+			ms += (uint64_t)(*text - '0') * unit;
+		}
+	}
+	*ret_ms = seconds * 1000 + ms;
+	return *text == '\0';
 }
 
 /* A run of decimal digits that fits in 40 bits. */

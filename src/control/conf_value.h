@@ -18,6 +18,11 @@ bool conf_value_number(struct conf_load *load, const struct conf_word *word, con
 bool conf_value_count(struct conf_load *load, const struct conf_word *word, const char *what, uint32_t low,
 		      uint32_t high, uint32_t *ret_number);
 bool conf_value_bool(struct conf_load *load, const struct conf_word *word, const char *what, bool *ret_on);
+/* A switch that may stand alone, which is on. */
+bool conf_value_flag(struct conf_load *load, const struct conf_stmt *stmt, bool *ret_on);
+/* Seconds with up to three decimals, as milliseconds. */
+bool conf_value_time(struct conf_load *load, const struct conf_word *word, const char *what, uint32_t low_ms,
+		     uint32_t high_ms, uint32_t *ret_ms);
 bool conf_value_port(struct conf_load *load, const struct conf_word *word, uint16_t *ret_port);
 
 /* A host's address: not zero, loopback, multicast. */
@@ -34,6 +39,15 @@ bool conf_value_name(struct conf_load *load, const struct conf_word *word, const
 bool conf_value_text(struct conf_load *load, const struct conf_word *word, const char *what, char *ret_text,
 		     size_t size);
 
+/* The same in the configuration's own memory. Nothing below a blank stands in it. */
+bool conf_value_keep(struct conf_load *load, const struct conf_word *word, const char *what, size_t len_max,
+		     const char **ret_text);
+/* The same, and no blank: what a protocol's line has as one word. */
+bool conf_value_host(struct conf_load *load, const struct conf_word *word, const char *what, size_t len_max,
+		     const char **ret_text);
+
+/* "1.5": as conf_value_time reads it. Scratch memory. */
+const char *conf_time_text(struct conf_load *load, uint32_t ms);
 const char *conf_addr_text(struct conf_load *load, const struct sl_addr *addr);
 const char *conf_prefix_text(struct conf_load *load, const struct sl_prefix *prefix);
 const char *conf_endpoint_text(struct conf_load *load, const struct sl_addr *addr, uint16_t port);

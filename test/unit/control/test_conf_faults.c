@@ -105,12 +105,8 @@ static const struct conf_row keywords_rows[] = {
 	{ "no effect yet",
 	  "virtual_server 192.0.2.1 80 {\n  delay_loop 6\n  persistence_timeout 60\n"
 	  "  real_server 10.0.0.2 80 {\n    TCP_CHECK {\n      connect_timeout 3\n    }\n  }\n}\n",
-	  "2:3: warning: \"delay_loop\" has no effect yet: health checkers are not built yet, servers "
-	  "count as up\n"
 	  "3:3: warning: \"persistence_timeout\" has no effect yet: persistence is not built yet, "
-	  "connections of one client may go to different servers\n"
-	  "5:5: warning: \"TCP_CHECK\" has no effect yet: health checkers are not built yet, servers count "
-	  "as up\n" },
+	  "connections of one client may go to different servers\n" },
 	{ "no effect yet, with an unknown one inside",
 	  "vrrp_instance VI_1 {\n  prority 150\n  authentication {\n    auth_typ PASS\n  }\n"
 	  "  virtual_ipaddress {\n    192.0.2.1/24 dev eth0\n  }\n}\n",

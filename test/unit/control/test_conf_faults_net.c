@@ -258,11 +258,13 @@ static const struct conf_row real_server_rows[] = {
 	  "  real_server 10.8.0.3 80 {\n    lvs_method DR\n  }\n}\n",
 	  "4:15: warning: real_server 10.8.0.3 is behind a router: DR leaves the VIP in the packet, and a "
 	  "router sends that back to this box\n" },
-	{ "limits",
-	  "virtual_server 192.0.2.1 80 {\n  real_server 10.0.0.2 80 {\n    uthreshold 100\n    weight 1\n"
-	  "  }\n}\n",
-	  "3:5: warning: \"uthreshold\" has no effect yet: connection limits are not built yet, the server "
-	  "gets more than this\n" },
+	{ "a lower limit above the upper",
+	  "virtual_server 192.0.2.1 80 {\n  real_server 10.0.0.2 80 {\n    uthreshold 100\n"
+	  "    lthreshold 101\n  }\n}\n",
+	  "4:16: lthreshold 101 is more than uthreshold, which is 100\n" },
+	{ "a lower limit alone",
+	  "virtual_server 192.0.2.1 80 {\n  real_server 10.0.0.2 80 {\n    lthreshold 7\n  }\n}\n",
+	  "3:16: warning: \"lthreshold\" has no effect: there is no uthreshold\n" },
 };
 
 /* ---- one mistake, one fault ---- */
