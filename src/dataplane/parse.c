@@ -16,6 +16,8 @@
 
 #include <rte_prefetch.h>
 
+#include <smmintrin.h>
+
 /* The first eight bytes of an IPv4 header: version 4, no options, neither fragment offset nor "more". */
 #define IP4_FIRST_MASK 0xff3f0000000000ffull
 #define IP4_FIRST_VALUE 0x45ull
@@ -58,36 +60,48 @@ transport_read(struct burst *b, unsigned int i, uint8_t *l4, uint64_t proto, uin
 		return udp_len >= UDP_LEN && udp_len <= l4_len;
 	}
 	b->info[i] = pkt_info_make(ip_len, tcp_event_of_flags[l4[TCP_FLAGS_AT]], ip6);
-	header_len = (l4[TCP_OFFSET_AT] >> 4) * 4u;
-	return proto == SL_PROTO_TCP && header_len >= TCP_LEN && header_len <= l4_len;
+	if (unlikely(proto != SL_PROTO_TCP))
+		return false;
+	header_len = l4[TCP_OFFSET_AT] >> 2 & 0x3cu;
+	return likely(header_len >= TCP_LEN) && header_len <= l4_len;
 }
 
 /* Ends the frame where the packet ends, give or take Ethernet's padding? */
 static inline bool
 frame_fits(uint32_t frame_len, uint32_t ip_len)
 {
-	return frame_len == ip_len + ETH_LEN || (frame_len > ip_len + ETH_LEN && frame_len <= ETH_MIN_FRAME);
+	return frame_len <= ETH_MIN_FRAME ? frame_len >= ip_len + ETH_LEN : frame_len == ip_len + ETH_LEN;
+}
+
+/* Both addresses, as IPv6 maps them: each is the end of 16 bytes that begin in the header, too. */
+static inline void
+addrs4_read(struct pkt_key *key, const uint8_t *ip)
+{
+	const __m128i mapped = _mm_set_epi32(0, (int)0xffff0000, 0, 0);
+	__m128i src = _mm_loadu_si128((const __m128i *)(ip + IP4_SRC_AT - 12));
+	__m128i dst = _mm_loadu_si128((const __m128i *)(ip + IP4_DST_AT - 12));
+
+	_mm_storeu_si128((__m128i *)&key->client, _mm_blend_epi16(src, mapped, 0x3f));
+	_mm_storeu_si128((__m128i *)&key->other, _mm_blend_epi16(dst, mapped, 0x3f));
 }
 
 static inline bool
-parse4(struct burst *b, unsigned int i, uint8_t *ip, uint32_t frame_len, uint64_t ol_flags)
+sum4_was_checked(const struct rte_mbuf *m)
+{
+	return (m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD;
+}
+
+static inline bool
+parse4(struct burst *b, unsigned int i, uint8_t *ip, uint32_t frame_len, const struct rte_mbuf *m)
 {
 	uint64_t first = load64(ip), second = load64(ip + 8);
-	uint32_t dst = load32(ip + IP4_DST_AT);
-	uint32_t ip_len = rte_bswap16((uint16_t)(first >> 16));
-	struct pkt_key *key = &b->key[i];
-	uint64_t zero = 0, client = (second & 0xffffffff00000000u) | 0xffff0000u;
-	uint64_t other = (uint64_t)dst << 32 | 0xffff0000u;
+	uint32_t ip_len = (uint16_t)rte_bswap32((uint32_t)first);
 
 	b->l3[i] = ip;
-	memcpy(key->client.b, &zero, 8);
-	memcpy(key->client.b + 8, &client, 8);
-	memcpy(key->other.b, &zero, 8);
-	memcpy(key->other.b + 8, &other, 8);
+	addrs4_read(&b->key[i], ip);
 	return (first & IP4_FIRST_MASK) == IP4_FIRST_VALUE && frame_fits(frame_len, ip_len) &&
 	       ip_len >= IP4_LEN + UDP_LEN && (uint8_t)second > 1 &&
-	       (sum4_is_right(first, second, dst) ||
-		(ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD) &&
+	       (likely(sum4_is_right(first, second, load32(ip + IP4_DST_AT))) || sum4_was_checked(m)) &&
 	       transport_read(b, i, ip + IP4_LEN, (uint8_t)(second >> 8), ip_len - IP4_LEN, ip_len, false);
 }
 
@@ -95,7 +109,7 @@ static inline bool
 parse6(struct burst *b, unsigned int i, uint8_t *ip, uint32_t frame_len)
 {
 	uint64_t first = load64(ip);
-	uint32_t payload_len = rte_bswap16((uint16_t)(first >> 32));
+	uint32_t payload_len = (uint16_t)(rte_bswap64(first) >> 16);
 	uint32_t ip_len = payload_len + IP6_LEN;
 
 	b->l3[i] = ip;
@@ -140,7 +154,7 @@ dp_stage_parse(struct dp_worker *w, struct burst *b)
 
 		/* A frame shorter than this is read beyond its end, but inside its buffer, and refused. */
 		if (type == ETH_TYPE_IP4_BE)
-			fast = parse4(b, i, frame + ETH_LEN, len, m->ol_flags);
+			fast = parse4(b, i, frame + ETH_LEN, len, m);
 		else if (type == ETH_TYPE_IP6_BE)
 			fast = parse6(b, i, frame + ETH_LEN, len);
 		/* For us, and in one buffer. */
