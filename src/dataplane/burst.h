@@ -61,6 +61,16 @@ pkt_info_make(uint32_t ip_len, uint32_t event, uint32_t family6)
 	return info;
 }
 
+/* The word that pkt_info_make() wrote: as one load, of which the length is the lower half. */
+static inline uint32_t
+pkt_info_word(const struct pkt_info *info)
+{
+	uint32_t word;
+
+	memcpy(&word, info, sizeof(word));
+	return word;
+}
+
 struct burst {
 	uint64_t live;         /* still in the pipeline */
 	uint64_t in;           /* towards a VIP: client to server */

@@ -107,10 +107,14 @@ rewrite_in(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back
 			nat_rewrite(b, i, flow, real, true);
 		} else if (likely(fwd == SL_FWD_DR)) {
 			ttl_decrement(b, i);
-		} else {
-			fnat |= (uint64_t)(fwd == SL_FWD_FNAT) << i;
-			tunneled |= (uint64_t)(fwd == SL_FWD_TUN) << i;
+		} else if (fwd == SL_FWD_TUN) {
+			tunneled |= UINT64_C(1) << i;
 			rte_prefetch0(&dp_tunnels[atomic_load_explicit(&real->tunnel, memory_order_relaxed)]);
+			/* Nobody has touched the line before the packet yet. */
+			__builtin_prefetch(b->l3[i] - TUNNEL_ROOM, 1);
+			continue;
+		} else {
+			fnat |= UINT64_C(1) << i;
 			continue;
 		}
 		way_write(b, i, atomic_load_explicit(&real->nexthop, memory_order_relaxed), back);

@@ -32,14 +32,19 @@ l4_sum_update(uint8_t *l4, uint8_t proto, uint16_t delta)
 	}
 }
 
-/* TTL, and the IPv4 header checksum with it (RFC 1141). */
-static inline void
+/*
+ * TTL, which is not 0, and the IPv4 header checksum with it (RFC 1141), in the word that holds
+ * TTL, protocol and checksum: one less below is 0xffff more with one more above. Returns the new TTL.
+ */
+static inline uint8_t
 ttl4_decrement(uint8_t *ip)
 {
-	uint32_t sum = load16(ip + IP4_SUM_AT) + (uint32_t)RTE_BE16(0x0100);
+	uint32_t word = load32(ip + IP4_TTL_AT);
+	uint32_t carry = (uint32_t)(word >= 0xfffe0000) << 16;
 
-	ip[IP4_TTL_AT]--;
-	store16(ip + IP4_SUM_AT, (uint16_t)(sum + (sum >= 0xffff)));
+	word += 0xffff + carry;
+	store32(ip + IP4_TTL_AT, word);
+	return (uint8_t)word;
 }
 
 static inline void
@@ -52,15 +57,16 @@ ttl_decrement(struct burst *b, unsigned int i)
 }
 
 /*
- * The L2 header before b->l3[i] from the next hop's word; a word that is not valid
- * gives one that nobody will see. Sorts out what is longer than the port's MTU.
+ * The L2 header before packet i, which begins at `ip`, from the next hop's word; a word that is
+ * not valid gives one that nobody will see. Sorts out what is longer than the port's MTU.
  */
 static inline void
-way_write(struct burst *b, unsigned int i, uint32_t index, struct held_back *back)
+frame_write(struct burst *b, unsigned int i, uint8_t *ip, uint32_t ip_len, uint32_t index,
+	    struct held_back *back)
 {
 	uint64_t word = dp_nh_load(index);
 	const struct dp_port_l2 *port = &dp_ports_l2[dp_nh_port(word)];
-	uint8_t *frame = b->l3[i] - ETH_LEN;
+	uint8_t *frame = ip - ETH_LEN;
 
 	b->nexthop[i] = word;
 	back->differ |= word ^ back->first;
@@ -68,8 +74,15 @@ way_write(struct burst *b, unsigned int i, uint32_t index, struct held_back *bac
 	store32(frame + 8, port->mac_high32);
 	if (unlikely((word & DP_NH_VALID) == 0))
 		back->missing |= UINT64_C(1) << i;
-	else if (unlikely(b->info[i].ip_len > port->mtu))
+	else if (unlikely(ip_len > port->mtu))
 		back->unusual |= UINT64_C(1) << i;
+}
+
+/* The same as the burst has it. */
+static inline void
+way_write(struct burst *b, unsigned int i, uint32_t index, struct held_back *back)
+{
+	frame_write(b, i, b->l3[i], b->info[i].ip_len, index, back);
 }
 
 /* ---- rewrite_tunnel.c ---- */
