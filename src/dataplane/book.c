@@ -3,6 +3,7 @@
  * Slots and records of services and real servers; see book.h.
  */
 #include "book.h"
+#include "limit.h"
 #include "neigh.h"
 #include "rcu.h"
 #include "tunnel.h"
@@ -56,7 +57,7 @@ book_init(void)
 	real_at = calloc(DP_REALS_MAX, sizeof(*real_at));
 	service_at = calloc(DP_SERVICES_MAX, sizeof(*service_at));
 	if (dp_real_slots == MAP_FAILED || real_pool.free == NULL || service_pool.free == NULL ||
-	    real_at == NULL || service_at == NULL) {
+	    real_at == NULL || service_at == NULL || dp_limit_init() != 0) {
 		if (dp_real_slots == MAP_FAILED)
 			dp_real_slots = NULL;
 		book_fini();
@@ -85,6 +86,7 @@ book_fini(void)
 	if (dp_real_slots != NULL)
 		munmap(dp_real_slots, sizeof(*dp_real_slots) * DP_REALS_MAX);
 	dp_real_slots = NULL;
+	dp_limit_fini();
 	free(real_pool.free);
 	free(service_pool.free);
 	free(real_at);
@@ -279,6 +281,7 @@ book_real_free(struct book_real *real)
 	if (real->neigh != 0)
 		dp_neigh_unpin(real->neigh);
 	dp_tunnel_put(real->tunnel);
+	dp_limit_set(real->slot, 0, 0, false);
 	/* A flow that some mistake left behind must not find the slot's next owner. */
 	atomic_fetch_add(&dp_real_slots[real->slot].generation, 1);
 	if (real->prev != NULL)
@@ -357,6 +360,7 @@ dp_real_stats(uint32_t slot, struct dp_real_stats *ret_stats)
 		return;
 	}
 	slot_sum(slot, ret_stats);
+	ret_stats->overloaded = limit_is_full(slot);
 	traffic_sub(&ret_stats->traffic, &real->base);
 }
 

@@ -9,6 +9,7 @@
 #include "control.h"
 #include "eal.h"
 #include "fragment.h"
+#include "limit.h"
 #include "local_book.h"
 #include "local.h"
 #include "port.h"
@@ -131,9 +132,10 @@ worker_create(unsigned int id)
 	w->real = array_map(DP_REALS_MAX, sizeof(*w->real));
 	w->svc = array_map(DP_SERVICES_MAX, sizeof(*w->svc));
 	w->load = array_map(DP_REALS_MAX, sizeof(*w->load));
+	w->server = array_map(DP_REALS_MAX, sizeof(*w->server));
 	w->local_cursor = array_map(LOCAL_GROUPS_MAX, sizeof(*w->local_cursor));
 	w->toa_ack = array_map(capacity + 1, sizeof(*w->toa_ack));
-	if (w->local_cursor == NULL || w->toa_ack == NULL)
+	if (w->server == NULL || w->local_cursor == NULL || w->toa_ack == NULL)
 		return -ENOMEM;
 	w->ring_punt = ring_make("punt", sizeof(void *), PUNT_RING_SIZE);
 	w->ring_kernel = ring_make("kernel", sizeof(void *), KERNEL_RING_SIZE);
@@ -376,6 +378,7 @@ dp_poll(void)
 	work += dp_tap_poll(now);
 	work += dp_neigh_tick(now);
 	work += dp_tunnel_tick(now);
+	work += dp_limit_poll();
 	work += dp_rcu_poll();
 	if (now >= next_reap_ms) {
 		next_reap_ms = now + REAP_EVERY_MS;
@@ -432,6 +435,8 @@ worker_destroy(struct dp_worker *w)
 		munmap(w->svc, sizeof(*w->svc) * DP_SERVICES_MAX);
 	if (w->load != NULL)
 		munmap(w->load, sizeof(*w->load) * DP_REALS_MAX);
+	if (w->server != NULL)
+		munmap(w->server, sizeof(*w->server) * DP_REALS_MAX);
 	if (w->local_cursor != NULL)
 		munmap(w->local_cursor, sizeof(*w->local_cursor) * LOCAL_GROUPS_MAX);
 	if (w->toa_ack != NULL)

@@ -5,6 +5,7 @@
  * and passes the whole table about once a second; nothing is done per packet
  * but to note the time. Runs in the worker, between two bursts.
  */
+#include "limit.h"
 #include "tcp_state.h"
 #include "worker.h"
 
@@ -17,6 +18,8 @@ dp_flow_end(struct dp_worker *w, struct flow *flow)
 
 	real->active -= TCP_ACTIVE_STATES >> flow->state & 1;
 	real->total--;
+	if (real->counted != 0)
+		dp_limit_release(flow->real);
 	w->count.flows_expired++;
 	if ((flow->flags & FLOW_FRAGMENTED) != 0)
 		atomic_fetch_sub_explicit(dp_fragmented_count(flow->proto), 1, memory_order_relaxed);

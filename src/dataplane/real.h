@@ -39,6 +39,7 @@ struct dp_real_slot {
 	_Atomic uint32_t tunnel;     /* index of tunnel.h; 0: there is none, or none was to be had */
 	_Atomic uint16_t mss;        /* of its service: greatest MSS that SYNs may offer, or DP_MSS_* */
 	_Atomic uint8_t options;     /* of its service: DP_SERVICE_*, for connections to come */
+	_Atomic uint8_t limited;     /* its connections are counted box-wide: limit.h */
 };
 static_assert(sizeof(struct dp_real_slot) == 64, "one line");
 
@@ -53,6 +54,7 @@ struct dp_real_own {
 	uint32_t total;         /* active and inactive */
 	uint32_t others_active; /* of the other workers, a millisecond old at most when used */
 	uint32_t others_total;
+	uint32_t counted; /* 0 or 1: `total` is part of the box-wide count of limit.h */
 };
 static_assert(sizeof(struct dp_real_own) == 64, "one line");
 

@@ -3,7 +3,7 @@
  * Give every new connection a server.
  * Reads:  miss, key, event, in.   Writes: flow, hit; live.
  * Drops:  TRANSIT (out, and no reply), SOURCE, NO_SERVICE, NO_CONNECTION, NO_SERVER, TABLE_FULL, BUCKET_FULL, LOCAL_FULL.   Prefetches: nothing.
- * Cost:   on misses only: the service, its servers, a new entry.
+ * Cost:   on misses only: the service, its servers, a new entry; one word of limit.h if the server has a limit.
  *
  * Packets of a burst are taken in order, and each is looked up again first:
  * the one before it may have opened the same connection. What may open one:
@@ -11,6 +11,7 @@
  */
 #include "answer.h"
 #include "kernel.h"
+#include "limit.h"
 #include "tcp_state.h"
 #include "wire.h"
 #include "worker.h"
@@ -75,6 +76,45 @@ view_load(struct dp_worker *w, const struct dp_svc *svc, struct svc_own *own, st
 	}
 }
 
+/* A place for one more connection: at once where there is no limit. */
+static inline bool
+server_reserve(struct dp_worker *w, uint32_t slot)
+{
+	struct dp_real_own *own = &w->real[slot];
+
+	return !limit_concerns(&dp_real_slots[slot], own) || dp_limit_reserve(own, slot);
+}
+
+/* The connection that a place was reserved for did not come about. */
+static __rte_cold void
+server_unreserve(struct dp_worker *w, uint32_t slot)
+{
+	if (w->real[slot].counted != 0)
+		dp_limit_release(slot);
+}
+
+/*
+ * The server that was picked is full. The choice is made again between those that are not; one
+ * that another worker fills meanwhile is passed over too. Index into svc->server, or -1.
+ */
+static __rte_cold int
+server_pick_free(struct dp_worker *w, const struct dp_svc *svc, struct sched_view *view,
+		 struct sched_state *state, const struct sched_flow *flow)
+{
+	int choice;
+
+	memcpy(w->server, svc->server, svc->count * sizeof(w->server[0]));
+	for (uint32_t i = 0; i < svc->count; i++)
+		if (limit_is_full(w->server[i].slot))
+			w->server[i].flags |= SCHED_SERVER_OVERLOADED;
+	view->server = w->server;
+	while ((choice = svc->sched->pick(view, state, flow)) >= 0 &&
+	       !server_reserve(w, w->server[choice].slot))
+		w->server[choice].flags |= SCHED_SERVER_OVERLOADED;
+	return choice;
+}
+
+/* The server of a new connection, with a place reserved: index into svc->server, or -1. */
 static int
 server_pick(struct dp_worker *w, const struct dp_svc *svc, const struct pkt_key *key)
 {
@@ -91,6 +131,8 @@ server_pick(struct dp_worker *w, const struct dp_svc *svc, const struct pkt_key 
 		.client_port = rte_be_to_cpu_16((uint16_t)key->ports),
 		.vip_port = rte_be_to_cpu_16((uint16_t)(key->ports >> KEY_SHIFT_VIP_PORT)),
 	};
+	struct sched_state before;
+	int choice;
 
 	if (own->sched_generation != svc->sched_generation)
 		*own = (struct svc_own){ .sched_generation = svc->sched_generation };
@@ -98,7 +140,12 @@ server_pick(struct dp_worker *w, const struct dp_svc *svc, const struct pkt_key 
 		view_load(w, svc, own, w->load);
 		view.load = w->load;
 	}
-	return svc->sched->pick(&view, &own->sched, &flow);
+	before = own->sched;
+	choice = svc->sched->pick(&view, &own->sched, &flow);
+	if (choice < 0 || server_reserve(w, svc->server[choice].slot))
+		return choice;
+	own->sched = before;
+	return server_pick_free(w, svc, &view, &own->sched, &flow);
 }
 
 /*
@@ -172,14 +219,17 @@ connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const stru
 	fwd = svc->fwd[choice];
 	if (fwd == SL_FWD_FNAT) {
 		local = dp_local_take(w, svc->local_group, proto, &shared->addr, shared->port_be);
-		if (local == 0)
+		if (local == 0) {
+			server_unreserve(w, svc->server[choice].slot);
 			return SL_DROP_LOCAL_FULL;
+		}
 	}
 	if (fwd == SL_FWD_NAT)
 		twin = twin_find(w, b, i, shared);
 	flow = flow_insert(&w->table, key, (struct flow_hash){ .bucket = b->bucket[i], .tag = b->tag[i] },
 			   &reason);
 	if (flow == NULL) {
+		server_unreserve(w, svc->server[choice].slot);
 		if (local != 0)
 			dp_local_put(w, local, proto);
 		return (int)reason;

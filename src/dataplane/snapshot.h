@@ -51,6 +51,11 @@ struct service_table {
 	struct service_entry entry[];
 };
 
+/* A server's limits, as in struct dp_real. */
+struct dp_svc_limit {
+	uint32_t upper, lower;
+};
+
 /*
  * A service, ready to be scheduled. server[i].slot is a slot of real.h. Schedulers see the
  * first `count` servers; behind them stand those that are out, which only keep what they have.
@@ -61,13 +66,14 @@ struct dp_svc {
 	uint32_t sched_generation; /* changes when the service gets another scheduler or is made anew */
 	uint32_t epoch;
 	uint32_t slot;
-	uint32_t count;           /* servers that may be chosen */
-	uint32_t all;             /* with those that are out */
-	uint16_t mss;             /* as in struct dp_service */
-	uint16_t local_group;     /* slot of the group that servers by FNAT take ports from; 0: none */
-	uint8_t options;          /* DP_SERVICE_* */
-	struct dp_tunnel *tunnel; /* of server[i], by SL_FWD_TUN; behind server[] */
-	uint8_t *fwd;             /* enum sl_fwd of server[i]; behind that */
+	uint32_t count;             /* servers that may be chosen */
+	uint32_t all;               /* with those that are out */
+	uint16_t mss;               /* as in struct dp_service */
+	uint16_t local_group;       /* slot of the group that servers by FNAT take ports from; 0: none */
+	uint8_t options;            /* DP_SERVICE_* */
+	struct dp_svc_limit *limit; /* of server[i]; behind server[] */
+	struct dp_tunnel *tunnel;   /* of server[i], by SL_FWD_TUN; behind that */
+	uint8_t *fwd;               /* enum sl_fwd of server[i]; behind that */
 	struct sched_server server[];
 };
 

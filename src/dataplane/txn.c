@@ -240,7 +240,8 @@ change_end(struct change *change)
 static struct dp_svc *
 svc_create(const struct dp_service *service, uint32_t slot)
 {
-	size_t each = sizeof(struct sched_server) + sizeof(struct dp_tunnel) + sizeof(uint8_t);
+	size_t each = sizeof(struct sched_server) + sizeof(struct dp_svc_limit) + sizeof(struct dp_tunnel) +
+		      sizeof(uint8_t);
 	struct dp_svc *svc = calloc(1, sizeof(struct dp_svc) + service->real_count * each);
 
 	if (svc == NULL)
@@ -250,7 +251,8 @@ svc_create(const struct dp_service *service, uint32_t slot)
 	svc->slot = slot;
 	svc->mss = service->mss;
 	svc->options = service->options;
-	svc->tunnel = (struct dp_tunnel *)&svc->server[service->real_count];
+	svc->limit = (struct dp_svc_limit *)&svc->server[service->real_count];
+	svc->tunnel = (struct dp_tunnel *)&svc->limit[service->real_count];
 	svc->fwd = (uint8_t *)&svc->tunnel[service->real_count];
 	return svc;
 }
@@ -328,6 +330,7 @@ server_take(struct change *change, const struct dp_service_key *key, struct dp_r
 		.weight = real->weight,
 		.slot = record->slot,
 	};
+	svc->limit[place] = (struct dp_svc_limit){ real->upper, real->lower };
 	svc->tunnel[place] = real->tunnel;
 	svc->fwd[place] = real->fwd;
 	svc->all++;

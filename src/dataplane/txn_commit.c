@@ -14,6 +14,7 @@
  * Control thread only.
  */
 #include "addr_book.h"
+#include "limit.h"
 #include "neigh.h"
 #include "port.h"
 #include "rcu.h"
@@ -589,6 +590,7 @@ server_settle(struct book_real *real, const struct dp_svc *svc, uint32_t i, bool
 
 	atomic_store_explicit(&slot->mss, svc->mss, memory_order_relaxed);
 	atomic_store_explicit(&slot->options, svc->options, memory_order_relaxed);
+	dp_limit_set(real->slot, svc->limit[i].upper, svc->limit[i].lower, !real->known);
 	if (svc->fwd[i] != SL_FWD_TUN)
 		return other;
 	other |= !real->tunneled || real->tunnel == 0 || real->tunnel_conf.type != tunnel->type ||

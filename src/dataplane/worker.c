@@ -8,6 +8,7 @@
  * the end (idle adaptive), offline for RCU meanwhile, or polls on (idle busy).
  */
 #include "worker.h"
+#include "limit.h"
 #include "port.h"
 #include "rcu.h"
 
@@ -95,6 +96,9 @@ housekeep(struct dp_worker *w, uint64_t now)
 	}
 	if (w->fragments.used != 0)
 		dp_fragment_serve(w, now);
+	if (atomic_load_explicit(&dp_limit_round, memory_order_relaxed) !=
+	    atomic_load_explicit(&w->limit_round, memory_order_relaxed))
+		dp_limit_follow(w);
 	counters_publish(w);
 }
 

@@ -118,8 +118,8 @@ struct dp_worker {
 	uint64_t held;
 	struct frag_table fragments; /* datagrams that come in pieces: fragment.c */
 
-	struct sched_load *load; /* scratch for schedulers */
-	uint32_t load_size;
+	struct sched_load *load;     /* scratch for schedulers */
+	struct sched_server *server; /* the same, where some are full */
 
 	uint32_t (*local_cursor)[2]; /* by group and family: the address that is next to give a port */
 	uint16_t fragment_id;        /* number of the last datagram that came in fragments */
@@ -133,6 +133,7 @@ struct dp_worker {
 
 	/* A copy of the counters that is consistent in itself; see counters_publish. */
 	_Atomic uint32_t published_seq;
+	_Atomic uint32_t limit_round; /* the last one that it followed: limit.h */
 	struct worker_counters published;
 	uint64_t published_held, published_flows;
 

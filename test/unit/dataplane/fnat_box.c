@@ -62,6 +62,7 @@ fnat_configure(const char *const *locals, unsigned int count)
 		{ LAN, addr("10.0.0.11"), { 2, 0, 0, 0, 2, 0x11 } },
 		{ LAN, addr("10.0.0.12"), { 2, 0, 0, 0, 2, 0x12 } },
 		{ LAN, addr("2001:db8:2::11"), { 2, 0, 0, 0, 2, 0x11 } },
+		{ LAN, addr("2001:db8:2::12"), { 2, 0, 0, 0, 2, 0x12 } },
 	};
 	struct dp_local_addr local[LOCALS_MAX];
 	const struct dp_local_group group = { .name = "snat", .addrs = local, .addr_count = count };

@@ -153,6 +153,7 @@ worker_make(unsigned int id, unsigned int workers)
 	w->real = map(DP_REALS_MAX, sizeof(*w->real));
 	w->svc = map(DP_SERVICES_MAX, sizeof(*w->svc));
 	w->load = map(DP_REALS_MAX, sizeof(*w->load));
+	w->server = map(DP_REALS_MAX, sizeof(*w->server));
 	w->local_cursor = map(LOCAL_GROUPS_MAX, sizeof(*w->local_cursor));
 	w->toa_ack = map(FLOWS + 1, sizeof(*w->toa_ack));
 	w->ring_punt = ring(sizeof(void *), PUNT_RING_SIZE);
@@ -326,6 +327,7 @@ pipe_teardown(void **state)
 		munmap(w->real, sizeof(*w->real) * DP_REALS_MAX);
 		munmap(w->svc, sizeof(*w->svc) * DP_SERVICES_MAX);
 		munmap(w->load, sizeof(*w->load) * DP_REALS_MAX);
+		munmap(w->server, sizeof(*w->server) * DP_REALS_MAX);
 		munmap(w->local_cursor, sizeof(*w->local_cursor) * LOCAL_GROUPS_MAX);
 		munmap(w->toa_ack, sizeof(*w->toa_ack) * (FLOWS + 1));
 		munmap(w, sizeof(*w));
