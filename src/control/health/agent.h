@@ -48,8 +48,8 @@ typedef void agent_says_fn(const struct agent_says *says, void *context);
 
 /*
  * `conf` and `custom` outlive the agent. `custom` is what agents call the load that is
- * CONF_LOAD_CUSTOM here (conf_feedback.custom), or NULL. `before` is what held when this server's agent was stopped last (a new
- * configuration was applied); NULL: nothing. NULL when out of memory.
+ * CONF_LOAD_CUSTOM here (conf_feedback.custom), or NULL. `before` is what held when this server's
+ * agent was stopped last (a new configuration was applied); NULL: nothing. NULL when out of memory.
  */
 struct agent *agent_start(struct check_env *env, const struct conf_agent *conf, const char *custom,
 			  const struct check_target *target, const struct agent_says *before,
