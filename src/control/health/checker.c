@@ -69,10 +69,14 @@ checker_resume(struct checker *checker, uint32_t within_ms)
 
 	if (checker->report.running)
 		return;
-	if (within_ms > 0)
-		evutil_secure_rng_get_bytes(&random, sizeof(random));
 	checker->report.running = true;
-	due_at(checker, checker_now_ms() + (within_ms > 0 ? random % within_ms : 0));
+	/* A long rest, of many together, does not end with all of them at once. */
+	if (checker->report.due_ms + checker->conf->delay_loop_ms < checker_now_ms()) {
+		if (within_ms > 0)
+			evutil_secure_rng_get_bytes(&random, sizeof(random));
+		checker->report.due_ms = checker_now_ms() + (within_ms > 0 ? random % within_ms : 0);
+	}
+	due_at(checker, checker->report.due_ms);
 }
 
 void
@@ -90,6 +94,13 @@ checker_hurry(struct checker *checker)
 {
 	if (checker->report.running && checker->attempt == NULL)
 		due_at(checker, checker_now_ms());
+}
+
+void
+checker_forget(struct checker *checker, bool up)
+{
+	checker->state = checker_state_new(up);
+	checker->report = (struct checker_report){ 0 };
 }
 
 void
@@ -184,6 +195,8 @@ verdict_take(struct checker *checker, const struct check_result *result)
 	report->good = result->good;
 	report->took_us = result->took_us;
 	snprintf(report->text, sizeof(report->text), "%s", result->text);
+	report->weight_changed = result->good && (report->has_weight != result->has_weight ||
+						  (result->has_weight && report->weight != result->weight));
 	if (result->good) {
 		report->has_weight = result->has_weight;
 		report->weight_adds = result->weight_adds;

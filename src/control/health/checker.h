@@ -32,6 +32,7 @@ struct checker_report {
 	uint32_t took_us;
 	bool has_weight, weight_adds; /* while it is up */
 	int64_t weight;
+	bool weight_changed; /* by the last verdict */
 };
 
 /* Paused, and up or down. NULL when out of memory. `conf` outlives it, or checker_conf_set comes. */
@@ -39,12 +40,14 @@ struct checker *checker_create(struct check_env *env, const struct conf_checker 
 			       const struct checker_owner *owner);
 void checker_destroy(struct checker *checker);
 
-/* The first attempt comes after a random time up to `within_ms`. */
+/* The first attempt comes after a random time up to `within_ms`; one that has begun goes on as it was due. */
 void checker_resume(struct checker *checker, uint32_t within_ms);
 /* Ends the attempt under way; the state stays as it is. */
 void checker_pause(struct checker *checker);
 /* An attempt at once, if none is under way. */
 void checker_hurry(struct checker *checker);
+/* As it was when it was new. It is paused. */
+void checker_forget(struct checker *checker, bool up);
 /* The same check in another configuration, another owner's. It is paused. */
 void checker_conf_set(struct checker *checker, struct check_env *env, const struct conf_checker *conf,
 		      const struct checker_owner *owner);

@@ -29,9 +29,7 @@ struct script_run {
 	struct script_run *next, **link; /* in `queue` or `running` */
 	struct event_base *base;
 	enum script_kind kind;
-	char **argv; /* one allocation with its texts */
-	uid_t uid;
-	gid_t gid;
+	struct conf_script *script;
 	uint32_t timeout_ms;
 	script_done_fn *done;
 	void *context;
@@ -137,6 +135,29 @@ script_forget_all(void)
 		sl_warn("%u commands had not begun yet and are not run: sluiced ends", lost);
 }
 
+struct conf_script *
+script_copy(const struct conf_script *script)
+{
+	size_t count = 0, text_size = 0;
+	struct conf_script *copy;
+	char *text;
+
+	for (; script->argv[count] != NULL; count++)
+		text_size += strlen(script->argv[count]) + 1;
+	copy = malloc(sizeof(*copy) + (count + 1) * sizeof(*copy->argv) + text_size);
+	if (copy == NULL)
+		return NULL;
+	*copy = *script;
+	copy->argv = (char **)(copy + 1);
+	text = (char *)&copy->argv[count + 1];
+	for (size_t i = 0; i < count; i++) {
+		copy->argv[i] = text;
+		text = stpcpy(text, script->argv[i]) + 1;
+	}
+	copy->argv[count] = NULL;
+	return copy;
+}
+
 unsigned int
 script_running(void)
 {
@@ -154,28 +175,16 @@ static struct script_run *
 run_create(struct event_base *base, const struct conf_script *script)
 {
 	struct script_run *run = calloc(1, sizeof(*run));
-	size_t count = 0, text_size = 0;
-	char *text;
 
 	if (run == NULL)
 		return NULL;
-	for (; script->argv[count] != NULL; count++)
-		text_size += strlen(script->argv[count]) + 1;
-	run->argv = malloc((count + 1) * sizeof(*run->argv) + text_size);
-	run->base = base;
-	run->uid = script->uid;
-	run->gid = script->gid;
-	run->pidfd = -1;
-	if (run->argv == NULL) {
+	run->script = script_copy(script);
+	if (run->script == NULL) {
 		free(run);
 		return NULL;
 	}
-	text = (char *)&run->argv[count + 1];
-	for (size_t i = 0; i < count; i++) {
-		run->argv[i] = text;
-		text = stpcpy(text, script->argv[i]) + 1;
-	}
-	run->argv[count] = NULL;
+	run->base = base;
+	run->pidfd = -1;
 	return run;
 }
 
@@ -186,7 +195,7 @@ run_begin(struct script_run *run)
 	int rc;
 
 	run->began_us = now_us();
-	rc = script_spawn(run->argv, run->uid, run->gid, &run->pid, &run->pidfd);
+	rc = script_spawn(run->script->argv, run->script->uid, run->script->gid, &run->pid, &run->pidfd);
 	if (rc < 0)
 		return rc;
 	run_link(run, &running);
@@ -212,7 +221,7 @@ run_free(struct script_run *run)
 		event_free(run->limit);
 	if (run->pidfd >= 0)
 		close(run->pidfd);
-	free(run->argv);
+	free(run->script);
 	free(run);
 }
 
@@ -254,7 +263,7 @@ queue_begin(void)
 		rc = run_begin(run);
 		if (rc == 0)
 			continue;
-		snprintf(result.text, sizeof(result.text), "%s: %s", run->argv[0], strerror(-rc));
+		snprintf(result.text, sizeof(result.text), "%s: %s", run->script->argv[0], strerror(-rc));
 		if (run->done != NULL)
 			run->done(&result, run->context);
 		run_free(run);

@@ -53,6 +53,9 @@ void script_cancel(struct script_run *run);
 int script_launch(const struct conf_script *script);
 void script_forget_all(void);
 
+/* A copy in one allocation: free() ends it. NULL when out of memory. */
+struct conf_script *script_copy(const struct conf_script *script);
+
 /* How many run and how many queue, for tests. */
 unsigned int script_running(void);
 unsigned int script_queued(void);

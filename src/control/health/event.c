@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What happened: a line in the log, and an object for each who watches
+ * (health.h has its members).
+ *
+ * A rack that fails is thousands of events at once. Watchers get each of them;
+ * of the log, which others need to read and write too, they take at most
+ * LOG_LINES a second, and the rest is counted there in one line. Control thread
+ * only.
+ */
+#include "health_private.h"
+
+#include "sl_log.h"
+
+#include <event2/event.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { LOG_LINES = 50, TEXT_SIZE = HEALTH_NAME_SIZE + 2 * CHECK_TEXT_SIZE };
+
+/* For the log. What only those who watch want to know is shown with --log-level info or more. */
+static const struct {
+	const char *name;
+	enum sl_log_level level;
+	const char *many; /* in the line that counts */
+} kinds[EVENT_MAX] = {
+	[EVENT_SERVER_UP] = { "server_up", SL_LOG_NOTICE, "servers up" },
+	[EVENT_SERVER_DOWN] = { "server_down", SL_LOG_WARN, "servers down" },
+	[EVENT_SERVER_STATE] = { "server_state", SL_LOG_NOTICE, "servers in another state" },
+	[EVENT_WEIGHT] = { "weight", SL_LOG_INFO, "weights" },
+	[EVENT_CHECK] = { "check", SL_LOG_INFO, "checks" },
+	[EVENT_QUORUM_UP] = { "quorum_up", SL_LOG_NOTICE, "quorums gained" },
+	[EVENT_QUORUM_DOWN] = { "quorum_down", SL_LOG_WARN, "quorums lost" },
+	[EVENT_SORRY_ON] = { "sorry_on", SL_LOG_WARN, "sorry servers in" },
+	[EVENT_SORRY_OFF] = { "sorry_off", SL_LOG_NOTICE, "sorry servers out" },
+	[EVENT_SCRIPT] = { "script", SL_LOG_WARN, "commands failed" },
+};
+
+struct health_watch {
+	struct health_watch *next;
+	struct events *events;
+	void (*event)(json_t *event, void *context);
+	void *context;
+};
+
+struct events {
+	struct health_watch *watches;
+	struct event *second;
+	unsigned int lines; /* in this second */
+	unsigned int uncounted[EVENT_MAX];
+};
+
+static void log_line(struct events *events, enum event_kind kind, const char *text);
+static void second_over(evutil_socket_t fd, short what, void *context);
+static json_t *event_json(const struct pool *pool, const struct server *server, enum event_kind kind,
+			  const char *text);
+static void time_format(char buf[32]);
+
+struct events *
+events_create(struct event_base *base)
+{
+	struct events *events = calloc(1, sizeof(*events));
+
+	if (events == NULL)
+		return NULL;
+	events->second = evtimer_new(base, second_over, events);
+	if (events->second == NULL) {
+		free(events);
+		return NULL;
+	}
+	return events;
+}
+
+void
+events_destroy(struct events *events)
+{
+	if (events == NULL)
+		return;
+	second_over(-1, 0, events);
+	while (events->watches != NULL)
+		health_watch_remove(events->watches);
+	event_free(events->second);
+	free(events);
+}
+
+struct health_watch *
+health_watch_add(struct health *health, void (*event)(json_t *event, void *context), void *context)
+{
+	struct health_watch *watch = calloc(1, sizeof(*watch));
+
+	if (watch == NULL)
+		return NULL;
+	*watch = (struct health_watch){ health->events->watches, health->events, event, context };
+	health->events->watches = watch;
+	return watch;
+}
+
+void
+health_watch_remove(struct health_watch *watch)
+{
+	struct health_watch **link;
+
+	if (watch == NULL)
+		return;
+	for (link = &watch->events->watches; *link != watch; link = &(*link)->next)
+		;
+	*link = watch->next;
+	free(watch);
+}
+
+void
+event_tell(struct pool *pool, const struct server *server, enum event_kind kind, const char *format, ...)
+{
+	struct events *events = pool->health->events;
+	char text[TEXT_SIZE], name[HEALTH_NAME_SIZE];
+	int len = snprintf(text, sizeof(text), "%s ",
+			   server != NULL ? server_name(server, name) : pool_name(pool, name));
+	json_t *event = NULL;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text + len, sizeof(text) - (size_t)len, format, args);
+	va_end(args);
+	log_line(events, kind, text);
+	if (events->watches != NULL)
+		event = event_json(pool, server, kind, text);
+	/* A watcher may end itself while it is told. */
+	for (struct health_watch *watch = events->watches, *next; event != NULL && watch != NULL;
+	     watch = next) {
+		next = watch->next;
+		watch->event(event, watch->context);
+	}
+	json_decref(event);
+}
+
+static void
+log_line(struct events *events, enum event_kind kind, const char *text)
+{
+	const struct timeval second = { .tv_sec = 1 };
+
+	if (events->lines == 0)
+		event_add(events->second, &second);
+	if (events->lines < LOG_LINES) {
+		sl_log(kinds[kind].level, "%s", text);
+		/* What the log's limit hides takes nobody's place. */
+		events->lines += kinds[kind].level <= SL_LOG_NOTICE;
+		return;
+	}
+	events->uncounted[kind]++;
+}
+
+static void
+second_over(evutil_socket_t fd, short what, void *context)
+{
+	enum sl_log_level level = SL_LOG_INFO;
+	struct events *events = context;
+	char text[512] = "";
+	size_t len = 0;
+
+	for (int kind = 0; kind < EVENT_MAX; kind++) {
+		if (events->uncounted[kind] == 0)
+			continue;
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%u %s", len > 0 ? ", " : "",
+					events->uncounted[kind], kinds[kind].many);
+		if (kinds[kind].level < level)
+			level = kinds[kind].level;
+		events->uncounted[kind] = 0;
+	}
+	if (len > 0)
+		sl_log(level, "and within the same second, not logged one by one: %s", text);
+	events->lines = 0;
+}
+
+static json_t *
+event_json(const struct pool *pool, const struct server *server, enum event_kind kind, const char *text)
+{
+	const struct dp_service_key *key = &pool->services[0].key;
+	char time[32], vip[SL_ENDPOINT_STRLEN], real[SL_ENDPOINT_STRLEN];
+	const struct member *member = server != NULL ? server_member(server) : NULL;
+	json_t *event;
+
+	time_format(time);
+	event = json_pack("{s:s, s:s, s:s, s:s, s:s}", "time", time, "event", kinds[kind].name, "text", text,
+			  "proto", key->proto == SL_PROTO_TCP ? "tcp" : "udp", "vip",
+			  sl_endpoint_format(&key->vip, key->port, vip));
+	if (event == NULL)
+		return NULL;
+	if (member != NULL)
+		json_object_set_new(event, "real",
+				    json_string(sl_endpoint_format(&member->addr, member->port, real)));
+	if (pool->conf->name != NULL)
+		json_object_set_new(event, "pool", json_string(pool->conf->name));
+	if (kind == EVENT_WEIGHT) {
+		json_object_set_new(event, "weight", json_integer(server->weight));
+		json_object_set_new(event, "configured", json_integer(member->weight));
+	}
+	return event;
+}
+
+static void
+time_format(char buf[32])
+{
+	struct timespec now;
+	struct tm utc;
+	size_t used;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	used = strftime(buf, 32, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(buf + used, 32 - used, ".%03ldZ", now.tv_nsec / 1000000);
+}
