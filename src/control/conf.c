@@ -101,7 +101,8 @@ load_steps(struct conf_load *load, const char *name, struct text text)
 		return;
 	load->first_file = file.name;
 	conf->dataplane_place = (struct conf_place){ .file = file.name, .line = 1, .column = 1 };
-	conf_walk(load, conf_tree_parse(load, &file), &conf_block_top, NULL);
+	load->top = conf_tree_parse(load, &file);
+	conf_walk(load, load->top, &conf_block_top, NULL);
 	conf_check(load);
 	conf_faults_sort(load);
 }

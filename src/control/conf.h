@@ -125,6 +125,8 @@ struct conf {
 	unsigned int service_count;
 	struct conf_pool *pools; /* in the file's order */
 	unsigned int pool_count;
+	struct conf_track_file *track_files;
+	unsigned int track_file_count;
 
 	void *arena; /* conf_free's business */
 };

@@ -17,7 +17,8 @@ static void services_check(struct conf_check *check);
 static void service_check(struct conf_check *check, struct conf_service *service);
 static const struct conf_real *real_before(struct conf_check *check, struct conf_table *seen,
 					   const struct conf_service *service, unsigned int number);
-static void sorry_check(struct conf_check *check, const struct conf_service *service);
+static void reals_check(struct conf_check *check, const struct conf_service *service);
+static void sorry_check(struct conf_check *check, const struct conf_service *service, bool first);
 static void real_check(struct conf_check *check, const struct conf_real *real, const char *what);
 static const char *key_text(struct conf_check *check, const struct dp_service_key *key);
 
@@ -29,6 +30,8 @@ conf_check(struct conf_load *load)
 	check->load = load;
 	conf_pools_link(load->conf);
 	conf_scripts_finish(load);
+	conf_track_files_finish(load);
+	conf_log_all_finish(load);
 	conf_vias_finish(load);
 	check->uncertain = load->incomplete || load->conf->port_count == 0;
 	for (unsigned int i = 0; i < load->conf->port_count; i++)
@@ -62,7 +65,8 @@ services_check(struct conf_check *check)
 				   key_text(check, &service->key),
 				   conf_where(load, &before->place, &service->place));
 		service_check(check, service);
-		conf_check_full_nat(check, i);
+		if (service->pool->first_service == i)
+			conf_check_full_nat(check, i);
 	}
 }
 
@@ -70,7 +74,6 @@ static void
 service_check(struct conf_check *check, struct conf_service *service)
 {
 	struct conf_load *load = check->load;
-	struct conf_table seen = { 0 };
 	const struct conf_owner *owner = conf_check_owner(check, &service->key.vip);
 
 	if (owner != NULL)
@@ -80,25 +83,40 @@ service_check(struct conf_check *check, struct conf_service *service)
 			"its services is dropped",
 			conf_addr_text(load, &service->key.vip), owner->port->dp.name,
 			conf_where(load, &owner->place, &service->place));
+	reals_check(check, service);
+}
+
+/* Servers of a group's services differ in their ports at most: what is wrong with one is said once. */
+static void
+reals_check(struct conf_check *check, const struct conf_service *service)
+{
+	struct conf_load *load = check->load;
+	struct conf_table seen = { 0 };
+	bool first = service == &load->conf->services[service->pool->first_service];
+
+	if (check->reported == service->pool)
+		return;
 	for (unsigned int i = 0; i < service->real_count; i++) {
 		const struct conf_real *real = &service->reals[i];
 		const struct conf_real *before = real_before(check, &seen, service, i);
 
-		if (before != NULL)
-			conf_error(load, &real->place,
-				   "real_server %s is in this virtual_server already (%s)",
-				   conf_endpoint_text(load, &real->addr, real->port),
-				   conf_where(load, &before->place, &real->place));
-		else
-			real_check(check, real, "real_server");
+		if (before == NULL) {
+			if (first)
+				real_check(check, real, "real_server");
+			continue;
+		}
+		check->reported = service->pool;
+		conf_error(load, &real->place, "real_server %s is in this virtual_server already (%s)",
+			   conf_endpoint_text(load, &real->addr, real->port),
+			   conf_where(load, &before->place, &real->place));
 	}
-	if (service->sorry != NULL)
-		sorry_check(check, service);
+	if (service->sorry != NULL && check->reported != service->pool)
+		sorry_check(check, service, first);
 }
 
 /* The model knows a server by its address and port, so it cannot be there twice. */
 static void
-sorry_check(struct conf_check *check, const struct conf_service *service)
+sorry_check(struct conf_check *check, const struct conf_service *service, bool first)
 {
 	struct conf_load *load = check->load;
 	const struct conf_real *sorry = service->sorry;
@@ -112,9 +130,11 @@ sorry_check(struct conf_check *check, const struct conf_service *service)
 			   "sorry_server %s is a real_server of this virtual_server (%s)",
 			   conf_endpoint_text(load, &sorry->addr, sorry->port),
 			   conf_where(load, &real->place, &sorry->place));
+		check->reported = service->pool;
 		return;
 	}
-	real_check(check, sorry, "sorry_server");
+	if (first)
+		real_check(check, sorry, "sorry_server");
 }
 
 /* The same address and port, further up in the service; few servers are compared one by one. */

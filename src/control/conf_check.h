@@ -30,6 +30,7 @@ struct conf_check {
 	struct conf_table vips;                  /* VIP -> one of its struct conf_service */
 	struct conf_table locals;                /* local address -> its struct conf_local_draft */
 	unsigned int local_count;
+	const struct conf_pool *reported; /* the pool whose servers had a fault last */
 };
 
 /* Ports, routes and neighbours; fills the tables above. */

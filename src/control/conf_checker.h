@@ -18,6 +18,23 @@ struct conf_connect_draft {
 	const struct conf_word *ip, *bindto; /* where they are given; NULL: not at all */
 };
 
+struct conf_smtp_draft {
+	const char *helo_name;
+	struct conf_connect_draft **hosts;
+	unsigned int host_count;
+};
+
+struct conf_udp_draft {
+	struct conf_udp udp;
+	const struct conf_word *length; /* min_reply_length or max_reply_length; NULL: neither */
+};
+
+struct conf_file_check_draft {
+	struct conf_file_check file;
+	const struct conf_word *name; /* NULL: none given */
+	bool has_weight;
+};
+
 struct conf_misc_draft {
 	struct conf_script script;
 	const struct conf_word *path; /* NULL: none given */
@@ -33,33 +50,52 @@ struct conf_checker_draft {
 	bool bad; /* a fault in it: what is missing may be no fault of its own */
 	union {
 		struct conf_http http;
+		struct conf_smtp_draft smtp;
+		struct conf_dns dns;
+		struct conf_udp_draft udp;
 		struct conf_misc_draft misc;
+		struct conf_file_check_draft file;
 	};
 };
+
+/*
+ * Says what is missing in a check, and fills the union of *ret_checker, whose other members are done and
+ * which stays where it is.
+ */
+typedef void conf_checker_finish_fn(struct conf_load *load, const struct conf_checker_draft *draft,
+				    const struct conf_scope *scope, const struct conf_real *real,
+				    struct conf_checker *ret_checker);
 
 /* What a kind of check adds to what all have. */
 struct conf_checker_kind {
 	const struct conf_block *block;
-	uint32_t retry, delay_before_retry_ms; /* where nobody says it; UINT32_MAX: as delay_loop */
+	/* where nobody says it; CONF_AS_DELAY_LOOP */
+	uint32_t retry, delay_before_retry_ms, delay_loop_ms;
 	bool connects;
 	/* All values of the draft's own kind that have a default. NULL: none. */
 	void (*begin)(struct conf_checker_draft *draft);
-	/*
-	 * Says what is missing, and fills the union of *ret_checker, whose other members are done.
-	 * NULL: nothing to do.
-	 */
-	void (*finish)(struct conf_load *load, const struct conf_checker_draft *draft,
-		       const struct conf_scope *scope, struct conf_checker *ret_checker);
+	conf_checker_finish_fn *finish; /* NULL: nothing to do */
 };
 
 extern const struct conf_checker_kind conf_checker_kinds[CONF_CHECK_MAX];
 
 /* The kinds' own parts. */
 void conf_http_begin(struct conf_checker_draft *draft);
-void conf_http_finish(struct conf_load *load, const struct conf_checker_draft *draft,
-		      const struct conf_scope *scope, struct conf_checker *ret_checker);
-void conf_misc_finish(struct conf_load *load, const struct conf_checker_draft *draft,
-		      const struct conf_scope *scope, struct conf_checker *ret_checker);
+void conf_dns_begin(struct conf_checker_draft *draft);
+void conf_udp_begin(struct conf_checker_draft *draft);
+void conf_file_begin(struct conf_checker_draft *draft);
+conf_checker_finish_fn conf_http_finish, conf_smtp_finish, conf_dns_finish, conf_udp_finish, conf_misc_finish,
+	conf_file_finish;
+
+/* At the end of the file: gives FILE_CHECKs their track_file. */
+void conf_track_files_finish(struct conf_load *load);
+
+/* At the end of the file: checker_log_all_failures is for all checks. */
+void conf_log_all_finish(struct conf_load *load);
+
+/* An AGENT_CHECK, with what stands around it. */
+struct conf_agent *conf_agent_finish(struct conf_load *load, const struct conf_agent_draft *draft,
+				     const struct conf_scope *around, const struct conf_real *real);
 
 /* A connection as it shall be, for a check or a host of one. */
 void conf_connect_finish(struct conf_load *load, const struct conf_connect_draft *draft,

@@ -113,7 +113,7 @@ struct conf_udp {
 	/* require_reply's pattern: bit by bit, (reply ^ data) & mask == 0; size 0: any reply is good */
 	uint8_t *reply_data, *reply_mask;
 	uint32_t reply_size;
-	uint32_t min_reply_size, max_reply_size; /* min_reply_length, max_reply_length: default 0, 65535 */
+	uint32_t min_reply_size, max_reply_size; /* min_reply_length, max_reply_length: default 0, 255 */
 };
 
 struct conf_misc {
@@ -123,10 +123,19 @@ struct conf_misc {
 };
 
 struct conf_file_check {
-	const char *path; /* of the track_file */
+	const char *name; /* of the track_file */
+	const char *path; /* and its file */
 	int32_t weight;   /* of FILE_CHECK, else of the track_file; default 1 */
 	bool reverse;
-	bool dynamic; /* default true: value * weight is added to the server's weight; else: 0 is good */
+	bool dynamic; /* default, unless weight is 0: value * weight is added to the server's weight; else: 0 is good */
+};
+
+/* track_file NAME { file PATH weight N [reverse] }: what FILE_CHECKs name. */
+struct conf_track_file {
+	struct conf_place place;
+	const char *name, *path;
+	int32_t weight;
+	bool reverse;
 };
 
 struct conf_checker {

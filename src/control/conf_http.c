@@ -227,7 +227,8 @@ conf_build_tls_verify(struct conf_load *load, const struct conf_stmt *stmt, void
 
 void
 conf_http_finish(struct conf_load *load, const struct conf_checker_draft *draft,
-		 const struct conf_scope *scope, struct conf_checker *ret_checker)
+		 const struct conf_scope *scope, const struct conf_real *real,
+		 struct conf_checker *ret_checker)
 {
 	const struct conf_inherit *const around[] = { scope->check, scope->real, scope->service };
 	struct conf_http *http = &ret_checker->http;

@@ -10,11 +10,10 @@
 #include <string.h>
 
 #define VRRP "VRRP is not built yet, VIPs are always held"
-#define CHECK "health checkers are not built yet, servers count as up"
 #define PROCESS "it is about keepalived's own processes"
 
 static const struct conf_keyword top[] = {
-	{ "virtual_server", CONF_SUPPORTED, "virtual_server ADDRESS PORT { real_server ... }",
+	{ "virtual_server", CONF_SUPPORTED, "virtual_server ADDRESS PORT|group NAME { real_server ... }",
 	  conf_build_virtual_server, 1, 2, CONF_BRACES_YES, .many = true },
 	{ "static_route", CONF_SUPPORTED,
 	  "static_route PREFIX via ADDRESS [dev PORT], or static_route PREFIX dev PORT",
@@ -32,19 +31,24 @@ static const struct conf_keyword top[] = {
 	{ "static_routes", CONF_SUPPORTED, "static_routes { PREFIX via ADDRESS dev PORT }",
 	  conf_build_static_routes, 0, 0, CONF_BRACES_YES, .many = true },
 
+	{ "virtual_server_group", CONF_SUPPORTED,
+	  "virtual_server_group NAME { ADDRESS[-ADDRESS] PORT[-PORT] ... }", conf_build_virtual_server_group,
+	  1, 1, CONF_BRACES_YES, .many = true },
+	{ "track_file", CONF_SUPPORTED, "track_file NAME { file PATH }", conf_build_track_file, 1, 1,
+	  CONF_BRACES_YES, .many = true },
+	{ "vrrp_track_file", CONF_SUPPORTED, "vrrp_track_file NAME { file PATH }", conf_build_track_file, 1,
+	  1, CONF_BRACES_YES, .many = true },
+	{ "SSL", CONF_SUPPORTED, "SSL { ca FILE ... }", conf_build_ssl, 0, 0, CONF_BRACES_YES },
+
 	{ "static_rules", CONF_REFUSED, "packets are routed by their destination alone" },
 	{ "static_ipaddress", CONF_NO_EFFECT, "addresses of the box are given by \"address\" in a port" },
-	{ "virtual_server_group", CONF_NO_EFFECT, "only \"virtual_server ADDRESS PORT\" is available" },
-	{ "SSL", CONF_NO_EFFECT, CHECK, .inside = &conf_block_ssl },
 	{ "vrrp_instance", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_instance },
 	{ "vrrp_sync_group", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_sync_group },
 	{ "vrrp_script", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_script },
 	{ "vrrp_track_process", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_track_process },
-	{ "vrrp_track_file", CONF_NO_EFFECT, VRRP, .inside = &conf_block_track_file },
-	{ "track_file", CONF_NO_EFFECT, VRRP, .inside = &conf_block_track_file },
 	{ "track_group", CONF_NO_EFFECT, VRRP, .inside = &conf_block_track_group },
 	{ "garp_group", CONF_NO_EFFECT, VRRP, .inside = &conf_block_garp_group },
-	{ "bfd_instance", CONF_NO_EFFECT, "BFD is not built yet", .inside = &conf_block_bfd_instance },
+	{ "bfd_instance", CONF_NO_EFFECT, "no BFD session is run here", .inside = &conf_block_bfd_instance },
 	{ "linkbeat_interfaces", CONF_NO_EFFECT, VRRP },
 	{ "linkbeat_use_polling", CONF_NO_EFFECT, VRRP },
 	{ "interface_up_down_delays", CONF_NO_EFFECT, VRRP },
@@ -101,8 +105,12 @@ conf_block_at(unsigned int i)
 	static const struct conf_block *const blocks[] = {
 		&conf_block_top,          &conf_block_global,       &conf_block_dataplane,
 		&conf_block_port,         &conf_block_service,      &conf_block_real,
-		&conf_block_checker_tcp,  &conf_block_checker_http, &conf_block_url,
-		&conf_block_checker_ping, &conf_block_checker_misc,
+		&conf_block_checker_tcp,  &conf_block_checker_http, &conf_block_checker_ssl,
+		&conf_block_url,          &conf_block_checker_smtp, &conf_block_smtp_host,
+		&conf_block_checker_dns,  &conf_block_checker_udp,  &conf_block_checker_ping,
+		&conf_block_checker_misc, &conf_block_checker_file, &conf_block_track_file,
+		&conf_block_agent,        &conf_block_passive,      &conf_block_feedback,
+		&conf_block_ssl,
 	};
 
 	return i < sizeof(blocks) / sizeof(blocks[0]) ? blocks[i] : NULL;

@@ -47,14 +47,17 @@ struct conf_block {
 };
 
 extern const struct conf_block conf_block_top, conf_block_global, conf_block_dataplane, conf_block_port,
-	conf_block_service, conf_block_real, conf_block_checker_tcp, conf_block_checker_http, conf_block_url,
-	conf_block_checker_ping, conf_block_checker_misc;
+	conf_block_service, conf_block_real, conf_block_passive, conf_block_feedback, conf_block_track_file,
+	conf_block_ssl;
+extern const struct conf_block conf_block_checker_tcp, conf_block_checker_http, conf_block_checker_ssl,
+	conf_block_url, conf_block_checker_smtp, conf_block_smtp_host, conf_block_checker_dns,
+	conf_block_checker_udp, conf_block_checker_ping, conf_block_checker_misc, conf_block_checker_file,
+	conf_block_agent;
 
 /* Not for builders: tables that others point to. */
 extern const struct conf_block conf_block_vrrp_instance, conf_block_vrrp_sync_group, conf_block_vrrp_script,
-	conf_block_vrrp_track_process, conf_block_track_file, conf_block_track_group, conf_block_garp_group,
-	conf_block_bfd_instance, conf_block_ssl, conf_block_checker_ssl, conf_block_checker_smtp,
-	conf_block_checker_dns, conf_block_checker_bfd, conf_block_checker_udp, conf_block_checker_file;
+	conf_block_vrrp_track_process, conf_block_track_group, conf_block_garp_group, conf_block_bfd_instance,
+	conf_block_checker_bfd;
 
 /* Blocks by number, NULL past the last: to say where a keyword does belong. */
 const struct conf_block *conf_block_at(unsigned int i);
@@ -97,6 +100,15 @@ conf_build_fn conf_build_url, conf_build_path, conf_build_url_virtualhost, conf_
 	conf_build_status_code, conf_build_regex, conf_build_regex_no_match, conf_build_regex_options,
 	conf_build_regex_offset, conf_build_http_protocol, conf_build_fast_recovery, conf_build_enable_sni,
 	conf_build_sni_name, conf_build_tls_verify;
+conf_build_fn conf_build_virtual_server_group, conf_build_ssl, conf_build_ssl_file, conf_build_ssl_password,
+	conf_build_checker_log_all_failures;
+conf_build_fn conf_build_helo_name, conf_build_smtp_host, conf_build_dns_type, conf_build_dns_name,
+	conf_build_payload, conf_build_require_reply, conf_build_reply_length;
+conf_build_fn conf_build_track_file, conf_build_track_file_path, conf_build_track_file_weight,
+	conf_build_file_name, conf_build_file_weight, conf_build_file_dynamic;
+conf_build_fn conf_build_agent, conf_build_agent_send, conf_build_agent_secret;
+conf_build_fn conf_build_passive_check, conf_build_passive_number, conf_build_feedback,
+	conf_build_feedback_number, conf_build_feedback_custom;
 conf_build_fn conf_build_misc_path, conf_build_misc_timeout, conf_build_misc_dynamic, conf_build_misc_user;
 
 #endif

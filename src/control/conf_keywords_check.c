@@ -6,25 +6,7 @@
  */
 #include "conf_keywords_check.h"
 
-#define CHECK_REASON "this check is not built yet"
-
-/* Inside a checker the warning of its block has said it all. */
-#define KNOWN(keyword)                                                                                       \
-	{                                                                                                    \
-		keyword, CONF_NO_EFFECT, CHECK_REASON                                                        \
-	}
-
-#define KNOWN_OF_ALL                                                                                         \
-	KNOWN("alpha"), KNOWN("connect_timeout"), KNOWN("retry"), KNOWN("delay_before_retry"),               \
-		KNOWN("warmup"), KNOWN("delay_loop"), KNOWN("log_all_failures")
-
-#define KNOWN_OF_CONNECTIONS                                                                                 \
-	KNOWN("connect_ip"), KNOWN("connect_port"), KNOWN("bindto"), KNOWN("bind_if"), KNOWN("bind_port"),   \
-		KNOWN("fwmark"), KNOWN_OF_ALL
-
-#define KNOWN_OF_HTTP                                                                                        \
-	KNOWN("http_protocol"), KNOWN("fast_recovery"), KNOWN("virtualhost"), KNOWN("nb_get_retry"),         \
-		{ "url", CONF_NO_EFFECT, CHECK_REASON, .inside = &conf_block_url }, KNOWN_OF_CONNECTIONS
+#define TLS_END "a check ends its TLS connection as the protocol wants it"
 
 #define ONE(keyword, text, build)                                                                            \
 	{                                                                                                    \
@@ -59,7 +41,7 @@ static const struct conf_keyword url[] = {
 	ONE("regex_min_offset", "BYTES", conf_build_regex_offset),
 	ONE("regex_max_offset", "BYTES", conf_build_regex_offset),
 	{ "regex_stack", CONF_NO_EFFECT, "a pattern takes what memory it needs, within a bound" },
-	{ "tls_compliant", CONF_NO_EFFECT, "a check ends its TLS connection as the protocol wants it" },
+	{ "tls_compliant", CONF_NO_EFFECT, TLS_END },
 	{ 0 },
 };
 
@@ -86,25 +68,111 @@ static const struct conf_keyword checker_misc[] = {
 };
 
 static const struct conf_keyword checker_ssl[] = {
-	KNOWN("enable_sni"), KNOWN("sni_name"), KNOWN("tls_compliant"), KNOWN_OF_HTTP, { 0 }
-};
-static const struct conf_keyword smtp_host[] = { KNOWN_OF_CONNECTIONS, { 0 } };
-static const struct conf_block block_smtp_host = { "in host", smtp_host };
-static const struct conf_keyword checker_smtp[] = {
-	KNOWN("helo_name"),
-	{ "host", CONF_NO_EFFECT, CHECK_REASON, .inside = &block_smtp_host },
-	KNOWN_OF_CONNECTIONS,
+	OF_HTTP,
+	SWITCH("enable_sni", conf_build_enable_sni),
+	ONE("sni_name", "NAME", conf_build_sni_name),
+	ONE("tls_verify", "on|off", conf_build_tls_verify),
+	{ "tls_compliant", CONF_NO_EFFECT, TLS_END },
 	{ 0 },
 };
-static const struct conf_keyword checker_dns[] = {
-	KNOWN("type"), KNOWN("name"), KNOWN_OF_CONNECTIONS, { 0 }
+
+static const struct conf_keyword smtp_host[] = {
+	OF_CONNECTIONS,
+	CONF_KEYWORD_INHERITED("connect_timeout", "SECONDS"),
+	{ 0 },
 };
-static const struct conf_keyword checker_bfd[] = { KNOWN("name"), KNOWN("alpha"), { 0 } };
-static const struct conf_keyword checker_udp[] = { KNOWN("payload"),          KNOWN("require_reply"),
-						   KNOWN("min_reply_length"), KNOWN("max_reply_length"),
-						   KNOWN_OF_CONNECTIONS,      { 0 } };
+
+static const struct conf_keyword checker_smtp[] = {
+	ONE("helo_name", "NAME", conf_build_helo_name),
+	{ "host", CONF_SUPPORTED, "host { connect_ip ADDRESS ... }", conf_build_smtp_host, 0, 0,
+	  CONF_BRACES_YES, .many = true },
+	OF_CHECKS,
+	{ 0 },
+};
+
+static const struct conf_keyword checker_dns[] = {
+	ONE("type", "A|NS|CNAME|SOA|PTR|MX|TXT|AAAA|SRV", conf_build_dns_type),
+	ONE("name", "DOMAIN", conf_build_dns_name),
+	OF_CHECKS,
+	{ 0 },
+};
+
+static const struct conf_keyword checker_udp[] = {
+	{ "payload", CONF_SUPPORTED, "payload HEX ...", conf_build_payload, 1, CONF_ARGS_ANY,
+	  CONF_BRACES_NO },
+	{ "require_reply", CONF_SUPPORTED, "require_reply [HEX ...]", conf_build_require_reply, 0,
+	  CONF_ARGS_ANY, CONF_BRACES_NO },
+	ONE("min_reply_length", "BYTES", conf_build_reply_length),
+	ONE("max_reply_length", "BYTES", conf_build_reply_length),
+	OF_CHECKS,
+	{ 0 },
+};
+
 static const struct conf_keyword checker_file[] = {
-	KNOWN("track_file"), KNOWN("dynamic"), KNOWN("weight"), { 0 }
+	ONE("track_file", "NAME", conf_build_file_name),
+	{ "weight", CONF_SUPPORTED, "weight NUMBER [reverse|noreverse]", conf_build_file_weight, 1, 2,
+	  CONF_BRACES_NO },
+	SWITCH("dynamic", conf_build_file_dynamic),
+	CONF_KEYWORDS_OF_SCHEDULE,
+	{ 0 },
+};
+
+static const struct conf_keyword track_file[] = {
+	ONE("file", "PATH", conf_build_track_file_path),
+	{ "weight", CONF_SUPPORTED, "weight NUMBER [reverse|noreverse]", conf_build_track_file_weight, 1, 2,
+	  CONF_BRACES_NO },
+	{ "init_file", CONF_NO_EFFECT, "files are read, and never written" },
+	{ 0 },
+};
+
+static const struct conf_keyword agent[] = {
+	ONE("port", "PORT", conf_build_connect_port),
+	CONF_KEYWORD_INHERITED("delay_loop", "SECONDS"),
+	CONF_KEYWORD_INHERITED("interval", "SECONDS"),
+	CONF_KEYWORD_INHERITED("connect_timeout", "SECONDS"),
+	ONE("send", "\"TEXT\\n\"", conf_build_agent_send),
+	ONE("secret", "TEXT", conf_build_agent_secret),
+	OF_CONNECTIONS,
+	{ 0 },
+};
+
+static const struct conf_keyword passive[] = {
+	ONE("window", "SECONDS", conf_build_passive_number),
+	ONE("failures", "COUNT", conf_build_passive_number),
+	ONE("percent", "PERCENT", conf_build_passive_number),
+	ONE("retry", "SECONDS", conf_build_passive_number),
+	{ 0 },
+};
+
+static const struct conf_keyword feedback[] = {
+	ONE("interval", "SECONDS", conf_build_feedback_number),
+	ONE("cpu", "FACTOR", conf_build_feedback_number),
+	ONE("memory", "FACTOR", conf_build_feedback_number),
+	ONE("response", "FACTOR", conf_build_feedback_number),
+	ONE("response_time", "SECONDS", conf_build_feedback_number),
+	{ "custom", CONF_SUPPORTED, "custom NAME FACTOR", conf_build_feedback_custom, 2, 2, CONF_BRACES_NO },
+	ONE("smoothing", "REPORTS", conf_build_feedback_number),
+	ONE("dead_band", "PERCENT", conf_build_feedback_number),
+	ONE("step", "PERCENT", conf_build_feedback_number),
+	ONE("floor", "PERCENT", conf_build_feedback_number),
+	ONE("ceiling", "PERCENT", conf_build_feedback_number),
+	ONE("stale", "SECONDS", conf_build_feedback_number),
+	{ 0 },
+};
+
+static const struct conf_keyword ssl[] = {
+	ONE("ca", "FILE", conf_build_ssl_file),
+	ONE("certificate", "FILE", conf_build_ssl_file),
+	ONE("key", "FILE", conf_build_ssl_file),
+	ONE("password", "TEXT", conf_build_ssl_password),
+	{ 0 },
+};
+
+/* Where it stands is a warning already. */
+static const struct conf_keyword checker_bfd[] = {
+	{ "name", CONF_NO_EFFECT, "no BFD session is run here" },
+	{ "alpha", CONF_NO_EFFECT, "no BFD session is run here" },
+	{ 0 },
 };
 
 const struct conf_block conf_block_checker_tcp = { "in TCP_CHECK", checker_tcp };
@@ -118,3 +186,9 @@ const struct conf_block conf_block_checker_bfd = { "in BFD_CHECK", checker_bfd }
 const struct conf_block conf_block_checker_ping = { "in PING_CHECK", checker_ping };
 const struct conf_block conf_block_checker_udp = { "in UDP_CHECK", checker_udp };
 const struct conf_block conf_block_checker_file = { "in FILE_CHECK", checker_file };
+const struct conf_block conf_block_smtp_host = { "in host", smtp_host };
+const struct conf_block conf_block_track_file = { "in track_file", track_file };
+const struct conf_block conf_block_agent = { "in AGENT_CHECK", agent };
+const struct conf_block conf_block_passive = { "in passive_check", passive };
+const struct conf_block conf_block_feedback = { "in feedback", feedback };
+const struct conf_block conf_block_ssl = { "in SSL", ssl };

@@ -8,8 +8,7 @@
 
 #define MAIL "no mail is sent"
 #define VRRP "VRRP is not built yet, VIPs are always held"
-#define CHECK "health checkers are not built yet, servers count as up"
-#define BFD "BFD is not built yet"
+#define BFD "no BFD session is run here"
 #define SCRIPT "no event runs scripts yet"
 #define SNMP "there is no SNMP; sluicectl shows statistics"
 #define DBUS "there is no D-Bus interface; sluicectl is the way in"
@@ -35,6 +34,8 @@ static const struct conf_keyword global[] = {
 	  CONF_BRACES_NO },
 	{ "enable_script_security", CONF_SUPPORTED, "enable_script_security [on|off]",
 	  conf_build_enable_script_security, 0, 1, CONF_BRACES_NO },
+	{ "checker_log_all_failures", CONF_SUPPORTED, "checker_log_all_failures [on|off]",
+	  conf_build_checker_log_all_failures, 0, 1, CONF_BRACES_NO },
 
 	NONE("metrics", "the metrics server is not built yet"),
 
@@ -48,8 +49,7 @@ static const struct conf_keyword global[] = {
 	NONE("smtp_alert_checker", MAIL),
 	NONE("no_email_faults", MAIL),
 	NONE("no_checker_emails", MAIL),
-	NONE("checker_log_all_failures", CHECK),
-	NONE("rs_init_notifies", CHECK),
+	NONE("rs_init_notifies", "notifiers are run when a state changes, and not for the first one"),
 
 	NONE("lvs_sync_daemon", "connections are not synchronised with a peer yet"),
 	NONE("lvs_flush", "at its start the box has no services but those of its file"),

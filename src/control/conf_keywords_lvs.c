@@ -7,7 +7,9 @@
 #include "conf_keywords_check.h"
 #include "conf_method.h"
 
-#define CHECK_REASON "health checkers are not built yet, servers count as up"
+#define BFD_REASON                                                                                           \
+	"no BFD session is run here: BIRD can run one on the tap, and MISC_CHECK or FILE_CHECK take its "    \
+	"word"
 #define PERSISTENCE_REASON                                                                                   \
 	"persistence is not built yet, connections of one client may go to different servers"
 #define FLAG_REASON "it is an option of a scheduler that is not built yet"
@@ -49,6 +51,9 @@ static const struct conf_keyword service[] = {
 	{ "ha_suspend", CONF_SUPPORTED, "ha_suspend [on|off]", conf_build_ha_suspend, 0, 1, CONF_BRACES_NO },
 	{ "flush_on_failure", CONF_SUPPORTED, "flush_on_failure on|off", conf_build_flush_on_failure, 1, 1,
 	  CONF_BRACES_NO },
+	{ "passive_check", CONF_SUPPORTED, "passive_check { ... }", conf_build_passive_check, 0, 0,
+	  CONF_BRACES_YES },
+	{ "feedback", CONF_SUPPORTED, "feedback { ... }", conf_build_feedback, 0, 0, CONF_BRACES_YES },
 	{ "sorry_server", CONF_SUPPORTED, "sorry_server ADDRESS [PORT]", conf_build_sorry_server, 1, 2,
 	  CONF_BRACES_NO },
 	{ "sorry_server_inhibit", CONF_SUPPORTED, "sorry_server_inhibit [on|off]",
@@ -85,8 +90,15 @@ static const struct conf_keyword real[] = {
 	  CONF_ARGS_ANY, CONF_BRACES_NO },
 	CHECKER("TCP_CHECK"),
 	CHECKER("HTTP_GET"),
+	CHECKER("SSL_GET"),
 	CHECKER("MISC_CHECK"),
 	CHECKER("PING_CHECK"),
+	CHECKER("SMTP_CHECK"),
+	CHECKER("DNS_CHECK"),
+	CHECKER("UDP_CHECK"),
+	CHECKER("FILE_CHECK"),
+	{ "AGENT_CHECK", CONF_SUPPORTED, "AGENT_CHECK { port PORT ... }", conf_build_agent, 0, 0,
+	  CONF_BRACES_YES },
 	{ "uthreshold", CONF_SUPPORTED, "uthreshold CONNECTIONS", conf_build_threshold, 1, 1,
 	  CONF_BRACES_NO },
 	{ "lthreshold", CONF_SUPPORTED, "lthreshold CONNECTIONS", conf_build_threshold, 1, 1,
@@ -100,12 +112,7 @@ static const struct conf_keyword real[] = {
 	CONF_KEYWORD_INHIBIT,
 	CONF_KEYWORD_VIA_DATAPLANE,
 
-	{ "SSL_GET", CONF_NO_EFFECT, CHECK_REASON, .inside = &conf_block_checker_ssl },
-	{ "SMTP_CHECK", CONF_NO_EFFECT, CHECK_REASON, .inside = &conf_block_checker_smtp },
-	{ "DNS_CHECK", CONF_NO_EFFECT, CHECK_REASON, .inside = &conf_block_checker_dns },
-	{ "BFD_CHECK", CONF_NO_EFFECT, CHECK_REASON, .inside = &conf_block_checker_bfd },
-	{ "UDP_CHECK", CONF_NO_EFFECT, CHECK_REASON, .inside = &conf_block_checker_udp },
-	{ "FILE_CHECK", CONF_NO_EFFECT, CHECK_REASON, .inside = &conf_block_checker_file },
+	{ "BFD_CHECK", CONF_NO_EFFECT, BFD_REASON, .inside = &conf_block_checker_bfd },
 	{ "smtp_alert", CONF_NO_EFFECT, "no mail is sent" },
 	{ "snmp_name", CONF_NO_EFFECT, "there is no SNMP" },
 	{ 0 },

@@ -114,7 +114,6 @@ static const struct conf_keyword track_process[] = {
 	KNOWN("full_command"),    { 0 },
 };
 
-static const struct conf_keyword track_file[] = { KNOWN("file"), KNOWN("weight"), KNOWN("init_file"), { 0 } };
 static const struct conf_keyword track_group[] = { KNOWN("group"), { 0 } };
 
 static const struct conf_keyword garp_group[] = {
@@ -128,16 +127,10 @@ static const struct conf_keyword bfd[] = {
 	KNOWN("weight"),      KNOWN("vrrp"),         KNOWN("checker"),    { 0 },
 };
 
-static const struct conf_keyword ssl[] = {
-	KNOWN("password"), KNOWN("ca"), KNOWN("certificate"), KNOWN("key"), { 0 }
-};
-
 const struct conf_block conf_block_vrrp_instance = { "in vrrp_instance", instance };
 const struct conf_block conf_block_vrrp_sync_group = { "in vrrp_sync_group", sync_group };
 const struct conf_block conf_block_vrrp_script = { "in vrrp_script", script };
 const struct conf_block conf_block_vrrp_track_process = { "in vrrp_track_process", track_process };
-const struct conf_block conf_block_track_file = { "in track_file", track_file };
 const struct conf_block conf_block_track_group = { "in track_group", track_group };
 const struct conf_block conf_block_garp_group = { "in garp_group", garp_group };
 const struct conf_block conf_block_bfd_instance = { "in bfd_instance", bfd };
-const struct conf_block conf_block_ssl = { "in SSL", ssl };

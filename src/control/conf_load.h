@@ -8,7 +8,8 @@
  *                                    variables resolved; knows no keyword
  *   conf_walk, conf_keywords*        statements -> calls of builders, by table
  *   conf_global, _port, _net, _local, _service, _option, _method, _pool,
- *   _inherit, _checker, _connect, _http, _misc, _script
+ *   _inherit, _checker, _connect, _http, _smtp, _dns, _udp, _misc, _script,
+ *   _track_file, _agent, _feedback, _vip_group, _ssl
  *                                    builders: words -> values
  *   conf_check                       what one object says against another
  *
@@ -103,6 +104,10 @@ struct conf_load {
 	/* Keywords of blocks that may be repeated but mean one thing: keyword -> its first statement. */
 	struct conf_table once;
 
+	/* All statements, and what conf_vip_group has read of them: statement -> its group. */
+	const struct conf_stmt *top;
+	struct conf_table vip_groups;
+
 	/* Something could not be read, so that what seems missing may not be. */
 	bool incomplete;
 
@@ -116,9 +121,12 @@ struct conf_load {
 	struct conf_neigh_draft *neighs;
 	struct conf_script_draft *scripts; /* conf_script's */
 	unsigned int script_count;
+	struct conf_file_draft *files_wanted; /* conf_track_file's */
+	unsigned int file_wanted_count;
 	struct conf_via_draft *vias; /* conf_connect's */
 	unsigned int via_count;
-	bool has_script_user; /* script_user is given */
+	bool log_all_failures; /* checker_log_all_failures */
+	bool has_script_user;  /* script_user is given */
 	uid_t script_uid;
 	gid_t script_gid;
 	const struct dp_route **links; /* routes that put a network on a port's link */

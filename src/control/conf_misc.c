@@ -48,7 +48,8 @@ conf_build_misc_user(struct conf_load *load, const struct conf_stmt *stmt, void 
 
 void
 conf_misc_finish(struct conf_load *load, const struct conf_checker_draft *draft,
-		 const struct conf_scope *scope, struct conf_checker *ret_checker)
+		 const struct conf_scope *scope, const struct conf_real *real,
+		 struct conf_checker *ret_checker)
 {
 	struct conf_misc *misc = &ret_checker->misc;
 

@@ -8,6 +8,7 @@
 #include "conf_method.h"
 #include "conf_pool.h"
 #include "conf_value.h"
+#include "conf_vip_group.h"
 #include "sl_addr.h"
 #include "sl_near.h"
 
@@ -18,6 +19,10 @@
 enum { WEIGHT_MAX = 65535 };
 
 static void key_read(struct conf_load *load, const struct conf_stmt *stmt, struct conf_service_object *self);
+static void group_read(struct conf_load *load, const struct conf_stmt *stmt,
+		       struct conf_service_object *self);
+static void service_add(struct conf_load *load, struct conf_service_object *self);
+static void members_add(struct conf_load *load, struct conf_service_object *self);
 static void reals_finish(struct conf_load *load, struct conf_service_object *self);
 static void real_finish(struct conf_load *load, const struct conf_service_object *self,
 			const struct conf_real_object *draft, struct conf_real *real);
@@ -30,7 +35,6 @@ static const char *sched_names(struct conf_load *load);
 void
 conf_build_virtual_server(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
-	struct conf *conf = load->conf;
 	struct conf_service service = {
 		.place = stmt->words[1].place,
 		.key.proto = SL_PROTO_TCP,
@@ -44,27 +48,21 @@ conf_build_virtual_server(struct conf_load *load, const struct conf_stmt *stmt, 
 
 	conf_pool_init(&self.pool);
 	self.pool.place = stmt->words[0].place;
-	self.pool.first_service = conf->service_count;
-	self.pool.service_count = 1;
+	self.pool.first_service = load->conf->service_count;
 	key_read(load, stmt, &self);
 	conf_walk(load, stmt->first, &conf_block_service, &self);
 	reals_finish(load, &self);
 	conf_options_finish(load, &self);
 	conf_via_service_check(load, &self);
-	conf_pool_finish(load, &self);
+	conf_feedback_finish(load, &self);
 	if (service.real_count == 0 && errors == load->faults->errors && !load->incomplete)
 		conf_warn(
 			load, &service.place,
 			"virtual_server has no real_server: nobody gets its connections until one is added");
-	load->service_drafts = conf_arena_grow(load->scratch, load->service_drafts, conf->service_count,
-					       sizeof(*load->service_drafts));
-	load->service_drafts[conf->service_count] = (struct conf_service_draft){
-		.key_good = self.vip_good && self.port_good && self.proto_good,
-		.group = self.group,
-	};
-	conf->services =
-		conf_arena_grow(load->keep, conf->services, conf->service_count, sizeof(*conf->services));
-	conf->services[conf->service_count++] = service;
+	service_add(load, &self);
+	if (self.vip_group != NULL)
+		members_add(load, &self);
+	conf_pool_finish(load, &self);
 }
 
 void
@@ -201,18 +199,22 @@ conf_server_read(struct conf_load *load, const struct conf_stmt *stmt, struct co
 	return good;
 }
 
-/* `virtual_server ADDRESS PORT`; keepalived's other two forms would lose a service. */
+/* `virtual_server ADDRESS PORT` or `virtual_server group NAME`; the third of keepalived's would lose a service. */
 static void
 key_read(struct conf_load *load, const struct conf_stmt *stmt, struct conf_service_object *self)
 {
 	const struct conf_word *word = &stmt->words[1];
 	struct dp_service_key *key = &self->service->key;
 
-	if (strcmp(word->text, "fwmark") == 0 || strcmp(word->text, "group") == 0) {
+	if (strcmp(word->text, "fwmark") == 0) {
 		conf_error(load, &word->place,
-			   "\"virtual_server %s\" is not available yet, and this service would be lost: "
-			   "write virtual_server ADDRESS PORT, once for each",
-			   word->text);
+			   "\"virtual_server fwmark\" is not available, and this service would be lost: "
+			   "packets reach Sluice without passing a firewall that could mark them. Write "
+			   "virtual_server ADDRESS PORT, or a virtual_server_group of them");
+		return;
+	}
+	if (strcmp(word->text, "group") == 0) {
+		group_read(load, stmt, self);
 		return;
 	}
 	self->vip_good = conf_value_addr(load, word, "virtual_server", &key->vip);
@@ -228,6 +230,72 @@ key_read(struct conf_load *load, const struct conf_stmt *stmt, struct conf_servi
 	self->port_good = conf_value_port(load, &stmt->words[2], &key->port);
 }
 
+/* The service is that of the group's first member; the others come of it. */
+static void
+group_read(struct conf_load *load, const struct conf_stmt *stmt, struct conf_service_object *self)
+{
+	const struct conf_vip_group *group;
+
+	if (stmt->word_count == 2) {
+		conf_error(load, &stmt->words[1].place,
+			   "\"virtual_server group\" lacks the name of its virtual_server_group");
+		return;
+	}
+	group = conf_vip_group_find(load, &stmt->words[2]);
+	if (group == NULL || group->member_count == 0)
+		return;
+	self->vip_group = group;
+	self->pool.name = group->name;
+	self->vip_good = self->port_good = true;
+	self->service->place = group->members[0].word->place;
+	self->service->key.vip = group->members[0].vip;
+	self->service->key.port = group->members[0].port;
+}
+
+static void
+service_add(struct conf_load *load, struct conf_service_object *self)
+{
+	struct conf *conf = load->conf;
+
+	load->service_drafts = conf_arena_grow(load->scratch, load->service_drafts, conf->service_count,
+					       sizeof(*load->service_drafts));
+	load->service_drafts[conf->service_count] = (struct conf_service_draft){
+		.key_good = self->vip_good && self->port_good && self->proto_good,
+		.group = self->group,
+	};
+	conf->services =
+		conf_arena_grow(load->keep, conf->services, conf->service_count, sizeof(*conf->services));
+	conf->services[conf->service_count++] = *self->service;
+	self->pool.service_count++;
+}
+
+/*
+ * Services of one group differ in their keys, and in the ports of servers that name none. What is wrong
+ * with a server was said for the first; families are looked at again where a VIP has the other one.
+ */
+static void
+members_add(struct conf_load *load, struct conf_service_object *self)
+{
+	const struct conf_vip_group *group = self->vip_group;
+	const struct conf_service first = *self->service;
+	bool v4 = sl_addr_is_v4(&first.key.vip), other_seen = false;
+
+	for (unsigned int i = 1; i < group->member_count; i++) {
+		const struct conf_vip_member *member = &group->members[i];
+		bool other = sl_addr_is_v4(&member->vip) != v4;
+
+		self->service->place = member->word->place;
+		self->service->key.vip = member->vip;
+		self->service->key.port = member->port;
+		self->repeated = !other || other_seen;
+		other_seen |= other;
+		reals_finish(load, self);
+		for (unsigned int j = 0; j < first.real_count; j++)
+			self->service->reals[j].health = first.reals[j].health;
+		service_add(load, self);
+	}
+}
+
 static void
 reals_finish(struct conf_load *load, struct conf_service_object *self)
 {
@@ -237,9 +305,11 @@ reals_finish(struct conf_load *load, struct conf_service_object *self)
 		service->reals = conf_arena_alloc(load->keep, self->real_count * sizeof(*service->reals));
 	service->real_count = self->real_count;
 	for (unsigned int i = 0; i < self->real_count; i++) {
-		real_finish(load, self, &self->reals[i], &service->reals[i]);
-		service->reals[i].health =
-			conf_health_finish(load, self, &self->reals[i], &service->reals[i]);
+		struct conf_real *real = &service->reals[i];
+
+		real_finish(load, self, &self->reals[i], real);
+		if (self->pool.service_count == 0)
+			real->health = conf_health_finish(load, self, &self->reals[i], real);
 	}
 	if (!self->has_sorry || self->sorry_bad)
 		return;
@@ -265,13 +335,14 @@ real_finish(struct conf_load *load, const struct conf_service_object *self,
 		real->port = key->port;
 	if (!fwd_good)
 		return;
-	if (self->vip_good)
+	if (self->vip_good && !self->repeated)
 		family_check(load, key, real, draft == &self->sorry ? "sorry_server" : "real_server");
 	if ((real->fwd == SL_FWD_DR || real->fwd == SL_FWD_TUN) && self->port_good &&
 	    real->port != key->port) {
-		conf_warn(load, &draft->port->place,
-			  "%s cannot change the port: port %u of the virtual_server is used, not %u",
-			  real->fwd == SL_FWD_DR ? "DR" : "TUN", key->port, real->port);
+		if (!self->repeated)
+			conf_warn(load, &draft->port->place,
+				  "%s cannot change the port: port %u of the virtual_server is used, not %u",
+				  real->fwd == SL_FWD_DR ? "DR" : "TUN", key->port, real->port);
 		real->port = key->port;
 	}
 }

@@ -9,6 +9,8 @@
 #include "conf_inherit.h"
 
 struct conf_checker_draft;
+struct conf_agent_draft;
+struct conf_vip_group;
 
 struct conf_real_object {
 	struct conf_inherit inherit; /* first */
@@ -18,6 +20,7 @@ struct conf_real_object {
 	const struct conf_word *upper, *lower; /* uthreshold, lthreshold; NULL: not given */
 	struct conf_checker_draft **checks;    /* in the file's order */
 	unsigned int check_count;
+	struct conf_agent_draft *agent; /* NULL: none */
 	struct conf_script *notify_up, *notify_down;
 };
 
@@ -26,6 +29,8 @@ struct conf_service_object {
 	struct conf_service *service;
 	uint32_t weight; /* of servers that give none */
 	bool vip_good, port_good, proto_good, fwd_good;
+	const struct conf_vip_group *vip_group; /* of `virtual_server group NAME`; else NULL */
+	bool repeated; /* a further member of the group: faults of servers have been reported */
 	struct conf_real_object *reals;
 	unsigned int real_count;
 
@@ -38,7 +43,8 @@ struct conf_service_object {
 	bool has_flush;                              /* flush_on_failure is given */
 	struct conf_real_object sorry;
 	bool has_sorry, sorry_bad;
-	const struct conf_word *sorry_word; /* what goes with a sorry_server; NULL: nothing */
+	const struct conf_word *passive, *feedback; /* passive_check, feedback; NULL: not given */
+	const struct conf_word *sorry_word;         /* what goes with a sorry_server; NULL: nothing */
 };
 
 /* `KEYWORD ADDRESS [PORT]`; false after reporting a fault, and then what was good of it is kept. */

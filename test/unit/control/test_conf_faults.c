@@ -85,8 +85,8 @@ static const struct conf_row keywords_rows[] = {
 	  "2:3: \"weight\" cannot stand in global_defs: it belongs in virtual_server\n"
 	  "3:3: \"virtual_server_group\" cannot stand inside \"global_defs\", which is open since line 6: "
 	  "a \"}\" is missing before this line\n"
-	  "3:3: warning: \"virtual_server_group\" has no effect yet: only \"virtual_server ADDRESS PORT\" "
-	  "is available\n" },
+	  "3:24: warning: virtual_server_group \"g\" is empty: it lacks lines ADDRESS[-ADDRESS] "
+	  "PORT[-PORT]\n" },
 	{ "belongs to the outermost level", "global_defs {\n  track_file x {\n    file a\n  }\n}\n",
 	  "2:3: \"track_file\" cannot stand in global_defs: it belongs at the outermost level\n" },
 	{ "lacks its value", "global_defs {\n  router_id\n}\n",

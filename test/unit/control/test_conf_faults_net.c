@@ -173,15 +173,9 @@ static const struct conf_row virtual_server_rows[] = {
 	{ "a port that is none", "virtual_server 192.0.2.1 http {\n  real_server 10.0.0.2\n}\n",
 	  "1:26: port must be a number from 1 to 65535, not \"http\"\n" },
 	{ "fwmark", "virtual_server fwmark 3 {\n  real_server 10.0.0.2 80\n}\n",
-	  "1:16: \"virtual_server fwmark\" is not available yet, and this service would be lost: write "
-	  "virtual_server ADDRESS PORT, once for each\n" },
-	{ "group",
-	  "virtual_server_group G {\n  192.0.2.1 80\n}\nvirtual_server group G {\n"
-	  "  real_server 10.0.0.2 80\n}\n",
-	  "1:1: warning: \"virtual_server_group\" has no effect yet: only \"virtual_server ADDRESS PORT\" "
-	  "is available\n"
-	  "4:16: \"virtual_server group\" is not available yet, and this service would be lost: write "
-	  "virtual_server ADDRESS PORT, once for each\n" },
+	  "1:16: \"virtual_server fwmark\" is not available, and this service would be lost: packets reach "
+	  "Sluice without passing a firewall that could mark them. Write virtual_server ADDRESS PORT, or a "
+	  "virtual_server_group of them\n" },
 	{ "protocol", "virtual_server 192.0.2.1 80 {\n  protocol ICMP\n}\n",
 	  "2:12: protocol must be TCP or UDP, not \"ICMP\"\n" },
 	{ "SCTP", "virtual_server 192.0.2.1 80 {\n  protocol SCTP\n}\n",

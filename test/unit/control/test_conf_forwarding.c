@@ -315,7 +315,7 @@ static const struct conf_row local_fault_rows[] = {
 	{ "too many together", "local_address_group h {\n  10.2.0.0-10.2.15.254 p\n}\n" LOCAL("10.0.0.200 p"),
 	  "5:3: there can be at most 4095 local addresses in all groups\n" },
 	{ "no host's", LOCAL("224.0.0.1 p"),
-	  "2:3: local addresses must be those of hosts, not \"224.0.0.1\" (zero, loopback, multicast or "
+	  "2:3: a local address must be that of a host, not \"224.0.0.1\" (zero, loopback, multicast or "
 	  "broadcast)\n" },
 	{ "an own address", LOCAL("10.0.0.1 p"),
 	  "2:3: local address 10.0.0.1 is that of port p (line 3): full NAT takes addresses of its own\n" },
