@@ -23,6 +23,7 @@
 #include "punt_rx.h"
 #include "tap_link.h"
 #include "tap_under.h"
+#include "tun_open.h"
 #include "wire.h"
 #include "worker.h"
 
@@ -31,12 +32,10 @@
 #include <rte_mbuf.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -224,8 +223,9 @@ dp_tap_info(unsigned int port, struct dp_tap_info *ret_info)
 static int
 refuse(unsigned int port, int code, const char *remedy, char *ret_error)
 {
-	snprintf(ret_error, DP_ERROR_SIZE, "port %s: kernel interface %s cannot be made (%s); %s",
-		 dp_ports[port].conf.name, taps[port].name, strerror(-code), remedy);
+	snprintf(ret_error, DP_ERROR_SIZE, "port %s: kernel interface %s cannot be made (%s); %s%s",
+		 dp_ports[port].conf.name, taps[port].name, strerror(-code), remedy,
+		 code == -EPERM ? "; or say \"tap off\"" : "");
 	return code;
 }
 
@@ -233,26 +233,10 @@ refuse(unsigned int port, int code, const char *remedy, char *ret_error)
 static int
 tap_open(unsigned int port, char *ret_error)
 {
-	struct ifreq request = { .ifr_flags = IFF_TAP | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC), code;
+	const char *remedy;
+	int fd = dp_tun_open(taps[port].name, IFF_TAP, &remedy);
 
-	if (fd < 0)
-		return refuse(port, -errno,
-			      errno == EACCES || errno == EPERM
-				      ? "sluiced must be allowed to open /dev/net/tun"
-				      : "/dev/net/tun is needed: modprobe tun",
-			      ret_error);
-	memcpy(request.ifr_name, taps[port].name, IFNAMSIZ);
-	if (ioctl(fd, TUNSETIFF, &request) == 0)
-		return fd;
-	code = -errno;
-	close(fd);
-	return refuse(port, code,
-		      code == -EPERM   ? "sluiced must run as root, or with CAP_NET_ADMIN; or say \"tap off\""
-		      : code == -EBUSY ? "somebody has an interface of that name: is another sluiced running?"
-		      : code == -EINVAL ? "an interface of that name and another kind exists: ip link del it"
-					: "see the kernel's log (dmesg)",
-		      ret_error);
+	return fd >= 0 ? fd : refuse(port, fd, remedy, ret_error);
 }
 
 static int

@@ -14,6 +14,7 @@
  */
 #include "tap_link.h"
 
+#include "rtnl.h"
 #include "sysctl.h"
 
 #include "sl_addr.h"
@@ -33,8 +34,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { REQUEST_SIZE = 1024, ANSWER_SIZE = 8192 };
-
 /* An address or a route that an interface shall have. */
 struct item {
 	unsigned int port;
@@ -53,8 +52,6 @@ struct link {
 static struct link links[DP_PORTS_MAX];
 static struct item *items;
 static unsigned int item_count;
-static struct mnl_socket *kernel;
-static uint32_t sequence;
 static bool said_item, said_sysctl;
 
 static int link_up(const struct link *link, const uint8_t mac[6], unsigned int mtu);
@@ -168,9 +165,7 @@ dp_tap_link_retry(void)
 void
 dp_tap_link_fini(void)
 {
-	if (kernel != NULL)
-		mnl_socket_close(kernel);
-	kernel = NULL;
+	dp_rtnl_fini();
 	free(items);
 	items = NULL;
 	item_count = 0;
@@ -178,113 +173,21 @@ dp_tap_link_fini(void)
 	said_item = said_sysctl = false;
 }
 
-/* ---- netlink ---- */
-
-static int
-kernel_open(void)
-{
-	struct timeval limit = { .tv_sec = 1 }; /* never needed: the answer is there already */
-
-	if (kernel != NULL)
-		return 0;
-	kernel = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (kernel == NULL)
-		return -errno;
-	if (mnl_socket_bind(kernel, 0, MNL_SOCKET_AUTOPID) == 0 &&
-	    setsockopt(mnl_socket_get_fd(kernel), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) == 0)
-		return 0;
-	mnl_socket_close(kernel);
-	kernel = NULL;
-	return -EIO;
-}
-
-static struct nlmsghdr *
-request_begin(char *buffer, uint16_t type, uint16_t flags)
-{
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-
-	request->nlmsg_type = type;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
-	request->nlmsg_seq = ++sequence;
-	return request;
-}
-
-/* 0, or what the kernel says against it. */
-static int
-request_do(const struct nlmsghdr *request)
-{
-	char answer[ANSWER_SIZE];
-	int code = kernel_open();
-	ssize_t len;
-
-	if (code != 0)
-		return code;
-	if (mnl_socket_sendto(kernel, request, request->nlmsg_len) < 0)
-		return -errno;
-	len = mnl_socket_recvfrom(kernel, answer, sizeof(answer));
-	if (len < 0)
-		return -errno;
-	return mnl_cb_run(answer, (size_t)len, request->nlmsg_seq, mnl_socket_get_portid(kernel), NULL,
-			  NULL) < 0
-		       ? -errno
-		       : 0;
-}
-
-static void
-addr_put(struct nlmsghdr *request, uint16_t type, const struct sl_addr *addr)
-{
-	if (sl_addr_is_v4(addr))
-		mnl_attr_put(request, type, 4, addr->b + 12);
-	else
-		mnl_attr_put(request, type, 16, addr->b);
-}
-
 /* ---- the interface ---- */
-
-/* Its link-local address shall be the one that Sluice answers for (addr_book.c). */
-static int
-eui64_set(const struct link *link)
-{
-	char buffer[REQUEST_SIZE] = { 0 };
-	struct nlmsghdr *request = request_begin(buffer, RTM_NEWLINK, 0);
-	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-	struct nlattr *families, *inet6;
-
-	info->ifi_index = (int)link->index;
-	families = mnl_attr_nest_start(request, IFLA_AF_SPEC);
-	inet6 = mnl_attr_nest_start(request, AF_INET6);
-	mnl_attr_put_u8(request, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_EUI64);
-	mnl_attr_nest_end(request, inet6);
-	mnl_attr_nest_end(request, families);
-	return request_do(request);
-}
-
-static int
-link_change(const struct link *link, const uint8_t *mac, unsigned int mtu, unsigned int flags)
-{
-	char buffer[REQUEST_SIZE] = { 0 };
-	struct nlmsghdr *request = request_begin(buffer, RTM_NEWLINK, 0);
-	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-
-	info->ifi_index = (int)link->index;
-	info->ifi_flags = info->ifi_change = flags;
-	if (mac != NULL)
-		mnl_attr_put(request, IFLA_ADDRESS, 6, mac);
-	if (mtu != 0)
-		mnl_attr_put_u32(request, IFLA_MTU, mtu);
-	return request_do(request);
-}
 
 static int
 link_up(const struct link *link, const uint8_t mac[6], unsigned int mtu)
 {
-	int code = link_change(link, mac, mtu, 0);
+	int code = dp_rtnl_link_set(link->index, &(struct rtnl_link){ .mac = mac, .mtu = mtu });
 
 	if (code != 0)
 		return code;
-	/* A kernel without IPv6 refuses this, and needs it not. */
-	(void)eui64_set(link);
-	return link_change(link, NULL, 0, IFF_UP);
+	/*
+	 * Its link-local address shall be the one that Sluice answers for (addr_book.c). A kernel
+	 * without IPv6 refuses this, and needs it not.
+	 */
+	(void)dp_rtnl_link_local_set(link->index, true);
+	return dp_rtnl_link_set(link->index, &(struct rtnl_link){ .up = true });
 }
 
 /* ---- /proc/sys ---- */
@@ -322,28 +225,10 @@ sysctls_set(const char *name)
 /* ---- addresses and routes ---- */
 
 static int
-addr_change(const struct item *item, bool add)
-{
-	char buffer[REQUEST_SIZE] = { 0 };
-	struct nlmsghdr *request = request_begin(buffer, add ? RTM_NEWADDR : RTM_DELADDR,
-						 add ? NLM_F_CREATE | NLM_F_REPLACE : 0);
-	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-	bool v4 = sl_addr_is_v4(&item->prefix.addr);
-
-	info->ifa_family = v4 ? AF_INET : AF_INET6;
-	info->ifa_prefixlen = (uint8_t)item->prefix.len;
-	info->ifa_flags = v4 ? 0 : IFA_F_NODAD;
-	info->ifa_index = links[item->port].index;
-	addr_put(request, IFA_LOCAL, &item->prefix.addr);
-	addr_put(request, IFA_ADDRESS, &item->prefix.addr);
-	return request_do(request);
-}
-
-static int
 route_change(const struct item *item, bool add)
 {
-	char buffer[REQUEST_SIZE] = { 0 };
-	struct nlmsghdr *request = request_begin(buffer, add ? RTM_NEWROUTE : RTM_DELROUTE,
+	char buffer[RTNL_REQUEST_SIZE] = { 0 };
+	struct nlmsghdr *request = dp_rtnl_begin(buffer, add ? RTM_NEWROUTE : RTM_DELROUTE,
 						 add ? NLM_F_CREATE | NLM_F_REPLACE : 0);
 	struct rtmsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
 	struct sl_prefix network = sl_prefix_network(&item->prefix);
@@ -356,13 +241,13 @@ route_change(const struct item *item, bool add)
 	info->rtm_scope = on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 	info->rtm_type = RTN_UNICAST;
 	info->rtm_flags = on_link ? 0 : RTNH_F_ONLINK;
-	addr_put(request, RTA_DST, &network.addr);
+	dp_rtnl_addr_put(request, RTA_DST, &network.addr);
 	mnl_attr_put_u32(request, RTA_OIF, links[item->port].index);
 	/* By port, so that the same destination may be reached by several. */
 	mnl_attr_put_u32(request, RTA_PRIORITY, TAP_ROUTE_METRIC + item->port);
 	if (!on_link)
-		addr_put(request, RTA_GATEWAY, &item->via);
-	return request_do(request);
+		dp_rtnl_addr_put(request, RTA_GATEWAY, &item->via);
+	return dp_rtnl_do(request);
 }
 
 static int
@@ -370,7 +255,9 @@ item_change(const struct item *item, bool add)
 {
 	if (links[item->port].index == 0)
 		return -ENODEV;
-	return item->is_route ? route_change(item, add) : addr_change(item, add);
+	return item->is_route
+		       ? route_change(item, add)
+		       : dp_rtnl_addr_set(links[item->port].index, &item->prefix, RT_SCOPE_UNIVERSE, add);
 }
 
 static void
