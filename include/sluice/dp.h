@@ -251,8 +251,9 @@ void dp_txn_abort(struct dp_txn *txn);
  * A server's own VIP, reachable by the kernel's sockets: what is sent to the address that
  * dp_probe_add gives (by interface "sl-check", which is made with the first) goes to this server
  * as a client's packet to the VIP would, by DR with the server's MAC, by TUN in its tunnel; its
- * answers come back to the socket as from that address. Ports stay as they are. The
- * source is the own address of the port that leads to the server, which must have `tap on`.
+ * answers come back to the socket as from that address. TCP, UDP and ICMP echo; ports stay as
+ * they are, the VIP's side always. The source is the own address of the port that leads to the server, of
+ * the VIP's family. No port needs a kernel interface of its own for it.
  */
 struct dp_probe {
 	struct sl_addr vip;
@@ -261,7 +262,7 @@ struct dp_probe {
 	struct dp_tunnel tunnel;
 };
 
-enum { DP_PROBES_MAX = 16384 };
+enum { DP_PROBES_MAX = 16381 };
 
 /*
  * The same probe again is the same address, and wants as many removals. 0, or -errno with the
@@ -269,6 +270,17 @@ enum { DP_PROBES_MAX = 16384 };
  */
 int dp_probe_add(const struct dp_probe *probe, struct sl_addr *ret_addr, char ret_error[DP_ERROR_SIZE]);
 void dp_probe_remove(const struct sl_addr *addr);
+
+struct dp_probe_info {
+	bool present;         /* sl-check exists just now */
+	uint32_t probes;      /* there are so many */
+	uint32_t connections; /* of theirs that are remembered */
+	/* What did not pass is among the drops of dp_control_stats. */
+	uint64_t sent, answered;
+	uint64_t errors; /* ICMP errors about what was sent, that the sockets were told */
+};
+
+void dp_probe_info(struct dp_probe_info *ret_info);
 
 /* ---- what happened: counters and lists ---- */
 

@@ -27,7 +27,7 @@
 	X(NO_SERVER, "no_server", "virtual service has no server available")                                 \
 	X(SERVER_REMOVED, "server_removed", "connection's server was removed together with its flows")       \
 	X(TABLE_FULL, "table_full", "connection table is full")                                              \
-	X(LOCAL_FULL, "local_full", "full NAT has no local address and port left")                           \
+	X(LOCAL_FULL, "local_full", "full NAT, or a check, has no local address and port left")              \
 	X(BUCKET_FULL, "bucket_full", "too many connections of one client address and port")                 \
 	X(TRANSIT, "transit", "for neither a VIP, an own address nor a connection")                          \
 	X(NO_ROUTE, "no_route", "no route to the destination")                                               \

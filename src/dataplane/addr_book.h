@@ -18,6 +18,8 @@
 #ifndef DP_ADDR_BOOK_H
 #define DP_ADDR_BOOK_H
 
+#include "route.h"
+
 #include <sluice/addr.h>
 #include <sluice/dp.h>
 
@@ -64,6 +66,29 @@ bool dp_addr_book_on_link(unsigned int port, const struct sl_addr *addr);
  * (IPv6) its link-local address. False: there is none.
  */
 bool dp_net_source(unsigned int port, const struct sl_addr *dst, struct sl_addr *ret_addr);
+
+/* fe80::/10. */
+static inline bool
+dp_is_link_local6(const struct sl_addr *addr)
+{
+	return addr->b[0] == 0xfe && (addr->b[1] & 0xc0) == 0x80;
+}
+
+/*
+ * The source of outer packets to a server along this way: as the box's own towards its next
+ * hop. A link-local address leads no further than the link. None: there is none of its family.
+ */
+static inline struct sl_addr
+dp_net_tunnel_source(const struct sl_addr *server, const struct dp_fib_hop *hop)
+{
+	bool on_link = sl_addr_is_none(&hop->via) || dp_is_link_local6(&hop->via);
+	struct sl_addr source;
+
+	if (!dp_net_source(hop->port, on_link ? server : &hop->via, &source) ||
+	    (dp_is_link_local6(&source) && !dp_is_link_local6(server)))
+		memset(&source, 0, sizeof(source));
+	return source;
+}
 
 /* fe80::/64 with the port's MAC address as EUI-64 (RFC 4291 appendix A). */
 struct sl_addr dp_addr_link_local(unsigned int port);

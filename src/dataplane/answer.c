@@ -193,16 +193,6 @@ struct original {
 	bool hop_taken;
 };
 
-/* Writes `len` bytes; returns the one's complement sum that this has added to a checksum over them. */
-static __rte_cold uint64_t
-put_back(uint8_t *at, const void *bytes, unsigned int len)
-{
-	uint64_t before = (uint16_t)~sum_fold(sum_bytes(at, len));
-
-	memcpy(at, bytes, len);
-	return before + sum_bytes(at, len);
-}
-
 /* Undoes a rewrite in the quote of `len` bytes. */
 static __rte_cold void
 quote_restore(const struct question *q, const struct original *o, uint8_t *ip, uint32_t len)
@@ -215,17 +205,17 @@ quote_restore(const struct question *q, const struct original *o, uint8_t *ip, u
 
 	ip[hops_at] = (uint8_t)(ip[hops_at] + o->hop_taken);
 	if (q->ip6) {
-		delta = put_back(ip + IP6_SRC_AT, o->src->b, 16);
-		delta += put_back(ip + IP6_DST_AT, o->dst->b, 16);
+		delta = bytes_rewrite(ip + IP6_SRC_AT, o->src->b, 16);
+		delta += bytes_rewrite(ip + IP6_DST_AT, o->dst->b, 16);
 	} else {
-		delta = put_back(ip + IP4_SRC_AT, o->src->b + 12, 4);
-		delta += put_back(ip + IP4_DST_AT, o->dst->b + 12, 4);
+		delta = bytes_rewrite(ip + IP4_SRC_AT, o->src->b + 12, 4);
+		delta += bytes_rewrite(ip + IP4_DST_AT, o->dst->b + 12, 4);
 		ip4_sum_write(ip);
 	}
 	if (l4_at + UDP_LEN > len)
 		return;
-	delta += put_back(ip + l4_at, &o->sport_be, 2);
-	delta += put_back(ip + l4_at + 2, &o->dport_be, 2);
+	delta += bytes_rewrite(ip + l4_at, &o->sport_be, 2);
+	delta += bytes_rewrite(ip + l4_at + 2, &o->dport_be, 2);
 	if (sum_at + 2 <= len && (q->proto == SL_PROTO_TCP || load16(ip + sum_at) != 0))
 		store16(ip + sum_at, sum_update(load16(ip + sum_at), sum_fold(delta)));
 }

@@ -13,20 +13,48 @@
 
 #include <rte_mbuf.h>
 
+enum { RING_RESERVE = 256 };
+
 struct control_counters dp_control;
 
-void
-dp_control_tx(unsigned int port, struct rte_mbuf *m)
+static void
+ring_put(unsigned int port, struct rte_mbuf *m, uintptr_t tag)
 {
 	if (port >= dp_ports_count) {
 		dp_control_drop(m, SL_DROP_NO_ROUTE);
 		return;
 	}
 	m->port = (uint16_t)port;
-	if (dp_control.ring != NULL && rte_ring_sp_enqueue(dp_control.ring, m) == 0)
+	if (dp_control.ring != NULL &&
+	    rte_ring_sp_enqueue(dp_control.ring, (void *)((uintptr_t)m | tag)) == 0)
 		dp_control.tx++;
 	else
 		dp_control_drop(m, SL_DROP_TX_FULL);
+}
+
+void
+dp_control_tx(unsigned int port, struct rte_mbuf *m)
+{
+	ring_put(port, m, 0);
+}
+
+void
+dp_control_tx_via(unsigned int port, const struct sl_addr *via, struct rte_mbuf *m)
+{
+	char *before = rte_pktmbuf_prepend(m, sizeof(*via));
+
+	if (before == NULL) {
+		dp_control_drop(m, SL_DROP_SEGMENTS);
+		return;
+	}
+	memcpy(before, via, sizeof(*via));
+	ring_put(port, m, CONTROL_TO_NEIGHBOUR);
+}
+
+bool
+dp_control_tx_room(void)
+{
+	return dp_control.ring != NULL && rte_ring_free_count(dp_control.ring) > RING_RESERVE;
 }
 
 struct rte_mbuf *

@@ -13,6 +13,7 @@
 #include "local_book.h"
 #include "local.h"
 #include "port.h"
+#include "probe.h"
 #include "punt_rx.h"
 #include "rcu.h"
 #include "tap.h"
@@ -376,6 +377,7 @@ dp_poll(void)
 		work += wishes_receive(dp_workers[id]);
 	}
 	work += dp_tap_poll(now);
+	work += dp_probe_poll(now);
 	work += dp_neigh_tick(now);
 	work += dp_tunnel_tick(now);
 	work += dp_limit_poll();
@@ -461,6 +463,7 @@ dp_stop(void)
 	atomic_store(&dp_workers_stop, true);
 	for (unsigned int id = 0; id < dp_workers_count; id++)
 		rte_eal_wait_lcore(dp_workers[id]->lcore);
+	dp_probe_stop();
 	dp_rcu_fini();
 	dp_txn_fini();
 	dp_addr_book_fini();

@@ -14,7 +14,7 @@
  * producer and one consumer; packets go through it in bursts and in order.
  *
  * Bit 0 of a pointer in a ring says that the frame is finished and wants only
- * to be sent, by a worker that has a transmit queue.
+ * to be sent, by a worker that has a transmit queue. The control core's ring has a tag of its own (worker.h).
  */
 #include "port.h"
 #include "wire.h"
@@ -172,6 +172,17 @@ receive_from(struct dp_worker *w, struct rte_ring *ring)
 	return count;
 }
 
+static void
+control_send(struct dp_worker *w, uintptr_t tagged)
+{
+	struct rte_mbuf *m = (struct rte_mbuf *)(tagged & ~CONTROL_TO_NEIGHBOUR);
+
+	if ((tagged & CONTROL_TO_NEIGHBOUR) != 0)
+		dp_output_neighbour(w, m);
+	else
+		dp_transmit_one(w, m->port, m);
+}
+
 unsigned int
 dp_handover_receive(struct dp_worker *w)
 {
@@ -183,7 +194,7 @@ dp_handover_receive(struct dp_worker *w)
 
 		w->count.generated += n;
 		for (unsigned int i = 0; i < n; i++)
-			dp_transmit_one(w, ((struct rte_mbuf *)m[i])->port, m[i]);
+			control_send(w, (uintptr_t)m[i]);
 		count += n;
 	}
 	for (unsigned int from = 0; from < w->worker_count; from++)

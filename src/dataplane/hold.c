@@ -130,6 +130,33 @@ send_held(struct dp_worker *w, struct rte_mbuf *m, uint64_t word, uint32_t mtu)
 	dp_transmit_one(w, number, m);
 }
 
+/* To a neighbour: now, or when its MAC address is known. */
+static __rte_cold void
+send_to(struct dp_worker *w, struct rte_mbuf *m, unsigned int port, const struct sl_addr *addr)
+{
+	uint32_t index = dp_neigh_find(port, addr);
+	uint64_t word = index != 0 ? dp_nh_load(index) : 0;
+
+	if ((word & DP_NH_VALID) != 0)
+		send_held(w, m, word, 0);
+	else if ((word & DP_NH_FAILED) != 0)
+		dp_drop_mbuf(w, m, SL_DROP_NEIGH_FAILED);
+	else
+		dp_hold_mbuf(w, m, port, addr);
+}
+
+__rte_cold void
+dp_output_neighbour(struct dp_worker *w, struct rte_mbuf *m)
+{
+	struct sl_addr addr;
+	uint8_t *frame;
+
+	memcpy(&addr, rte_pktmbuf_mtod(m, const uint8_t *), sizeof(addr));
+	frame = (uint8_t *)rte_pktmbuf_adj(m, sizeof(addr));
+	store16(frame + ETH_TYPE_AT, frame[ETH_LEN] >> 4 == 6 ? ETH_TYPE_IP6_BE : ETH_TYPE_IP4_BE);
+	send_to(w, m, m->port, &addr);
+}
+
 __rte_cold void
 dp_output(struct dp_worker *w, struct rte_mbuf *m)
 {
@@ -139,8 +166,6 @@ dp_output(struct dp_worker *w, struct rte_mbuf *m)
 	struct sl_addr dst =
 		ip6 ? sl_addr_from_v6(ip + IP6_DST_AT) : sl_addr_from_v4(load32(ip + IP4_DST_AT));
 	struct dp_fib_hop hop;
-	uint32_t index;
-	uint64_t word;
 
 	store16(frame + ETH_TYPE_AT, ip6 ? ETH_TYPE_IP6_BE : ETH_TYPE_IP4_BE);
 	if (!dp_fib_lookup(w->snapshot->fib, &dst, &hop)) {
@@ -149,14 +174,7 @@ dp_output(struct dp_worker *w, struct rte_mbuf *m)
 	}
 	if (sl_addr_is_none(&hop.via))
 		hop.via = dst;
-	index = dp_neigh_find(hop.port, &hop.via);
-	word = index != 0 ? dp_nh_load(index) : 0;
-	if ((word & DP_NH_VALID) != 0)
-		send_held(w, m, word, 0);
-	else if ((word & DP_NH_FAILED) != 0)
-		dp_drop_mbuf(w, m, SL_DROP_NEIGH_FAILED);
-	else
-		dp_hold_mbuf(w, m, hop.port, &hop.via);
+	send_to(w, m, hop.port, &hop.via);
 }
 
 __rte_cold void

@@ -84,6 +84,15 @@ struct icmp_word {
 bool dp_icmp_word_to4(const struct icmp_word *six, struct icmp_word *ret_four);
 bool dp_icmp_word_to6(const struct icmp_word *four, struct icmp_word *ret_six);
 
+/* The MTU that an error tells of; 0: it tells none. */
+uint32_t dp_icmp_mtu_told(const uint8_t *icmp, bool ip6);
+/*
+ * What the sender of the packet at `inner` is told when this error came about the packet of
+ * `tunnel` that it was in. False: nothing.
+ */
+bool dp_icmp_tunnel_word(const uint8_t *icmp, bool ip6, const uint8_t *inner, bool inner6, uint32_t tunnel,
+			 struct icmp_word *ret_word);
+
 /* Who stands in the headers of a message and of the packet in it. */
 struct icmp_ends {
 	const struct sl_addr *src, *dst, *quoted_src, *quoted_dst; /* NULL: whoever does */

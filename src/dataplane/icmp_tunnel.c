@@ -61,42 +61,40 @@ inner_has_flow(struct dp_worker *w, const struct inner *inner, uint32_t tunnel)
 	       atomic_load_explicit(&dp_real_slots[flow->real].tunnel, memory_order_acquire) == tunnel;
 }
 
-/* The MTU that the error tells of outer packets; 0: it tells none. */
-static __rte_cold uint32_t
-mtu_told(const struct icmp_error *e)
+__rte_cold uint32_t
+dp_icmp_mtu_told(const uint8_t *icmp, bool ip6)
 {
-	uint32_t rest = rte_be_to_cpu_32(load32(e->icmp + ICMP_REST_AT));
+	uint32_t rest = rte_be_to_cpu_32(load32(icmp + ICMP_REST_AT));
 
-	if (e->ip6)
-		return e->icmp[0] == ICMP6_TOO_BIG ? rest : 0;
-	return e->icmp[0] == ICMP4_UNREACHABLE && e->icmp[1] == ICMP4_TOO_BIG_CODE ? rest & 0xffff : 0;
+	if (ip6)
+		return icmp[0] == ICMP6_TOO_BIG ? rest : 0;
+	return icmp[0] == ICMP4_UNREACHABLE && icmp[1] == ICMP4_TOO_BIG_CODE ? rest & 0xffff : 0;
 }
 
-/* What the client is told. False: nothing. */
-static __rte_cold bool
-word_make(const struct icmp_error *e, const struct inner *inner, uint32_t tunnel, struct icmp_word *ret_word)
+__rte_cold bool
+dp_icmp_tunnel_word(const uint8_t *icmp, bool ip6, const uint8_t *inner, bool inner6, uint32_t tunnel,
+		    struct icmp_word *ret_word)
 {
-	bool ip6 = inner->headers.ip6;
-	struct icmp_word word = { .type = e->icmp[0], .code = e->icmp[1] };
+	struct icmp_word word = { .type = icmp[0], .code = icmp[1] };
 
-	if (mtu_told(e) != 0) {
+	if (dp_icmp_mtu_told(icmp, ip6) != 0) {
 		*ret_word = (struct icmp_word){
-			.type = ip6 ? (uint8_t)ICMP6_TOO_BIG : (uint8_t)ICMP4_UNREACHABLE,
-			.code = ip6 ? 0 : (uint8_t)ICMP4_TOO_BIG_CODE,
+			.type = inner6 ? (uint8_t)ICMP6_TOO_BIG : (uint8_t)ICMP4_UNREACHABLE,
+			.code = inner6 ? 0 : (uint8_t)ICMP4_TOO_BIG_CODE,
 			.rest = dp_tunnel_mtu(tunnel),
 		};
 		/* What may be cut up will be. */
-		return ip6 || (load16(inner->ip + IP4_FRAG_AT) & IP4_DF_BE) != 0;
+		return inner6 || (load16(inner + IP4_FRAG_AT) & IP4_DF_BE) != 0;
 	}
-	if (e->ip6 ? word.type != ICMP6_UNREACHABLE && word.type != ICMP6_EXCEEDED
-		   : (word.type != ICMP4_UNREACHABLE || word.code == ICMP4_TOO_BIG_CODE) &&
-			     word.type != ICMP4_EXCEEDED)
-		return false; /* about the outer header, which the client has not written */
-	if (ip6 == e->ip6) {
+	if (ip6 ? word.type != ICMP6_UNREACHABLE && word.type != ICMP6_EXCEEDED
+		: (word.type != ICMP4_UNREACHABLE || word.code == ICMP4_TOO_BIG_CODE) &&
+			    word.type != ICMP4_EXCEEDED)
+		return false; /* about the outer header, which the sender has not written */
+	if (inner6 == ip6) {
 		*ret_word = word;
 		return true;
 	}
-	return ip6 ? dp_icmp_word_to6(&word, ret_word) : dp_icmp_word_to4(&word, ret_word);
+	return inner6 ? dp_icmp_word_to6(&word, ret_word) : dp_icmp_word_to4(&word, ret_word);
 }
 
 /* The VIP's own error about the inner packet, in the place of headers that nobody needs any more. */
@@ -142,27 +140,32 @@ relay(struct icmp_error *e, const struct inner *inner, const struct icmp_word *w
 __rte_cold bool
 dp_icmp_tunnel(struct icmp_error *e)
 {
-	uint32_t inner_at, index = dp_tunnel_find(e->quote, e->quote_len, &inner_at);
+	uint32_t inner_at, index = dp_tunnel_find(e->quote, e->quote_len, &inner_at), mtu;
 	struct dp_worker *w = e->w;
 	struct icmp_word word;
 	struct inner inner;
 
 	if (index == 0)
 		return false;
+	mtu = dp_icmp_mtu_told(e->icmp, e->ip6);
 	if (!inner_read(e, inner_at, &inner)) {
-		if (mtu_told(e) != 0)
-			dp_tunnel_mtu_learn(index, mtu_told(e));
+		if (mtu != 0)
+			dp_tunnel_mtu_learn(index, mtu);
 		dp_drop(w, e->b, e->i, SL_DROP_ICMP_IGNORED);
 		return true;
 	}
+	/* The box is nobody's client but for its checks (probe_error.c). */
+	if ((addr_table_find(w->snapshot->addrs, &inner.headers.src) & (ADDR_OWN | ADDR_VIP)) == ADDR_OWN)
+		return false;
 	if (!inner_has_flow(w, &inner, index)) {
 		if (!dp_side_search(w, e->b, e->i))
 			dp_drop(w, e->b, e->i, SL_DROP_ICMP_NO_FLOW);
 		return true;
 	}
-	if (mtu_told(e) != 0)
-		dp_tunnel_mtu_learn(index, mtu_told(e));
-	if (word_make(e, &inner, index, &word) && dp_answer_allowed(w, ANSWER_ICMP, &inner.headers.src))
+	if (mtu != 0)
+		dp_tunnel_mtu_learn(index, mtu);
+	if (dp_icmp_tunnel_word(e->icmp, e->ip6, inner.ip, inner.headers.ip6, index, &word) &&
+	    dp_answer_allowed(w, ANSWER_ICMP, &inner.headers.src))
 		relay(e, &inner, &word);
 	else
 		dp_drop(w, e->b, e->i, SL_DROP_ICMP_IGNORED);

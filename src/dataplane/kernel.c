@@ -8,7 +8,8 @@
  *
  * Packets for the kernel have a ring of their own, so that no flood of them keeps ARP
  * from the control thread. Before it stands the policer (police.h), and the class of the
- * rest may fill half of the ring only. Frames come with their own source address when a
+ * rest may fill half of the ring only. What may be a check's answer is not policed, and
+ * may fill three quarters. Frames come with their own source address when a
  * switch floods them back; those are left to punt_rx.c, which drops them.
  *
  * All cold: a balanced packet never comes here.
@@ -40,10 +41,10 @@ enum {
 /* A frame's headers as far as they are of interest. */
 struct look {
 	uint16_t type;
-	uint8_t proto;      /* with dst: of IP; 0: it is not, or cannot be seen */
-	struct sl_addr dst; /* of IP */
-	const uint8_t *l4;  /* the transport header; NULL: there is none, or not to be seen */
-	uint32_t l4_seen;   /* bytes of it */
+	uint8_t proto;           /* with dst: of IP; 0: it is not, or cannot be seen */
+	struct sl_addr src, dst; /* of IP */
+	const uint8_t *l4;       /* the transport header; NULL: there is none, or not to be seen */
+	uint32_t l4_seen;        /* bytes of it */
 	uint8_t copy[HEADERS_MAX];
 };
 
@@ -54,6 +55,7 @@ look4(struct look *look, const uint8_t *frame, uint32_t len)
 	uint32_t header_len = (ip[0] & 15) * 4u;
 
 	look->proto = ip[IP4_PROTO_AT];
+	look->src = sl_addr_from_v4(load32(ip + IP4_SRC_AT));
 	look->dst = sl_addr_from_v4(load32(ip + IP4_DST_AT));
 	if ((load16(ip + IP4_FRAG_AT) & RTE_BE16(0x1fff)) == 0 && ETH_LEN + header_len < len) {
 		look->l4 = ip + header_len;
@@ -67,6 +69,7 @@ look6(struct look *look, const uint8_t *frame, uint32_t len)
 	const uint8_t *ip = frame + ETH_LEN;
 
 	look->proto = ip[IP6_NEXT_AT];
+	look->src = sl_addr_from_v6(ip + IP6_SRC_AT);
 	look->dst = sl_addr_from_v6(ip + IP6_DST_AT);
 	if (len > ETH_LEN + IP6_LEN) {
 		look->l4 = ip + IP6_LEN;
@@ -177,10 +180,32 @@ is_own_business(const struct dp_worker *w, const struct look *look)
 	return (flags & (ADDR_VIP | ADDR_LOCAL)) != 0 && ((flags & ADDR_OWN) == 0 || is_echo_request(look));
 }
 
+/*
+ * From a VIP to an own address: a server that answers a check (probe_in.c), or nobody whom the
+ * kernel hears of. Floods of other packets, and the rate for the kernel, shall not make servers look dead.
+ */
+static __rte_cold bool
+is_check_answer(const struct dp_worker *w, const struct look *look)
+{
+	const struct addr_table *addrs = w->snapshot->addrs;
+
+	return look->proto != 0 && (addr_table_find(addrs, &look->dst) & (ADDR_OWN | ADDR_VIP)) == ADDR_OWN &&
+	       (addr_table_find(addrs, &look->src) & ADDR_VIP) != 0;
+}
+
+__rte_cold bool
+dp_is_check_answer(const struct dp_worker *w, const struct rte_mbuf *m)
+{
+	struct look look;
+
+	look_at(&look, m);
+	return is_check_answer(w, &look);
+}
+
 __rte_cold bool
 dp_kernel_give(struct dp_worker *w, struct rte_mbuf *m)
 {
-	enum police_class class;
+	unsigned int keep_free = 0;
 	struct look look;
 
 	if (!dp_ports[m->port].conf.tap)
@@ -188,11 +213,19 @@ dp_kernel_give(struct dp_worker *w, struct rte_mbuf *m)
 	look_at(&look, m);
 	if (is_own_business(w, &look) || is_ours(m))
 		return false;
-	class = class_of(&look);
-	if (!is_allowed(w, class))
-		dp_drop_mbuf(w, m, SL_DROP_KERNEL_LIMIT);
-	else if ((class == POLICE_REST && rte_ring_free_count(w->ring_kernel) < KERNEL_RING_SIZE / 2) ||
-		 rte_ring_sp_enqueue(w->ring_kernel, m) != 0)
+	if (is_check_answer(w, &look)) {
+		keep_free = KERNEL_RING_SIZE / 4;
+	} else {
+		enum police_class class = class_of(&look);
+
+		if (!is_allowed(w, class)) {
+			dp_drop_mbuf(w, m, SL_DROP_KERNEL_LIMIT);
+			return true;
+		}
+		if (class == POLICE_REST)
+			keep_free = KERNEL_RING_SIZE / 2;
+	}
+	if (rte_ring_free_count(w->ring_kernel) < keep_free || rte_ring_sp_enqueue(w->ring_kernel, m) != 0)
 		dp_drop_mbuf(w, m, SL_DROP_KERNEL_FULL);
 	else
 		w->count.punts++;

@@ -8,8 +8,9 @@
  * What is the kernel's goes its own way (kernel.c). The ring to the control core is
  * bounded: a flood of such packets costs the flood, not the workers and not the control
  * core, which takes a limited number a turn. What a neighbour says to us alone may fill
- * the ring, what it says to everybody three quarters, and all the rest half, so that a
- * flood of pings, or of ARP requests for somebody else, does not keep our next hops from us.
+ * the ring, what it says to everybody three quarters, as servers' answers to checks may, and all
+ * the rest half, so that a flood of pings, or of ARP requests for somebody else, does not keep our
+ * next hops from us.
  */
 #include "kernel.h"
 #include "worker.h"
@@ -18,9 +19,12 @@ static __rte_cold void
 punt_put(struct dp_worker *w, struct rte_mbuf *m)
 {
 	bool to_all = (rte_pktmbuf_mtod(m, const uint8_t *)[0] & 1) != 0;
-	unsigned int keep_free = !dp_is_neighbour_talk(m) ? PUNT_RING_SIZE / 2
-				 : to_all                 ? PUNT_RING_SIZE / 4
-							  : 0;
+	unsigned int keep_free = 0;
+
+	if (dp_is_neighbour_talk(m) ? to_all : dp_is_check_answer(w, m))
+		keep_free = PUNT_RING_SIZE / 4;
+	else if (!dp_is_neighbour_talk(m))
+		keep_free = PUNT_RING_SIZE / 2;
 
 	if (rte_ring_free_count(w->ring_punt) > keep_free && rte_ring_sp_enqueue(w->ring_punt, m) == 0)
 		w->count.punts++;

@@ -11,6 +11,7 @@
 #include "punt_rx.h"
 
 #include "frame.h"
+#include "probe.h"
 
 enum {
 	PROTO_ICMP = 1,
@@ -112,6 +113,9 @@ frame_receive(struct rte_mbuf *m)
 		dp_control_drop(m, reason);
 		return;
 	}
+	/* Ports without a kernel interface have what is for the kernel's sockets here too. */
+	if (dp_probe_receive(m))
+		return;
 	switch (load16(rte_pktmbuf_mtod(m, const uint8_t *) + ETH_TYPE_AT)) {
 	case ETH_TYPE_ARP_BE:
 		dp_arp_receive(m);

@@ -96,6 +96,11 @@ void dp_rewrite_tunnel(struct dp_worker *w, struct burst *b, uint64_t mask, stru
  * from. One that is too long is dropped, or loses DF where it may be cut up. Cold.
  */
 bool dp_tunnel_wrap(struct dp_worker *w, struct rte_mbuf *m, uint32_t slot, uint16_t entropy);
+/*
+ * The same by a tunnel's index, for any thread; `id`: of an outer IPv4 header. SL_DROP_MAX: done.
+ * Else why it must be dropped, which is the caller's to do.
+ */
+enum sl_drop dp_tunnel_wrap_into(struct rte_mbuf *m, uint32_t index, uint16_t id, uint16_t entropy);
 
 /* ---- mtu.c, cold: what is longer than its way allows ---- */
 

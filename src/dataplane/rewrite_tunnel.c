@@ -295,10 +295,9 @@ dp_rewrite_tunnel(struct dp_worker *w, struct burst *b, uint64_t mask, struct he
 	unusual_wrap(w, b, i, back);
 }
 
-__rte_cold bool
-dp_tunnel_wrap(struct dp_worker *w, struct rte_mbuf *m, uint32_t slot, uint16_t entropy)
+__rte_cold enum sl_drop
+dp_tunnel_wrap_into(struct rte_mbuf *m, uint32_t index, uint16_t id, uint16_t entropy)
 {
-	uint32_t index = tunnel_of(&dp_real_slots[slot]);
 	const struct dp_tunnel_entry *entry = &dp_tunnels[index];
 	uint8_t *ip = rte_pktmbuf_mtod_offset(m, uint8_t *, ETH_LEN);
 	uint32_t len = ip_len_read(ip);
@@ -306,23 +305,27 @@ dp_tunnel_wrap(struct dp_worker *w, struct rte_mbuf *m, uint32_t slot, uint16_t 
 	bool ip6 = ip[0] >> 4 == 6;
 	struct inner in;
 
-	if (dp_tunnel_mtu(index) == 0) {
-		dp_drop_mbuf(w, m, SL_DROP_TUNNEL);
-		return false;
-	}
-	if (m->data_off < TUNNEL_ROOM || len + entry->len > UINT16_MAX) {
-		dp_drop_mbuf(w, m, SL_DROP_SEGMENTS);
-		return false;
-	}
+	if (dp_tunnel_mtu(index) == 0)
+		return SL_DROP_TUNNEL;
+	if (m->data_off < TUNNEL_ROOM || len + entry->len > UINT16_MAX)
+		return SL_DROP_SEGMENTS;
 	if (len > dp_tunnel_mtu(index)) {
 		/* Its sender is not told, since nobody answers an ICMP error. */
-		if ((first_mask & FIRST_DF) != 0 ? !dp_may_be_cut(ip) : ip6) {
-			dp_drop_mbuf(w, m, SL_DROP_TOO_BIG);
-			return false;
-		}
+		if ((first_mask & FIRST_DF) != 0 ? !dp_may_be_cut(ip) : ip6)
+			return SL_DROP_TOO_BIG;
 		first_mask = FIRST_TOS;
 	}
-	in = inner_read(ip, ip6, 0, first_mask, id_take(w));
+	in = inner_read(ip, ip6, 0, first_mask, id);
 	(void)wrap(m, ip, entry, &in, entropy);
-	return true;
+	return SL_DROP_MAX;
+}
+
+__rte_cold bool
+dp_tunnel_wrap(struct dp_worker *w, struct rte_mbuf *m, uint32_t slot, uint16_t entropy)
+{
+	enum sl_drop reason = dp_tunnel_wrap_into(m, tunnel_of(&dp_real_slots[slot]), id_take(w), entropy);
+
+	if (reason != SL_DROP_MAX)
+		dp_drop_mbuf(w, m, reason);
+	return reason == SL_DROP_MAX;
 }

@@ -20,6 +20,7 @@
 #include "control.h"
 #include "control_tx.h"
 #include "port.h"
+#include "probe.h"
 #include "punt_rx.h"
 #include "tap_link.h"
 #include "tap_under.h"
@@ -44,7 +45,6 @@ enum {
 	READ_BATCH = 64,        /* frames from one interface a call */
 	WRITE_BATCH = 512,      /* packets to all interfaces a call */
 	WRITE_BATCH_LEAST = 16, /* ... of one worker at least */
-	RING_RESERVE = 256,     /* room in the ring to worker 0 that is for ARP and the like */
 	SEGMENTS_MAX = 40,      /* a packet of 64 KB in buffers of 2 KB, and some */
 };
 
@@ -90,8 +90,6 @@ dp_tap_start(char ret_error[DP_ERROR_SIZE])
 			return -ENAMETOOLONG;
 		}
 		snprintf(taps[port].name, sizeof(taps[port].name), "sl-%s", conf->name);
-		if (watch < 0)
-			watch = epoll_create1(EPOLL_CLOEXEC);
 		code = tap_make(port, ret_error);
 		if (code != 0)
 			return code;
@@ -165,6 +163,16 @@ taps_retry(void)
 	dp_tap_link_retry();
 }
 
+int
+dp_tap_watch(int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	if (watch < 0)
+		watch = epoll_create1(EPOLL_CLOEXEC);
+	return epoll_ctl(watch, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
+}
+
 unsigned int
 dp_tap_poll(uint64_t now_ms)
 {
@@ -194,7 +202,7 @@ dp_tap_copy(const struct rte_mbuf *m)
 unsigned int
 dp_poll_fds(int *ret_fds, unsigned int max)
 {
-	if (tap_count == 0 || max == 0)
+	if (watch < 0 || max == 0)
 		return 0;
 	ret_fds[0] = watch;
 	return 1;
@@ -243,14 +251,13 @@ static int
 tap_make(unsigned int port, char *ret_error)
 {
 	struct tap *t = &taps[port];
-	struct epoll_event event = { .events = EPOLLIN };
 	int fd = tap_open(port, ret_error), code;
 
 	if (fd < 0)
 		return fd;
 	code = dp_tap_link_add(port, t->name, dp_ports[port].mac, dp_ports[port].mtu);
-	if (code == 0 && epoll_ctl(watch, EPOLL_CTL_ADD, fd, &event) != 0)
-		code = -errno;
+	if (code == 0)
+		code = dp_tap_watch(fd);
 	if (code != 0) {
 		dp_tap_link_lost(port);
 		close(fd);
@@ -309,8 +316,11 @@ kernel_receive(struct dp_worker *w, unsigned int budget)
 
 	dp_control.rx += count;
 	for (unsigned int i = 0; i < count; i++) {
-		enum written result = frame_write(m[i]->port, m[i]);
+		enum written result;
 
+		if (dp_probe_receive(m[i]))
+			continue;
+		result = frame_write(m[i]->port, m[i]);
 		if (result == WRITTEN)
 			dp_punt_consume(m[i]);
 		else
@@ -421,8 +431,7 @@ frames_read(unsigned int port)
 {
 	unsigned int count = 0;
 
-	while (count < READ_BATCH && taps[port].fd >= 0 && dp_control.ring != NULL &&
-	       rte_ring_free_count(dp_control.ring) > RING_RESERVE && frame_read(port))
+	while (count < READ_BATCH && taps[port].fd >= 0 && dp_control_tx_room() && frame_read(port))
 		count++;
 	return count;
 }

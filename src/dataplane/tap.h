@@ -37,6 +37,9 @@ void dp_tap_net_set(const struct dp_net_addr *addrs, unsigned int addr_count, co
  */
 unsigned int dp_tap_link_locals(struct sl_addr ret_addrs[DP_PORTS_MAX]);
 
+/* One more descriptor that dp_poll_fds' tells of. 0 or -errno. */
+int dp_tap_watch(int fd);
+
 /*
  * Both ways, a bounded number of packets a call; and makes again what has
  * disappeared. Returns how much it did.

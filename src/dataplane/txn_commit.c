@@ -446,28 +446,6 @@ surroundings_set(const struct dp_txn *txn, const struct next *next, char *ret_er
 
 /* ---- what cannot ---- */
 
-static bool
-is_link_local6(const struct sl_addr *addr)
-{
-	return addr->b[0] == 0xfe && (addr->b[1] & 0xc0) == 0x80;
-}
-
-/*
- * The source of outer packets to a server: as the box's own towards its next hop. A
- * link-local address leads no further than the link. None: there is none of its family.
- */
-static struct sl_addr
-tunnel_source(const struct sl_addr *server, const struct dp_fib_hop *hop)
-{
-	bool on_link = sl_addr_is_none(&hop->via) || is_link_local6(&hop->via);
-	struct sl_addr source;
-
-	if (!dp_net_source(hop->port, on_link ? server : &hop->via, &source) ||
-	    (is_link_local6(&source) && !is_link_local6(server)))
-		memset(&source, 0, sizeof(source));
-	return source;
-}
-
 /*
  * The tunnel to a server as it is configured, along its present way. A server without a
  * way keeps the one it has; nothing is sent to it.
@@ -482,7 +460,7 @@ tunnel_resolve(struct book_real *real, const struct dp_fib_hop *hop)
 		return;
 	real->tunnel = dp_tunnel_get(&(struct dp_tunnel_way){
 		.server = slot->addr,
-		.source = tunnel_source(&slot->addr, hop),
+		.source = dp_net_tunnel_source(&slot->addr, hop),
 		.tunnel = real->tunnel_conf,
 		.inner6 = !sl_addr_is_v4(&real->service->key.vip),
 		.link_mtu = dp_port_mtu(hop->port),

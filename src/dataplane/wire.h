@@ -136,4 +136,14 @@ sum_update(uint16_t checksum, uint16_t delta)
 	return (uint16_t)~sum;
 }
 
+/* Writes `len` bytes, an even number; returns the one's complement sum that this adds to a checksum over them. */
+static inline uint64_t
+bytes_rewrite(uint8_t *at, const void *bytes, unsigned int len)
+{
+	uint64_t before = (uint16_t)~sum_fold(sum_bytes(at, len));
+
+	memcpy(at, bytes, len);
+	return before + sum_bytes(at, len);
+}
+
 #endif

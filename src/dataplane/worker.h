@@ -83,6 +83,12 @@ struct worker_queue {
 	uint16_t port, ethdev, queue;
 };
 
+/*
+ * Tag of a packet in ring_control: its frame begins with a struct sl_addr, the neighbour that it
+ * goes to, and wants an Ethernet header.
+ */
+#define CONTROL_TO_NEIGHBOUR ((uintptr_t)2)
+
 struct dp_worker {
 	_Alignas(64) unsigned int id;
 	unsigned int worker_count;
@@ -226,6 +232,8 @@ void dp_hold_mbuf(struct dp_worker *w, struct rte_mbuf *m, unsigned int port, co
  */
 void dp_output(struct dp_worker *w, struct rte_mbuf *m);
 void dp_output_server(struct dp_worker *w, struct rte_mbuf *m, uint32_t slot);
+/* The same for a packet of the control core's with the tag CONTROL_TO_NEIGHBOUR, by m->port. Cold. */
+void dp_output_neighbour(struct dp_worker *w, struct rte_mbuf *m);
 /* Sends or drops held packets whose time has come. */
 void dp_hold_serve(struct dp_worker *w, uint64_t now_tsc);
 void dp_hold_fini(struct dp_worker *w);

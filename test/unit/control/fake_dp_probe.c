@@ -84,6 +84,15 @@ dp_probe_add(const struct dp_probe *probe, struct sl_addr *ret_addr, char ret_er
 }
 
 void
+dp_probe_info(struct dp_probe_info *ret_info)
+{
+	*ret_info = (struct dp_probe_info){ 0 };
+	for (uint32_t i = 0; i < fake_dp.probe_count; i++)
+		ret_info->probes += fake_dp.probe[i].refs > 0;
+	ret_info->present = ret_info->probes > 0;
+}
+
+void
 dp_probe_remove(const struct sl_addr *addr)
 {
 	struct fake_dp_probe *found = NULL;

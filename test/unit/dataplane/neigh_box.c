@@ -9,6 +9,7 @@
 #include "control_tx.h"
 #include "neigh.h"
 #include "port.h"
+#include "probe.h"
 #include "punt_rx.h"
 #include "rcu.h"
 #include "sl_addr.h"
@@ -76,6 +77,13 @@ dp_tap_copy(const struct rte_mbuf *m)
 {
 	box.copied += box.tap;
 	return box.tap;
+}
+
+/* There are no probes. */
+bool
+dp_probe_receive(struct rte_mbuf *m)
+{
+	return false;
 }
 
 struct rte_mbuf *
