@@ -18,7 +18,7 @@ SLUICE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # What it takes to compile Sluice and its unit tests.
 # shellcheck disable=SC2034 # for those who source this
 BUILD_PACKAGES=(gcc libc6-dev pkgconf meson ninja-build libdpdk-dev libnuma-dev libpcap-dev
-	libevent-dev libjansson-dev libmnl-dev libpcre2-dev libsystemd-dev uthash-dev libcmocka-dev)
+	libevent-dev libjansson-dev libmnl-dev libssl-dev libpcre2-dev libsystemd-dev uthash-dev libcmocka-dev)
 
 # Daemons that Debian starts, now and at every boot, when their package arrives.
 # Tests run their own copies: a freshly installed one must do neither.
