@@ -40,7 +40,7 @@ void kit_verdict(const char *row, const struct check_result *got, bool good, con
 enum kit_manner {
 	KIT_WHOLE,   /* said, and the connection closed */
 	KIT_KEEP,    /* said, and the connection left open */
-	KIT_SLOW,    /* a byte each 5 ms */
+	KIT_SLOW,    /* a byte each 2 ms */
 	KIT_ENDLESS, /* said, then `tail` again and again */
 	KIT_RESET,   /* said, then the connection is reset */
 };

@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SLOW_MS = 5, HEARD_SIZE = 8192, DATAGRAM_SIZE = 65536 };
+enum { SLOW_MS = 2, HEARD_SIZE = 8192, DATAGRAM_SIZE = 65536 };
 
 struct kit_server {
 	int fd;
