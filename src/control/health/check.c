@@ -15,6 +15,7 @@ const struct check_ops *const check_kinds[CONF_CHECK_MAX] = {
 	[CONF_CHECK_TCP] = &check_tcp,
 	[CONF_CHECK_HTTP] = &check_http,
 	[CONF_CHECK_SSL] = &check_http,
+	[CONF_CHECK_SMTP] = &check_smtp,
 
 };
 

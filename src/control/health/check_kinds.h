@@ -7,6 +7,6 @@
 
 #include "check.h"
 
-extern const struct check_ops check_tcp, check_http;
+extern const struct check_ops check_tcp, check_http, check_smtp;
 
 #endif
