@@ -7,6 +7,6 @@
 
 #include "check.h"
 
-extern const struct check_ops check_tcp, check_http, check_smtp, check_dns, check_udp, check_ping;
+extern const struct check_ops check_tcp, check_http, check_smtp, check_dns, check_udp, check_ping, check_file;
 
 #endif
