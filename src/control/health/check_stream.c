@@ -97,12 +97,11 @@ handshake(struct check_stream *stream)
 		return false;
 	}
 	rc = SSL_connect(stream->ssl);
-	if (rc != 1) {
-		tls_failed(stream, rc);
-		return false;
-	}
-	stream->secured = true;
-	return true;
+	if (rc == 1)
+		stream->secured = true;
+	else if (tls_failed(stream, rc) == 0)
+		check_net_verdict(&stream->net, false, "connection closed in the TLS handshake");
+	return rc == 1;
 }
 
 /* False: wait, or the attempt is gone. */
@@ -117,10 +116,8 @@ flush(struct check_stream *stream)
 		if (stream->ssl != NULL) {
 			ERR_clear_error();
 			sent = SSL_write(stream->ssl, rest, (int)left);
-			if (sent <= 0) {
-				tls_failed(stream, (int)sent);
-				return false;
-			}
+			if (sent <= 0)
+				return tls_failed(stream, (int)sent) == 0;
 		} else {
 			sent = send(stream->net.fd, rest, left, MSG_NOSIGNAL);
 			if (sent < 0) {
