@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Replays the corpus of the configuration fuzzer (test/fuzz/fuzz_conf.c):
- * texts that took the loader somewhere new, and every one that ever made it
- * fail. The fuzzer's entry aborts when a promise is broken.
+ * Replays the corpus of a fuzzer (test/fuzz): inputs that took the code
+ * somewhere new, and every one that ever made it fail. The fuzzer's entry
+ * aborts when a promise is broken.
  */
 #include "sl_test.h"
 
@@ -16,7 +16,7 @@ static void
 corpus(void **state)
 {
 	static uint8_t data[1 << 20];
-	DIR *folder = opendir(CONF_CORPUS);
+	DIR *folder = opendir(CORPUS);
 	unsigned int count = 0;
 
 	assert_non_null(folder);
@@ -26,7 +26,7 @@ corpus(void **state)
 
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", CONF_CORPUS, entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", CORPUS, entry->d_name);
 		stream = fopen(path, "rb");
 		sl_check(path, stream != NULL);
 		assert_int_equal(LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof(data), stream)), 0);
