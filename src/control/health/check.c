@@ -14,7 +14,7 @@
 const struct check_ops *const check_kinds[CONF_CHECK_MAX] = {
 	[CONF_CHECK_TCP] = &check_tcp,   [CONF_CHECK_HTTP] = &check_http, [CONF_CHECK_SSL] = &check_http,
 	[CONF_CHECK_SMTP] = &check_smtp, [CONF_CHECK_DNS] = &check_dns,   [CONF_CHECK_UDP] = &check_udp,
-	[CONF_CHECK_PING] = &check_ping, [CONF_CHECK_FILE] = &check_file,
+	[CONF_CHECK_PING] = &check_ping, [CONF_CHECK_MISC] = &check_misc, [CONF_CHECK_FILE] = &check_file,
 };
 
 int

@@ -7,6 +7,7 @@
 
 #include "check.h"
 
-extern const struct check_ops check_tcp, check_http, check_smtp, check_dns, check_udp, check_ping, check_file;
+extern const struct check_ops check_tcp, check_http, check_smtp, check_dns, check_udp, check_ping, check_misc,
+	check_file;
 
 #endif
