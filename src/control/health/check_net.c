@@ -168,13 +168,27 @@ addrs_take(struct check_net *net, const struct evutil_addrinfo *list)
 	}
 }
 
+static const char *
+resolve_words(int result)
+{
+	switch (result) {
+	case 0:
+		return "no address of bindto's family";
+	case EVUTIL_EAI_NONAME:
+	case EVUTIL_EAI_NODATA:
+		return "no such name";
+	default:
+		return evutil_gai_strerror(result);
+	}
+}
+
 static int
 resolve_end(struct check_net *net, int result, char ret_text[CHECK_TEXT_SIZE])
 {
 	if (result == 0 && net->addr_count > 0)
 		return connect_next(net, ret_text);
 	snprintf(ret_text, CHECK_TEXT_SIZE, "name %.80s not resolved: %s", net->connect->name,
-		 result == 0 ? "no address of bindto's family" : evutil_gai_strerror(result));
+		 resolve_words(result));
 	return -1;
 }
 

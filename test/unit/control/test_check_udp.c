@@ -99,6 +99,92 @@ test_refused(void **state)
 	}
 }
 
+/* What a router says of a host that does not answer ARP, forged: the query is answered by an ICMP error. */
+struct forgery {
+	int fd; /* a raw socket */
+	uint16_t from, to;
+};
+
+static int
+answer_unreachable(const uint8_t *query, int len, uint8_t *answer, unsigned int number, void *context)
+{
+	const struct forgery *forgery = context;
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	/* ICMP 3/1, then the IPv4 header and 8 bytes of the datagram that it is about. */
+	uint8_t error[] = { 3,
+			    1,
+			    0,
+			    0,
+			    0,
+			    0,
+			    0,
+			    0,
+			    0x45,
+			    0,
+			    0,
+			    29,
+			    0,
+			    0,
+			    0,
+			    0,
+			    64,
+			    17,
+			    0,
+			    0,
+			    127,
+			    0,
+			    0,
+			    1,
+			    127,
+			    0,
+			    0,
+			    1,
+			    (uint8_t)(forgery->from >> 8),
+			    (uint8_t)forgery->from,
+			    (uint8_t)(forgery->to >> 8),
+			    (uint8_t)forgery->to,
+			    0,
+			    9,
+			    0,
+			    0 };
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < sizeof(error); i += 2)
+		sum += (uint32_t)error[i] << 8 | error[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	error[2] = (uint8_t)(sum >> 8);
+	error[3] = (uint8_t)sum;
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(sendto(forgery->fd, error, sizeof(error), 0, (struct sockaddr *)&to, sizeof(to)),
+			 sizeof(error));
+	return -1;
+}
+
+static void
+test_unreachable(void **state)
+{
+	struct conf_checker conf = kit_checker(CONF_CHECK_UDP);
+	struct check_target target = kit_target("127.0.0.1", 0);
+	struct forgery forgery = { .fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP) };
+	struct check_result result;
+	struct kit_udp *udp;
+
+	if (forgery.fd < 0)
+		skip(); /* it takes CAP_NET_RAW */
+	close(kit_socket("127.0.0.1", SOCK_DGRAM, &forgery.from));
+	udp = kit_udp_start(answer_unreachable, &forgery, &forgery.to);
+	target.port = forgery.to;
+	conf.connect.bindto = target.addr;
+	conf.connect.bind_port = forgery.from;
+	conf.udp.payload = (uint8_t *)(uintptr_t) "x";
+	conf.udp.payload_size = 1;
+	result = kit_run(&conf, &target);
+	kit_verdict("a router says so", &result, false, "host unreachable");
+	kit_udp_stop(udp);
+	close(forgery.fd);
+}
+
 /* Whether this process may ping at all: it needs CAP_NET_RAW, or ping_group_range. */
 static bool
 may_ping(void)
@@ -161,9 +247,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_replies),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_ping),
+		cmocka_unit_test(test_replies),     cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_unreachable), cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_ping_many),
 	};
 
