@@ -96,6 +96,22 @@ test_states(void **state)
 	}
 }
 
+/* A check that is the same is not begun anew: what it found stands, and the next attempt is due when it was. */
+static void
+test_schedules(void **state)
+{
+	struct farm farm;
+
+	farm = farm_open(SLOW REAL(1, 1, "") REAL(2, 1, "") "}");
+	attempts_wait(&farm, 2);
+	farm_run_ms(&farm, 20);
+	farm_apply(&farm, SLOW REAL(1, 5, "") REAL(2, 1, "fall 3") "}");
+	attempts_wait(&farm, 3);
+	farm_run_ms(&farm, 20);
+	assert_int_equal(fake_check_attempts(NULL), 3);
+	farm_close(&farm);
+}
+
 /* Attempts under way are of the old file: they end with it, and are made again. */
 static void
 test_under_way(void **state)
@@ -234,7 +250,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_states), cmocka_unit_test(test_schedules),
 		cmocka_unit_test(test_under_way),
 		cmocka_unit_test(test_again_and_again),
 		cmocka_unit_test(test_probes),

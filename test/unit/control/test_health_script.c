@@ -97,7 +97,9 @@ test_ends(void **state)
 		{ "test \"$(ls /proc/self/fd | tr '\\n' ' ')\" = '0 1 2 3 '", true, 0, "exit code 0" },
 	};
 	unsigned int one = 1;
+	int left_open = dup(STDIN_FILENO);
 
+	assert_true(left_open >= 0);
 	for (size_t i = 0; i < SL_COUNT(rows); i++) {
 		uint32_t timeout_ms = strstr(rows[i].text, "ran longer") != NULL ? 300 : 60000;
 
@@ -111,6 +113,7 @@ test_ends(void **state)
 		sl_check_str(rows[i].command, last.text, rows[i].text);
 		assert_int_equal(script_running(), 0);
 	}
+	close(left_open);
 }
 
 /* A child of a command holds a FIFO open: it can be read to its end only when that has ended. */

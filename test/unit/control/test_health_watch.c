@@ -4,6 +4,7 @@
  * the notifiers that are run, in their order.
  */
 #include "fake_dp.h"
+#include "script.h"
 #include "sl_addr.h"
 #include "sl_test.h"
 #include "test_health_farm.h"
@@ -266,6 +267,12 @@ notified(struct farm *farm, void *context)
 	return false;
 }
 
+static bool
+scripts_ended(struct farm *farm, void *context)
+{
+	return script_running() + script_queued() == 0;
+}
+
 static void
 test_notifiers(void **state)
 {
@@ -290,6 +297,8 @@ test_notifiers(void **state)
 	fake_check_set("10.1.0.1:80", FAKE_GOOD);
 	farm_expect(&farm, VIP, "10.1.0.1:80*1");
 	farm_until(&farm, notified, log, "all four notifiers, those of one object in order");
+	farm_until(&farm, scripts_ended, NULL, "no notifier runs any more");
+	assert_true(notified(&farm, log));
 	/* omega: at the end they are run again, and nobody waits for them. */
 	unlink(log);
 	farm_close(&farm);
