@@ -364,7 +364,7 @@ static void
 real_begin(struct model_real *real, const struct conf_real *from, bool sorry)
 {
 	real->sorry = sorry;
-	real->out = sorry || (from->health != NULL && from->health->alpha);
+	real->out = sorry || from->health->alpha;
 	real->health_weight = -1;
 	real->maxconn = 0;
 }

@@ -21,6 +21,7 @@
 
 #include "agent.h"
 #include "checker.h"
+#include "conf_health_eq.h"
 #include "feedback.h"
 #include "health.h"
 #include "notify.h"
@@ -32,9 +33,6 @@
 #include <errno.h>
 
 enum { HISTORY_SIZE = 16, HEALTH_NAME_SIZE = 2 * SL_ENDPOINT_STRLEN + 32 };
-
-/* Do both check the same, in the same way? Their places may differ. (branch conf) */
-bool conf_checker_eq(const struct conf_checker *a, const struct conf_checker *b);
 
 /* ---- servers ---- */
 

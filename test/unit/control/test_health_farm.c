@@ -385,10 +385,3 @@ farm_command(struct farm *farm, const char *text)
 	if (rc < 0)
 		fail_msg("%s: %s", text, error.text);
 }
-
-bool conf_checker_eq(const struct conf_checker *a, const struct conf_checker *b);
-__attribute__((weak)) bool
-conf_checker_eq(const struct conf_checker *a, const struct conf_checker *b)
-{
-	return a->type == b->type && a->delay_loop_ms == b->delay_loop_ms && a->fall == b->fall;
-}

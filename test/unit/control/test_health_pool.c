@@ -245,16 +245,6 @@ test_agent(void **state)
 	farm_close(&farm);
 }
 
-/* Both services become one pool, as a virtual_server_group's are. */
-static void
-group_make(struct conf *conf)
-{
-	conf->pool_count = 1;
-	conf->pools[0].name = "web";
-	conf->pools[0].service_count = 2;
-	conf->services[1].pool = &conf->pools[0];
-}
-
 /* One set of checks for all services of a group; commands may treat them differently. */
 static void
 test_group(void **state)
@@ -262,12 +252,10 @@ test_group(void **state)
 	unsigned int attempts;
 	struct farm farm;
 
-	farm_conf_hook = group_make;
-	farm = farm_open(SERVICE SORRY REAL(1, 1, "") REAL(
-		2, 1,
-		"") "}\n"
-		    "virtual_server 10.0.0.2 80 {\n protocol TCP\n lb_algo rr\n lb_kind NAT\n" SORRY REAL(
-			    1, 1, "") REAL(2, 1, "") "}");
+	farm = farm_open(
+		"virtual_server_group web {\n 10.0.0.1 80\n 10.0.0.2 80\n}\n"
+		"virtual_server group web {\n protocol TCP\n lb_algo rr\n lb_kind NAT\n delay_loop 0.01\n"
+		" retry 0\n warmup 0\n" SORRY REAL(1, 1, "") REAL(2, 1, "") "}");
 	farm_expect(&farm, VIP, "10.1.0.9:80*1~ 10.1.0.2:80*1 10.1.0.1:80*1");
 	fake_check_set("10.1.0.1:80", FAKE_BAD);
 	farm_expect(&farm, VIP, "10.1.0.9:80*1~ 10.1.0.2:80*1 10.1.0.1:80*1~");

@@ -250,11 +250,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_states), cmocka_unit_test(test_schedules),
-		cmocka_unit_test(test_under_way),
-		cmocka_unit_test(test_again_and_again),
-		cmocka_unit_test(test_probes),
-		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_states),    cmocka_unit_test(test_schedules),
+		cmocka_unit_test(test_under_way), cmocka_unit_test(test_again_and_again),
+		cmocka_unit_test(test_probes),    cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

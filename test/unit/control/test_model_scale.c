@@ -126,6 +126,7 @@ test_commands(void **state)
 static void
 test_servers(void **state)
 {
+	static const struct conf_health no_checks;
 	struct model_error error;
 	struct model *model = model_create(conf_from_text(""), &error);
 
@@ -142,6 +143,7 @@ test_servers(void **state)
 				.port = 80,
 				.fwd = SL_FWD_NAT,
 				.weight = weight,
+				.health = &no_checks,
 			};
 		apply(model, conf, weight == 1 ? "5,000 servers added" : weight == 2 ? "changed" : "removed");
 		assert_int_equal(model_services(model)->real_count, weight < 3 ? MANY_SERVERS : 1);
