@@ -12,6 +12,7 @@
 #include "boot_cpu.h"
 #include "boot_loop.h"
 #include "boot_notify.h"
+#include "health.h"
 #include "model.h"
 #include "rpc.h"
 #include "sl_log.h"
@@ -32,6 +33,7 @@ static struct {
 	cpu_set_t cpus; /* those that this process may use */
 	struct boot_loop *loop;
 	struct model *model;
+	struct health *health;
 	struct rpc_server *rpc;
 } boot;
 
@@ -55,6 +57,8 @@ static int loop_run(char error[DP_ERROR_SIZE]);
 static void loop_undo(void);
 static int model_run(char error[DP_ERROR_SIZE]);
 static void model_undo(void);
+static int health_run(char error[DP_ERROR_SIZE]);
+static void health_undo(void);
 static int socket_run(char error[DP_ERROR_SIZE]);
 static void socket_undo(void);
 static int ready_run(char error[DP_ERROR_SIZE]);
@@ -69,15 +73,11 @@ static const struct {
 	int (*run)(char error[DP_ERROR_SIZE]);
 	void (*undo)(void); /* NULL: nothing of its own to undo */
 } steps[] = {
-	{ "parse", parse_run, parse_undo },
-	{ "alone", alone_run, NULL },
-	{ "eal", eal_run, dp_stop },
-	{ "ports", ports_run, NULL },
-	{ "dataplane", dataplane_run, NULL },
-	{ "loop", loop_run, loop_undo },
-	{ "model", model_run, model_undo },
-	{ "socket", socket_run, socket_undo },
-	{ "ready", ready_run, boot_notify_stopping },
+	{ "parse", parse_run, parse_undo },    { "alone", alone_run, NULL },
+	{ "eal", eal_run, dp_stop },           { "ports", ports_run, NULL },
+	{ "dataplane", dataplane_run, NULL },  { "loop", loop_run, loop_undo },
+	{ "model", model_run, model_undo },    { "health", health_run, health_undo },
+	{ "socket", socket_run, socket_undo }, { "ready", ready_run, boot_notify_stopping },
 };
 enum { STEP_COUNT = sizeof(steps) / sizeof(steps[0]) };
 
@@ -302,6 +302,21 @@ model_undo(void)
 {
 	model_destroy(boot.model);
 	boot.model = NULL;
+}
+
+/* Servers are watched from here on. */
+static int
+health_run(char error[DP_ERROR_SIZE])
+{
+	boot.health = health_create(boot_loop_base(boot.loop), boot.model, error);
+	return boot.health != NULL ? 0 : -EINVAL;
+}
+
+static void
+health_undo(void)
+{
+	health_destroy(boot.health);
+	boot.health = NULL;
 }
 
 static int

@@ -49,10 +49,11 @@ struct events {
 	struct health_watch *watches;
 	struct event *second;
 	unsigned int lines; /* in this second */
-	unsigned int uncounted[EVENT_MAX];
+	unsigned int unlogged[EVENT_MAX];
 };
 
 static void log_line(struct events *events, enum event_kind kind, const char *text);
+static void log_rest(struct events *events, enum sl_log_level from, enum sl_log_level to);
 static void second_over(evutil_socket_t fd, short what, void *context);
 static json_t *event_json(const struct pool *pool, const struct server *server, enum event_kind kind,
 			  const char *text);
@@ -148,29 +149,38 @@ log_line(struct events *events, enum event_kind kind, const char *text)
 		events->lines += kinds[kind].level <= SL_LOG_NOTICE;
 		return;
 	}
-	events->uncounted[kind]++;
+	events->unlogged[kind]++;
 }
 
 static void
 second_over(evutil_socket_t fd, short what, void *context)
 {
-	enum sl_log_level level = SL_LOG_INFO;
 	struct events *events = context;
+
+	log_rest(events, SL_LOG_ERROR, SL_LOG_NOTICE);
+	log_rest(events, SL_LOG_INFO, SL_LOG_DEBUG);
+	events->lines = 0;
+}
+
+/* One line for what was not logged of these levels: what the log hides does not come up in another's line. */
+static void
+log_rest(struct events *events, enum sl_log_level from, enum sl_log_level to)
+{
+	enum sl_log_level level = to;
 	char text[512] = "";
 	size_t len = 0;
 
 	for (int kind = 0; kind < EVENT_MAX; kind++) {
-		if (events->uncounted[kind] == 0)
+		if (events->unlogged[kind] == 0 || kinds[kind].level < from || kinds[kind].level > to)
 			continue;
 		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%u %s", len > 0 ? ", " : "",
-					events->uncounted[kind], kinds[kind].many);
+					events->unlogged[kind], kinds[kind].many);
 		if (kinds[kind].level < level)
 			level = kinds[kind].level;
-		events->uncounted[kind] = 0;
+		events->unlogged[kind] = 0;
 	}
 	if (len > 0)
 		sl_log(level, "and within the same second, not logged one by one: %s", text);
-	events->lines = 0;
 }
 
 static json_t *
