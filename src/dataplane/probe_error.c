@@ -48,8 +48,9 @@ conn_find(struct quoted *q, const uint8_t *ip, uint32_t len)
 
 /* Reads the quote of an error, whole from `icmp` on. False: not about a check, or nothing that it need know. */
 static bool
-quote_read(struct quoted *q, const uint8_t *icmp, uint32_t len, bool ip6)
+quote_read(struct quoted *q, const uint8_t *icmp, uint32_t len, const struct ip_headers *h)
 {
+	bool ip6 = h->ip6;
 	const uint8_t *quote = icmp + ICMP_LEN;
 	uint32_t quote_len = len - ICMP_LEN, inner_at, tunnel;
 
@@ -57,7 +58,8 @@ quote_read(struct quoted *q, const uint8_t *icmp, uint32_t len, bool ip6)
 		q->word = (struct icmp_word){ .type = icmp[0],
 					      .code = icmp[1],
 					      .rest = rte_be_to_cpu_32(load32(icmp + ICMP_REST_AT)) };
-		return q->headers.ip6 == ip6 && q->conn->probe->conf.fwd == SL_FWD_DR;
+		/* It was told to the packet's sender. */
+		return q->conn->probe->conf.fwd == SL_FWD_DR && sl_addr_eq(&q->conn->own, &h->dst);
 	}
 	tunnel = dp_tunnel_find(quote, quote_len, &inner_at);
 	if (tunnel == 0 || inner_at >= quote_len || !conn_find(q, quote + inner_at, quote_len - inner_at) ||
@@ -130,8 +132,7 @@ dp_probe_error_receive(struct rte_mbuf *m, const struct ip_headers *h)
 	sum = message_sum(m, ETH_LEN + h->l4_at, len);
 	if (h->ip6)
 		sum += message_pseudo_sum(ip, PROTO_ICMP6, len);
-	if (sum_fold(sum) != MESSAGE_SUM_OK || !quote_read(&q, ip + h->l4_at, len, h->ip6) ||
-	    !sl_addr_eq(&q.conn->own, &h->dst))
+	if (sum_fold(sum) != MESSAGE_SUM_OK || !quote_read(&q, ip + h->l4_at, len, h))
 		return false;
 	dp_probe_count.errors++;
 	dp_probe_deliver(m, packet, error_make(&q, packet));

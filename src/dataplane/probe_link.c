@@ -94,6 +94,7 @@ static int
 link_set_up(void)
 {
 	unsigned int index = if_nametoindex(PROBE_LINK_NAME);
+	struct sl_addr own6;
 	int code;
 
 	if (index == 0)
@@ -105,7 +106,8 @@ link_set_up(void)
 				&(struct rtnl_link){ .mtu = PROBE_MTU, .queue_len = QUEUE_LEN, .up = true });
 	if (code == 0)
 		code = addr_add(index, true);
-	has6 = code == 0 && addr_add(index, false) == 0;
+	own6 = dp_probe_link_addr(false, PROBE_NUMBER_OWN);
+	has6 = code == 0 && addr_add(index, false) == 0 && dp_rtnl_local6_add(index, &own6) == 0;
 	return code;
 }
 

@@ -74,6 +74,24 @@ dp_rtnl_addr_set(unsigned int index, const struct sl_prefix *prefix, uint8_t sco
 	return dp_rtnl_do(request);
 }
 
+int
+dp_rtnl_local6_add(unsigned int index, const struct sl_addr *addr)
+{
+	char buffer[RTNL_REQUEST_SIZE] = { 0 };
+	struct nlmsghdr *request = dp_rtnl_begin(buffer, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
+	struct rtmsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
+
+	info->rtm_family = AF_INET6;
+	info->rtm_dst_len = 128;
+	info->rtm_table = RT_TABLE_LOCAL;
+	info->rtm_protocol = RTPROT_KERNEL;
+	info->rtm_scope = RT_SCOPE_HOST;
+	info->rtm_type = RTN_LOCAL;
+	dp_rtnl_addr_put(request, RTA_DST, addr);
+	mnl_attr_put_u32(request, RTA_OIF, index);
+	return dp_rtnl_do(request);
+}
+
 struct nlmsghdr *
 dp_rtnl_begin(char buffer[RTNL_REQUEST_SIZE], uint16_t type, uint16_t flags)
 {

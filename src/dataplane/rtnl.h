@@ -30,6 +30,12 @@ int dp_rtnl_link_local_set(unsigned int index, bool on);
 /* Adds (also what is there already) or deletes an address of this scope (RT_SCOPE_*), in its subnet. */
 int dp_rtnl_addr_set(unsigned int index, const struct sl_prefix *prefix, uint8_t scope, bool add);
 
+/*
+ * Packets to this IPv6 address, which the interface has, are for the box at once. The kernel sees to that
+ * by itself, but only some time after it has answered that the address is there.
+ */
+int dp_rtnl_local6_add(unsigned int index, const struct sl_addr *addr);
+
 /* ---- any other request ---- */
 
 /* Begins one, to be answered, in a buffer that is all zero. */

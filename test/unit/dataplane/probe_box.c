@@ -11,6 +11,7 @@
 
 #include "sl_addr.h"
 
+#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sched.h>
@@ -37,6 +38,11 @@ probe_box_possible(void)
 int
 probe_box_open(void **state)
 {
+	int fd = open("/proc/sys/net/ipv4/conf/all/rp_filter", O_WRONLY);
+
+	/* Strict, as some distributions have it. */
+	if (fd < 0 || write(fd, "1", 1) != 1 || close(fd) != 0)
+		return -1;
 	if (pipe_open(state) != 0)
 		return -1;
 	pool = rte_pktmbuf_pool_create("control", BUFFERS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
