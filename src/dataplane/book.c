@@ -194,6 +194,7 @@ slot_sum(uint32_t slot, struct dp_real_stats *ret)
 	*ret = (struct dp_real_stats){ 0 };
 	for (unsigned int i = 0; i < dp_workers_count; i++) {
 		const struct dp_real_own *own = &dp_workers[i]->real[slot];
+		const struct dp_real_outcome *outcome = &dp_workers[i]->outcome[slot];
 
 		ret->traffic.conns += __atomic_load_n(&own->conns, __ATOMIC_RELAXED);
 		ret->traffic.in_packets += __atomic_load_n(&own->in_packets, __ATOMIC_RELAXED);
@@ -202,6 +203,9 @@ slot_sum(uint32_t slot, struct dp_real_stats *ret)
 		ret->traffic.out_bytes += __atomic_load_n(&own->out_bytes, __ATOMIC_RELAXED);
 		ret->active += __atomic_load_n(&own->active, __ATOMIC_RELAXED);
 		total += __atomic_load_n(&own->total, __ATOMIC_RELAXED);
+		ret->syns += __atomic_load_n(&outcome->syns, __ATOMIC_RELAXED);
+		ret->answered += __atomic_load_n(&outcome->answered, __ATOMIC_RELAXED);
+		ret->refused += __atomic_load_n(&outcome->refused, __ATOMIC_RELAXED);
 	}
 	/* Read beside the workers: a connection may have changed between the two loads. */
 	ret->inactive = total >= ret->active ? total - ret->active : 0;
@@ -239,7 +243,7 @@ book_real_take(struct book_service *service, const struct sl_addr *addr, uint16_
 	}
 	real->service = service;
 	slot_sum(real->slot, &sum);
-	real->base = sum.traffic;
+	real->base = sum;
 	real->next = service->reals;
 	if (real->next != NULL)
 		real->next->prev = real;
@@ -361,7 +365,10 @@ dp_real_stats(uint32_t slot, struct dp_real_stats *ret_stats)
 	}
 	slot_sum(slot, ret_stats);
 	ret_stats->overloaded = limit_is_full(slot);
-	traffic_sub(&ret_stats->traffic, &real->base);
+	traffic_sub(&ret_stats->traffic, &real->base.traffic);
+	ret_stats->syns -= real->base.syns;
+	ret_stats->answered -= real->base.answered;
+	ret_stats->refused -= real->base.refused;
 }
 
 void

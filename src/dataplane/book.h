@@ -44,7 +44,7 @@ struct book_real {
 	uint32_t tunnel;              /* its use of tunnel.h's, 0: none */
 	bool tunneled;                /* is, or was, reached by SL_FWD_TUN */
 	struct dp_tunnel tunnel_conf; /* and that as this says */
-	struct dp_traffic base;       /* what the workers' counters showed when the slot was taken */
+	struct dp_real_stats base;    /* what the workers' counters showed when the slot was taken */
 	struct book_service *service;
 	struct book_real *next, *prev; /* of the service */
 	TAILQ_ENTRY(book_real) unlisted;

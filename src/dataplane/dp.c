@@ -131,12 +131,13 @@ worker_create(unsigned int id)
 	if (dp_fragment_init(w, params.mbufs) != 0)
 		return -ENOMEM;
 	w->real = array_map(DP_REALS_MAX, sizeof(*w->real));
+	w->outcome = array_map(DP_REALS_MAX, sizeof(*w->outcome));
 	w->svc = array_map(DP_SERVICES_MAX, sizeof(*w->svc));
 	w->load = array_map(DP_REALS_MAX, sizeof(*w->load));
 	w->server = array_map(DP_REALS_MAX, sizeof(*w->server));
 	w->local_cursor = array_map(LOCAL_GROUPS_MAX, sizeof(*w->local_cursor));
 	w->toa_ack = array_map(capacity + 1, sizeof(*w->toa_ack));
-	if (w->server == NULL || w->local_cursor == NULL || w->toa_ack == NULL)
+	if (w->outcome == NULL || w->server == NULL || w->local_cursor == NULL || w->toa_ack == NULL)
 		return -ENOMEM;
 	w->ring_punt = ring_make("punt", sizeof(void *), PUNT_RING_SIZE);
 	w->ring_kernel = ring_make("kernel", sizeof(void *), KERNEL_RING_SIZE);
@@ -433,6 +434,8 @@ worker_destroy(struct dp_worker *w)
 	flow_table_fini(&w->table);
 	if (w->real != NULL)
 		munmap(w->real, sizeof(*w->real) * DP_REALS_MAX);
+	if (w->outcome != NULL)
+		munmap(w->outcome, sizeof(*w->outcome) * DP_REALS_MAX);
 	if (w->svc != NULL)
 		munmap(w->svc, sizeof(*w->svc) * DP_SERVICES_MAX);
 	if (w->load != NULL)

@@ -26,7 +26,8 @@
 #include <stdbool.h>
 
 enum {
-	FLOW_FWD_MASK = 0x07, /* enum sl_fwd */
+	FLOW_FWD_MASK = 0x03, /* enum sl_fwd */
+	FLOW_ASKED = 0x04,    /* TCP, replies pass here: the server has not answered the SYN yet */
 	FLOW_V6 = 0x08,
 	FLOW_IN_ONLY = 0x10, /* replies do not pass here: enum tcp_side */
 	FLOW_IN_ONLY_SHIFT = 4,
@@ -34,6 +35,8 @@ enum {
 	FLOW_NAT64 = 0x80,      /* full NAT: IPv6 towards the client, IPv4 towards the server */
 	FLOW_FRAGMENTED = 0x40, /* a fragment opened it, where RSS may not bring its whole packets */
 };
+
+static_assert(SL_FWD_MAX - 1 <= FLOW_FWD_MASK, "methods have two bits");
 
 struct flow {
 	struct sl_addr client;

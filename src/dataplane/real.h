@@ -58,6 +58,16 @@ struct dp_real_own {
 };
 static_assert(sizeof(struct dp_real_own) == 64, "one line");
 
+/*
+ * How TCP connections began whose replies pass here, as in struct dp_real_stats: beside the
+ * record above, and touched only by segments that open a connection or answer one that does.
+ */
+struct dp_real_outcome {
+	_Alignas(32) uint64_t syns;
+	uint64_t answered;
+	uint64_t refused;
+};
+
 extern struct dp_real_slot *dp_real_slots;
 
 #endif

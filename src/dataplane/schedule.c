@@ -243,6 +243,10 @@ connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const stru
 	if (fwd == SL_FWD_FNAT)
 		local_begin(w, flow, svc, local);
 	flow->seen = w->tick;
+	if (b->info[i].event == TCP_EVENT_SYN && (flow->flags & FLOW_IN_ONLY) == 0) {
+		flow->flags |= FLOW_ASKED;
+		w->outcome[flow->real].syns++;
+	}
 	if (unlikely((b->gathered >> i & 1) != 0))
 		dp_fragment_opened(w, b, i, flow);
 	atomic_signal_fence(memory_order_seq_cst);

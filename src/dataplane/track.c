@@ -22,13 +22,47 @@
 
 #define REUSABLE_STATES ((1u << SL_STATE_TIME_WAIT) | (1u << SL_STATE_CLOSE))
 
-__rte_cold void
-dp_flow_state_set(struct dp_worker *w, struct flow *flow, uint8_t state)
+/*
+ * How the server takes a connection that was opened by SYN is counted once: by its first SYN, or
+ * by a reset before that. What it does later, or does not do, is no answer to the SYN.
+ */
+static __rte_cold void
+outcome_note(struct dp_worker *w, const struct burst *b, unsigned int i, struct flow *flow)
+{
+	struct dp_real_outcome *outcome = &w->outcome[flow->real];
+
+	if ((flow->flags & FLOW_ASKED) == 0 || (b->in >> i & 1) != 0)
+		return;
+	if (b->info[i].event == TCP_EVENT_SYN)
+		outcome->answered++;
+	else if (b->info[i].event == TCP_EVENT_RST)
+		outcome->refused++;
+	else
+		return;
+	flow->flags &= (uint8_t)~FLOW_ASKED;
+}
+
+/* A SYN may change no state: the server's answer does not. One that meets an ended connection opens it again. */
+static __rte_cold void
+syn_note(struct dp_worker *w, const struct burst *b, unsigned int i, struct flow *flow)
+{
+	if ((b->in >> i & 1) != 0 && (REUSABLE_STATES >> flow->state & 1) != 0 &&
+	    (flow->flags & FLOW_IN_ONLY) == 0) {
+		flow->flags |= FLOW_ASKED;
+		w->outcome[flow->real].syns++;
+	}
+	outcome_note(w, b, i, flow);
+}
+
+/* Packet i changes its flow's state: counts of active connections follow. */
+static __rte_cold void
+state_change(struct dp_worker *w, const struct burst *b, unsigned int i, struct flow *flow, uint8_t state)
 {
 	struct dp_real_own *real = &w->real[flow->real];
 
 	real->active -= TCP_ACTIVE_STATES >> flow->state & 1;
 	real->active += TCP_ACTIVE_STATES >> state & 1;
+	outcome_note(w, b, i, flow);
 	flow->state = state;
 }
 
@@ -103,7 +137,7 @@ track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flo
 	uint64_t *traffic = &real->in_packets + out; /* or out_packets, the next */
 
 	if (unlikely(state != flow->state))
-		dp_flow_state_set(w, flow, state);
+		state_change(w, b, i, flow, state);
 	if (unlikely(flow->seen != w->tick))
 		flow->seen = w->tick;
 	traffic[0]++;
@@ -114,7 +148,11 @@ track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flo
 static __rte_cold void
 track_checked(struct dp_worker *w, struct burst *b, unsigned int i)
 {
-	track_one(w, b, i, b->flow[i], &w->real[b->flow[i]->real]);
+	struct flow *flow = b->flow[i];
+
+	if (b->info[i].event == TCP_EVENT_SYN)
+		syn_note(w, b, i, flow);
+	track_one(w, b, i, flow, &w->real[flow->real]);
 	b->syn |= (uint64_t)(b->info[i].event == TCP_EVENT_SYN) << i;
 }
 

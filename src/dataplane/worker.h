@@ -98,6 +98,7 @@ struct dp_worker {
 	unsigned int rx_count;
 	const struct dp_snapshot *snapshot; /* of the present burst */
 	struct dp_real_own *real;           /* by slot of the server */
+	struct dp_real_outcome *outcome;    /* the same */
 	struct svc_own *svc;                /* by slot of the service */
 	uint64_t net_epoch;                 /* of the present burst; cached routes of another one are void */
 	struct flow_table table;
@@ -214,8 +215,6 @@ struct flow *dp_flow_find_slow(struct dp_worker *w, const struct pkt_key *key, b
 struct flow *dp_flow_find_reply(struct dp_worker *w, const struct burst *b, unsigned int i);
 /* Ends a flow: counts, index, entry. Cold. */
 void dp_flow_end(struct dp_worker *w, struct flow *flow);
-/* A flow's state changed: the counts of active connections follow. Cold. */
-void dp_flow_state_set(struct dp_worker *w, struct flow *flow, uint8_t state);
 /* Looks at the next `budget` entries for idle ones. */
 void dp_flow_sweep(struct dp_worker *w, uint32_t budget);
 

@@ -151,6 +151,7 @@ worker_make(unsigned int id, unsigned int workers)
 	assert_int_equal(flow_table_init(&w->table, FLOWS, secret, -1), 0);
 	assert_int_equal(dp_fragment_init(w, MBUFS), 0);
 	w->real = map(DP_REALS_MAX, sizeof(*w->real));
+	w->outcome = map(DP_REALS_MAX, sizeof(*w->outcome));
 	w->svc = map(DP_SERVICES_MAX, sizeof(*w->svc));
 	w->load = map(DP_REALS_MAX, sizeof(*w->load));
 	w->server = map(DP_REALS_MAX, sizeof(*w->server));
@@ -325,6 +326,7 @@ pipe_teardown(void **state)
 		free(w->ring_wish);
 		flow_table_fini(&w->table);
 		munmap(w->real, sizeof(*w->real) * DP_REALS_MAX);
+		munmap(w->outcome, sizeof(*w->outcome) * DP_REALS_MAX);
 		munmap(w->svc, sizeof(*w->svc) * DP_SERVICES_MAX);
 		munmap(w->load, sizeof(*w->load) * DP_REALS_MAX);
 		munmap(w->server, sizeof(*w->server) * DP_REALS_MAX);

@@ -171,6 +171,11 @@ test_counters(void **state)
 	assert_int_equal(traffic.in_packets, 12);
 	assert_int_equal(traffic.out_bytes, 3000);
 
+	dp_workers[1]->outcome[slot[1]] = (struct dp_real_outcome){ .syns = 4, .answered = 2, .refused = 1 };
+	dp_workers[0]->outcome[slot[1]].answered = 1;
+	dp_real_stats(slot[1], &stats);
+	assert_true(stats.syns == 4 && stats.answered == 3 && stats.refused == 1);
+
 	/* A server goes: the service has counted what it counted. */
 	txn = box_begin();
 	PUT(txn, "192.0.2.1:80", NULL, NAT("10.0.0.1"));
@@ -193,6 +198,10 @@ test_counters(void **state)
 	assert_int_equal(again[0], slot[1]);
 	dp_real_stats(again[0], &stats);
 	assert_int_equal(stats.traffic.in_packets, 0);
+	assert_true(stats.syns == 0 && stats.answered == 0 && stats.refused == 0);
+	dp_workers[1]->outcome[slot[1]].refused++;
+	dp_real_stats(again[0], &stats);
+	assert_int_equal(stats.refused, 1);
 	box_packets(1, again[0], 2, 2);
 	dp_real_stats(again[0], &stats);
 	assert_int_equal(stats.traffic.in_packets, 2);

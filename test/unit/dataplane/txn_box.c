@@ -188,6 +188,9 @@ box_setup(void **state)
 		dp_workers[i]->real =
 			mmap(NULL, sizeof(struct dp_real_own) * DP_REALS_MAX, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		dp_workers[i]->outcome =
+			mmap(NULL, sizeof(struct dp_real_outcome) * DP_REALS_MAX, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	}
 	return book_init() != 0 || dp_tunnel_init() != 0 || dp_txn_init() != 0;
 }
@@ -201,6 +204,7 @@ box_teardown(void **state)
 	dp_tunnel_fini();
 	for (unsigned int i = 0; i < WORKERS; i++) {
 		munmap(dp_workers[i]->real, sizeof(struct dp_real_own) * DP_REALS_MAX);
+		munmap(dp_workers[i]->outcome, sizeof(struct dp_real_outcome) * DP_REALS_MAX);
 		free(dp_workers[i]);
 	}
 	free(box.deferred);
