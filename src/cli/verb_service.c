@@ -39,6 +39,24 @@ note_cell(struct cli *cli, const json_t *service)
 	table_cell(cli->table, "%s", *note != '\0' ? note + 1 : "");
 }
 
+/* Why a server gets no new connections, or how many it may have. */
+static void
+real_note_cell(struct cli *cli, const json_t *real)
+{
+	json_int_t upper = cli_number(real, "uthreshold"), lower = cli_number(real, "lthreshold");
+	char limits[80] = "", note[160];
+
+	if (upper != 0 && lower != 0)
+		snprintf(limits, sizeof(limits), " uthreshold %lld lthreshold %lld", (long long)upper,
+			 (long long)lower);
+	else if (upper != 0)
+		snprintf(limits, sizeof(limits), " uthreshold %lld", (long long)upper);
+	snprintf(note, sizeof(note), "%s%s%s%s", json_is_true(json_object_get(real, "out")) ? " out" : "",
+		 json_is_true(json_object_get(real, "overloaded")) ? " overloaded" : "", limits,
+		 json_is_true(json_object_get(real, "draining")) ? " draining" : "");
+	table_cell(cli->table, "%s", *note != '\0' ? note + 1 : "");
+}
+
 /* A row for the service with the sums of its servers, then a row for each of them. */
 void
 cli_service_row(struct cli *cli, const json_t *service)
@@ -71,8 +89,7 @@ cli_service_row(struct cli *cli, const json_t *service)
 		table_cell(cli->table, "%lld", (long long)cli_number(real, "weight"));
 		table_cell(cli->table, "%lld", (long long)cli_number(real, "active"));
 		table_cell(cli->table, "%lld", (long long)cli_number(real, "inactive"));
-		table_cell(cli->table, "%s",
-			   json_is_true(json_object_get(real, "draining")) ? "draining" : "");
+		real_note_cell(cli, real);
 	}
 }
 

@@ -133,6 +133,9 @@ int model_real_del(struct model *model, const struct dp_service_key *key, const 
 int model_real_drain(struct model *model, const struct dp_service_key *key, const struct sl_addr *addr,
 		     uint16_t port, bool on, struct model_error *ret_error);
 
+/* The limits in force on a server's connections: as configured, with LVS's default, or as its agent says. 0: none. */
+void model_real_limits(const struct model_real *real, uint32_t *ret_upper, uint32_t *ret_lower);
+
 /*
  * What health decides about one server. It holds until the next decision, over configuration files
  * and commands: those change `weight`, which this may stand in for.

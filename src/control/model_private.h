@@ -166,9 +166,8 @@ int model_forward_set(enum sl_fwd *now, struct dp_tunnel *now_tunnel, int fwd, c
 
 /* ---- model_health.c ---- */
 
-/* What the data plane is given: the weight in force, and the limits with LVS's default filled in. */
+/* The weight that the data plane is given. */
 uint32_t model_real_weight(const struct model_real *real);
-void model_real_limits(const struct model_real *real, uint32_t *ret_upper, uint32_t *ret_lower);
 
 /* ---- model_restart.c ---- */
 

@@ -98,6 +98,10 @@ class Control:
         return [Connection(row["proto"].upper(), row["state"], row["client"], row["vip"], row["real"],
                            row["expires_s"], row["worker"], row.get("local", "")) for row in self._call("conn.list")]
 
+    def overloaded(self):
+        """Server -> is it at its limit?"""
+        return {real["real"]: real["overloaded"] for service in self._call("service.list") for real in service["reals"]}
+
     # ---- commands ----
 
     def run(self, *arguments):

@@ -114,6 +114,7 @@ virtual_server 2001:db8::1 53 {
 }
 CONF
 sed 's/weight 1$/weight 5/' "$dir/sluice.conf" >"$dir/other.conf"
+sed 's/weight 2$/weight 2\n        uthreshold 100\n        lthreshold 80/' "$dir/sluice.conf" >"$dir/limited.conf"
 sed 's/virtual_server 192/virtual_servr 192/' "$dir/sluice.conf" >"$dir/bad.conf"
 
 # ---- nobody there ----
@@ -337,6 +338,10 @@ check 4 'sluice.conf:13:1' config check
 check 4 'sluice.conf:13:1' config apply
 check 0 '192.0.2.1:80' service list
 cp "$dir/other.conf" "$dir/sluice.conf"
+
+# ---- limits ----
+check 0 'lthreshold 0 -> 80' config apply "$dir/limited.conf"
+check 0 '10.0.0.11:8080 .* uthreshold 100 lthreshold 80$' service list tcp 192.0.2.1:80
 
 # ---- changes are logged with who made them ----
 checks=$((checks + 1))
