@@ -92,18 +92,26 @@ class Decap:
     """decap.c at every server of a topology: what Sluice has wrapped goes on to their kernels."""
 
     def __init__(self, net, df="copy", gue_port=GUE_PORT):
-        self.net = net
-        self.processes = []
-        sources = [address for family in net.own.values() for address in family]
-        for server in net.servers:
-            self.processes.append(net.rig.spawn(
-                net.rig.numbered("decap"), [net.rig.helper("decap.c"), "tun0", gue_port, df, *sources],
-                server.netns))
+        self.net, self.df, self.gue_port = net, df, gue_port
+        self.processes = [self.spawn(server) for server in net.servers]
         for server, process in zip(net.servers, self.processes):
-            wait_for(lambda process=process: self.alive(process) and "ready" in process.output(), 5,
-                     "decap is ready")
-            net.rig.sysctl(server.netns, net__ipv4__conf__all__rp_filter=0,
-                           net__ipv4__conf__tun0__rp_filter=0)
+            self.ready(server, process)
+
+    def spawn(self, server):
+        sources = [address for family in self.net.own.values() for address in family]
+        return self.net.rig.spawn(self.net.rig.numbered("decap"), [
+            self.net.rig.helper("decap.c"), "tun0", self.gue_port, self.df, *sources], server.netns)
+
+    def ready(self, server, process):
+        wait_for(lambda: self.alive(process) and "ready" in process.output(), 5, "decap is ready")
+        self.net.rig.sysctl(server.netns, net__ipv4__conf__all__rp_filter=0,
+                            net__ipv4__conf__tun0__rp_filter=0)
+
+    def restart(self, number):
+        """After one was killed."""
+        server = self.net.servers[number]
+        self.processes[number] = self.spawn(server)
+        self.ready(server, self.processes[number])
 
     @staticmethod
     def alive(process):
