@@ -21,6 +21,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -304,10 +305,16 @@ model_undo(void)
 	boot.model = NULL;
 }
 
-/* Servers are watched from here on. */
+/* Servers are watched from here on. Each check that is under way has a descriptor: as many as may be. */
 static int
 health_run(char error[DP_ERROR_SIZE])
 {
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	boot.health = health_create(boot_loop_base(boot.loop), boot.model, error);
 	return boot.health != NULL ? 0 : -EINVAL;
 }

@@ -19,6 +19,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +37,7 @@ struct birth {
 };
 
 static int child_run(void *context);
+static void oom_score_reset(void);
 static int user_set(const struct birth *birth);
 
 int
@@ -93,12 +95,24 @@ child_run(void *context)
 		if (s != SIGCANCEL_NPTL && s != SIGSETXID_NPTL)
 			sigaction(s, &by_default, NULL);
 	sigemptyset(&none);
+	oom_score_reset();
 	if (setpgid(0, 0) < 0 || dup2(birth->null_fd, STDIN_FILENO) < 0 ||
 	    dup2(birth->null_fd, STDOUT_FILENO) < 0 || dup2(birth->null_fd, STDERR_FILENO) < 0 ||
 	    syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) < 0 || user_set(birth) < 0 ||
 	    sigprocmask(SIG_SETMASK, &none, NULL) < 0 || execve(birth->argv[0], birth->argv, environment) < 0)
 		birth->rc = -errno;
 	_exit(127);
+}
+
+/* The daemon may be kept from the kernel's out-of-memory killer; a command that leaks must not be. */
+static void
+oom_score_reset(void)
+{
+	static const char zero[] = "0";
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, zero, strlen(zero)) < 0)
+		return;
 }
 
 static int

@@ -303,6 +303,41 @@ test_suspend(void **state)
 	farm_close(&farm);
 }
 
+/*
+ * Feedback's weights are hundreds of the configured ones, so that parts of them can be told. The
+ * loaded server's falls, the sum stays; one that is drained has 0, and the quorum knows nothing of it.
+ */
+static void
+test_feedback(void **state)
+{
+	struct agent_says idle = { .percent = -1, .reached = true, .has_load = { true }, .load = { 20 } };
+	struct agent_says busy = { .percent = -1, .reached = true, .has_load = { true }, .load = { 90 } };
+	uint32_t weight[2] = { 0 };
+	struct farm farm;
+
+	farm_conf_hook = agent_give;
+	farm = farm_open(SERVICE SORRY " quorum 2\n feedback {\n interval 0.1\n cpu 100\n }\n" REAL(1, 1, "")
+				 REAL(2, 1, "") "}");
+	farm_expect(&farm, VIP, "10.1.0.9:80*1~ 10.1.0.2:80*100 10.1.0.1:80*100");
+	for (int i = 0; i < 2000 && (weight[0] >= 80 || weight[0] == 0); i++) {
+		const struct dp_real *reals = fake_dp_service_at(0)->reals;
+
+		fake_agent_says("10.1.0.1:80", &busy);
+		fake_agent_says("10.1.0.2:80", &idle);
+		farm_run_ms(&farm, 10);
+		weight[0] = reals[2].weight;
+		weight[1] = reals[1].weight;
+	}
+	assert_in_range(weight[0], 10, 79);
+	assert_in_range(weight[0] + weight[1], 195, 205);
+	idle.admin = AGENT_DRAIN;
+	fake_agent_says("10.1.0.2:80", &idle);
+	for (int i = 0; i < 2000 && fake_dp_service_at(0)->reals[1].weight != 0; i++)
+		farm_run_ms(&farm, 5);
+	assert_int_equal(fake_dp_service_at(0)->reals[1].weight, 0);
+	farm_close(&farm);
+}
+
 static void
 passive_give(struct conf *conf)
 {
@@ -398,6 +433,7 @@ main(void)
 		cmocka_unit_test(test_stories),
 		cmocka_unit_test(test_alpha_begins_sorry),
 		cmocka_unit_test(test_agent),
+		cmocka_unit_test(test_feedback),
 		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_suspend),
 		cmocka_unit_test(test_passive),

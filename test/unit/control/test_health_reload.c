@@ -11,7 +11,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MANY = 5000, COMMITS_MAX = 50 };
 
@@ -175,6 +178,69 @@ test_probes(void **state)
 	farm_close(&farm);
 }
 
+/* ---- the system's clock ---- */
+
+static time_t clock_step_s;
+
+/* In the place of libc's, for all libraries of this process: somebody sets the system's time. */
+int
+clock_gettime(clockid_t clock, struct timespec *ret)
+{
+	long rc = syscall(SYS_clock_gettime, clock, ret);
+
+	if (rc == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
+		ret->tv_sec += clock_step_s;
+	return (int)rc;
+}
+
+int
+gettimeofday(struct timeval *restrict ret, void *restrict zone)
+{
+	struct timespec now;
+	int rc = clock_gettime(CLOCK_REALTIME, &now);
+
+	*ret = (struct timeval){ now.tv_sec, now.tv_nsec / 1000 };
+	return rc;
+}
+
+time_t
+time(time_t *ret)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (ret != NULL)
+		*ret = now.tv_sec;
+	return now.tv_sec;
+}
+
+/* An hour forth and back: checks go on as before, none too many, none too late, and nobody goes down. */
+static void
+test_clock(void **state)
+{
+	static const int steps_s[] = { 3600, -3600, -3600, 3600 };
+	struct farm farm;
+
+	farm = farm_open(SERVICE_AT("10.0.0.1", " delay_loop 0.05\n") REAL(1, 1, "") "}\n");
+	attempts_wait(&farm, 3);
+	for (size_t i = 0; i < SL_COUNT(steps_s); i++) {
+		unsigned int attempts = fake_check_attempts(NULL);
+		struct timespec began, now;
+		uint64_t ms;
+
+		clock_gettime(CLOCK_MONOTONIC, &began);
+		clock_step_s += steps_s[i];
+		attempts_wait(&farm, attempts + 5);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		ms = (uint64_t)(now.tv_sec - began.tv_sec) * 1000 + (uint64_t)(now.tv_nsec / 1000000) -
+		     (uint64_t)(began.tv_nsec / 1000000);
+		/* Five of them take four intervals at least. */
+		assert_true(ms >= 195);
+		farm_expect(&farm, VIP, "10.1.0.1:80*1");
+	}
+	farm_close(&farm);
+}
+
 /* ---- five thousand at once ---- */
 
 static char *
@@ -252,7 +318,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),    cmocka_unit_test(test_schedules),
 		cmocka_unit_test(test_under_way), cmocka_unit_test(test_again_and_again),
-		cmocka_unit_test(test_probes),    cmocka_unit_test(test_many),
+		cmocka_unit_test(test_probes),    cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,7 @@ test_ends(void **state)
 		{ "head -c 10000000 /dev/zero; exit 3", true, 3, "exit code 3" },
 		{ "read line; exit 4", true, 4, "exit code 4" },
 		{ "test -z \"$HOME$USER$LD_PRELOAD\" && test -n \"$PATH\"", true, 0, "exit code 0" },
+		{ "test \"$(cat /proc/self/oom_score_adj)\" = 0", true, 0, "exit code 0" },
 		/* ls has the directory itself open, as 3 */
 		{ "test \"$(ls /proc/self/fd | tr '\\n' ' ')\" = '0 1 2 3 '", true, 0, "exit code 0" },
 	};
