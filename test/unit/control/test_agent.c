@@ -80,7 +80,6 @@ static const struct {
 	{ "says a line and stays", "75% ready\r\n", KIT_KEEP, NULL, KIT_LONG_MS, true, "75% ready" },
 	{ "says no end of its line", "75% ready", KIT_WHOLE, NULL, KIT_LONG_MS, true, "75% ready" },
 	{ "says its line byte by byte", "up 75%\n", KIT_SLOW, NULL, KIT_LONG_MS, true, "up 75%" },
-	{ "says its line and resets", "up 75%\n", KIT_RESET, NULL, KIT_LONG_MS, true, "up 75%" },
 	{ "never stops after its line", "up 75%\n", KIT_ENDLESS, "down\n", KIT_LONG_MS, true, "up 75%" },
 	{ "says what nobody knows, too", "up fast cheap\n", KIT_WHOLE, NULL, KIT_LONG_MS, true,
 	  "up fast cheap (2 words unknown)" },
