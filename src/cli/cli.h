@@ -62,6 +62,8 @@ struct cli_verb {
 	void (*row)(struct cli *cli, const json_t *element);
 	/* Or anything else. NULL: nothing is printed. */
 	void (*show)(struct cli *cli, const json_t *result);
+	/* The daemon goes on talking: what each event prints. */
+	void (*follow)(struct cli *cli, const json_t *event);
 };
 
 /* The i-th verb, NULL past the last. */

@@ -20,6 +20,9 @@ enum { READ_SIZE = 65536, RETRY_MS = 50 };
 
 static int fail(struct client *client, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+static int call_send(struct client *client, const char *method, json_t *params);
+static int lines_take(struct client *client, char *bytes, size_t *len,
+		      int (*line)(const json_t *line, void *context), void *context);
 static int request_send(struct client *client, const char *text, size_t len);
 static int wait_for(struct client *client, short events);
 
@@ -68,19 +71,9 @@ client_close(struct client *client)
 int
 client_call(struct client *client, const char *method, json_t *params, struct reply *reply)
 {
-	json_t *request = json_pack("{s:s, s:i, s:s, s:O}", "jsonrpc", "2.0", "id", 1, "method", method,
-				    "params", params);
-	char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
-	size_t len = text != NULL ? strlen(text) : 0;
 	static char bytes[READ_SIZE];
-	int error;
+	int error = call_send(client, method, params);
 
-	json_decref(request);
-	if (text == NULL)
-		return fail(client, CLI_USAGE, "an argument is not UTF-8");
-	text[len] = '\n';
-	error = request_send(client, text, len + 1);
-	free(text);
 	while (error == 0 && !reply->done) {
 		ssize_t got;
 
@@ -94,6 +87,73 @@ client_call(struct client *client, const char *method, json_t *params, struct re
 		if (reply_feed(reply, bytes, (size_t)got) != 0)
 			return fail(client, CLI_REFUSED, "the answer of the daemon cannot be understood");
 	}
+	return error;
+}
+
+int
+client_follow(struct client *client, const char *method, json_t *params,
+	      int (*line)(const json_t *line, void *context), void *context)
+{
+	static char bytes[READ_SIZE];
+	int error = call_send(client, method, params);
+	size_t len = 0;
+
+	while (error == 0) {
+		ssize_t got;
+
+		if ((error = wait_for(client, POLLIN)) != 0)
+			break;
+		got = recv(client->fd, bytes + len, sizeof(bytes) - len, 0);
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (got <= 0)
+			return fail(client, CLI_UNREACHABLE, "the daemon has closed the connection");
+		len += (size_t)got;
+		error = lines_take(client, bytes, &len, line, context);
+		if (error == 0 && len == sizeof(bytes))
+			return fail(client, CLI_REFUSED, "a line of the daemon is too long");
+	}
+	return error;
+}
+
+/* The lines that are whole; what follows them moves to the front. */
+static int
+lines_take(struct client *client, char *bytes, size_t *len, int (*line)(const json_t *line, void *context),
+	   void *context)
+{
+	char *begin = bytes, *end;
+	int error = 0;
+
+	while (error == 0 && (end = memchr(begin, '\n', *len - (size_t)(begin - bytes))) != NULL) {
+		json_t *json = json_loadb(begin, (size_t)(end - begin), 0, NULL);
+
+		if (json == NULL)
+			return fail(client, CLI_REFUSED, "the daemon's line cannot be understood");
+		client->timeout_s = 0;
+		error = line(json, context);
+		json_decref(json);
+		begin = end + 1;
+	}
+	*len -= (size_t)(begin - bytes);
+	memmove(bytes, begin, *len);
+	return error;
+}
+
+static int
+call_send(struct client *client, const char *method, json_t *params)
+{
+	json_t *request = json_pack("{s:s, s:i, s:s, s:O}", "jsonrpc", "2.0", "id", 1, "method", method,
+				    "params", params);
+	char *text = request != NULL ? json_dumps(request, JSON_COMPACT) : NULL;
+	size_t len = text != NULL ? strlen(text) : 0;
+	int error;
+
+	json_decref(request);
+	if (text == NULL)
+		return fail(client, CLI_USAGE, "an argument is not UTF-8");
+	text[len] = '\n';
+	error = request_send(client, text, len + 1);
+	free(text);
 	return error;
 }
 

@@ -27,4 +27,12 @@ void client_close(struct client *client);
  */
 int client_call(struct client *client, const char *method, json_t *params, struct reply *reply);
 
+/*
+ * Sends a request after which the daemon goes on talking (`monitor`): `line` gets each line, the
+ * answer first, and borrows it; anything but 0 from it ends the call with that. Silence has no time limit
+ * once the answer is there. Else an enum cli_exit with client->error: only the daemon ends it.
+ */
+int client_follow(struct client *client, const char *method, json_t *params,
+		  int (*line)(const json_t *line, void *context), void *context);
+
 #endif

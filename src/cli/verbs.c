@@ -69,6 +69,8 @@ enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
 static int words_match(const struct cli_verb *verb, int argc, char **argv);
 static const char *words_at(unsigned int i, const void *context);
 static void element_show(const json_t *element, void *context);
+static int verb_follow(struct cli *cli, const struct cli_verb *verb, struct client *client, json_t *params);
+static int line_show(const json_t *line, void *context);
 static int error_show(const struct cli *cli, const struct cli_verb *verb, const json_t *error);
 
 struct showing {
@@ -135,6 +137,8 @@ cli_verb_run(struct cli *cli, const struct cli_verb *verb, json_t *params)
 
 	if (verb->columns != NULL && !cli->json)
 		cli->table = table_create(stdout, verb->columns, verb->column_count);
+	if (code == 0 && verb->follow != NULL)
+		return verb_follow(cli, verb, &client, params);
 	if (code == 0)
 		code = client_call(&client, verb->method, params, &reply);
 	if (code == 0 && reply.error == NULL) {
@@ -180,6 +184,41 @@ static const char *
 words_at(unsigned int i, const void *context)
 {
 	return i < VERB_COUNT ? verbs[i].words : NULL;
+}
+
+/* Until a signal ends the program, or the daemon ends. */
+static int
+verb_follow(struct cli *cli, const struct cli_verb *verb, struct client *client, json_t *params)
+{
+	struct showing showing = { cli, verb };
+	int code;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	code = client_follow(client, verb->method, params, line_show, &showing);
+	if (client->error[0] != '\0')
+		fprintf(stderr, "sluicectl: %s\n", client->error);
+	client_close(client);
+	return code;
+}
+
+/* The answer says only that events will come; who reads them has gone away when they cannot be written. */
+static int
+line_show(const json_t *line, void *context)
+{
+	struct showing *showing = context;
+	const json_t *error = json_object_get(line, "error"), *event = json_object_get(line, "params");
+
+	if (error != NULL)
+		return error_show(showing->cli, showing->verb, error);
+	if (event == NULL)
+		return 0;
+	if (showing->cli->json) {
+		json_dumpf(event, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else {
+		showing->verb->follow(showing->cli, event);
+	}
+	return ferror(stdout) ? CLI_REFUSED : 0;
 }
 
 static void

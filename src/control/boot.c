@@ -331,7 +331,10 @@ socket_run(char error[DP_ERROR_SIZE])
 {
 	boot.rpc = rpc_server_create(boot_loop_base(boot.loop), boot.socket_path, boot.model,
 				     boot.options->conf_path, error);
-	return boot.rpc != NULL ? 0 : -errno;
+	if (boot.rpc == NULL)
+		return -errno;
+	rpc_server_health_set(boot.rpc, boot.health);
+	return 0;
 }
 
 static void

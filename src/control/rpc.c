@@ -105,6 +105,12 @@ rpc_server_destroy(struct rpc_server *server)
 }
 
 void
+rpc_server_health_set(struct rpc_server *server, struct health *health)
+{
+	server->context.health = health;
+}
+
+void
 rpc_server_limits_set(struct rpc_server *server, const struct rpc_limits *limits)
 {
 	server->limits = *limits;

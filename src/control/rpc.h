@@ -14,6 +14,7 @@
 #include <sluice/dp.h>
 
 struct event_base;
+struct health;
 struct model;
 struct rpc_server;
 
@@ -41,6 +42,9 @@ struct rpc_limits {
  */
 struct rpc_server *rpc_server_create(struct event_base *base, const char *socket_path, struct model *model,
 				     const char *conf_path, char ret_error[DP_ERROR_SIZE]);
+
+/* What answers `health` and `monitor`; it lives as long as the server. Before the loop turns. */
+void rpc_server_health_set(struct rpc_server *server, struct health *health);
 
 /* Ends all clients, and removes the socket. Before the model and the event base end. */
 void rpc_server_destroy(struct rpc_server *server);

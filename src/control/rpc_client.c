@@ -6,10 +6,13 @@
  */
 #include "rpc_client.h"
 
+#include "rpc_watch.h"
+
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/event.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -25,6 +28,7 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
 static bool line_step(struct rpc_client *client);
 static enum line line_find(struct rpc_client *client, size_t *ret_len, size_t *ret_end);
 static void client_close(struct rpc_client *client, int code, const char *text);
+static bool peer_is_gone(const struct rpc_client *client);
 
 int
 rpc_client_create(struct rpc_server *server, evutil_socket_t fd)
@@ -67,6 +71,7 @@ rpc_client_destroy(struct rpc_client *client)
 		TAILQ_REMOVE(&server->ready, client, in_ready);
 	TAILQ_REMOVE(&server->all, client, in_all);
 	server->client_count--;
+	rpc_watch_stop(client);
 	rpc_message_abort(&client->message);
 	evbuffer_remove_cb(bufferevent_get_output(client->bev), on_output, client);
 	bufferevent_free(client->bev);
@@ -84,6 +89,7 @@ rpc_client_step(struct rpc_client *client)
 			rpc_client_destroy(client);
 		return false;
 	}
+	rpc_watch_flush(client);
 	if (evbuffer_get_length(output) >= client->limits.output_high_size)
 		return false;
 	if (!rpc_message_busy(&client->message)) {
@@ -91,7 +97,7 @@ rpc_client_step(struct rpc_client *client)
 	} else {
 		int step = rpc_message_step(&client->message, output);
 
-		if (step < 0) {
+		if (step < 0 || (client->message.watch && rpc_watch_start(client) < 0)) {
 			rpc_client_destroy(client);
 			return false;
 		}
@@ -103,7 +109,9 @@ rpc_client_step(struct rpc_client *client)
 void
 rpc_client_tick(struct rpc_client *client, uint64_t now_ms)
 {
-	if (client->closing_ms != 0 && now_ms - client->closing_ms > CLOSING_MS)
+	if (client->events != NULL && client->eof && peer_is_gone(client))
+		rpc_client_destroy(client);
+	else if (client->closing_ms != 0 && now_ms - client->closing_ms > CLOSING_MS)
 		rpc_client_destroy(client);
 	else if (!client->closing && client->half_ms != 0 &&
 		 now_ms - client->half_ms > (uint64_t)client->limits.half_s * 1000)
@@ -143,7 +151,8 @@ line_step(struct rpc_client *client)
 	case LINE_NONE:
 		break;
 	}
-	if (client->eof)
+	/* Who watches may have asked its last. */
+	if (client->eof && client->events == NULL)
 		client_close(client, 0, NULL);
 	else if (evbuffer_get_length(input) > 0 && client->half_ms == 0)
 		client->half_ms = rpc_clock_ms();
@@ -192,6 +201,15 @@ client_close(struct rpc_client *client, int code, const char *text)
 	}
 	bufferevent_setwatermark(client->bev, EV_WRITE, 0, 0);
 	rpc_server_ready(client);
+}
+
+/* Has it closed, and not only said that it will send no more? */
+static bool
+peer_is_gone(const struct rpc_client *client)
+{
+	struct pollfd pollfd = { .fd = bufferevent_getfd(client->bev) };
+
+	return poll(&pollfd, 1, 0) > 0 && (pollfd.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 static void

@@ -20,8 +20,10 @@
 #include <sys/queue.h>
 
 struct bufferevent;
+struct evbuffer;
 struct evconnlistener;
 struct event;
+struct health_watch;
 
 struct rpc_client {
 	TAILQ_ENTRY(rpc_client) in_all, in_ready;
@@ -36,6 +38,10 @@ struct rpc_client {
 	uint64_t half_ms;    /* since when there is an unfinished message; 0: there is none */
 	uint64_t moved_ms;   /* when the peer last took some output, or a line came */
 	uint64_t closing_ms; /* since when it is closing after an error; 0: it is not */
+
+	/* It watches (rpc_watch.c): what waits for the end of an answer; NULL: it does not. */
+	struct evbuffer *events;
+	uint64_t events_lost; /* for want of room since the last that is in `events` */
 };
 
 TAILQ_HEAD(rpc_client_list, rpc_client);
@@ -50,6 +56,9 @@ struct rpc_server {
 	struct rpc_client_list all, ready;
 	unsigned int client_count;
 	bool accept_paused; /* out of descriptors: the tick tries again */
+
+	struct health_watch *watch; /* while somebody watches */
+	unsigned int watcher_count;
 };
 
 /* Takes over the descriptor of an accepted connection; closes it on failure. */

@@ -130,6 +130,8 @@ request_answer(struct rpc_message *message, json_t *request, struct evbuffer *ou
 	else
 		verb_run(json_string_value(json_object_get(request, "method")),
 			 json_object_get(request, "params"), &message->caller, &call);
+	if (call.error.code == 0 && call.watch)
+		message->watch = true;
 	if (silent) {
 		if (call.stream != NULL)
 			call.stream->destroy(call.stream);

@@ -19,6 +19,7 @@ struct rpc_message {
 	json_t *root;  /* the message under way; NULL: none */
 	bool batch;    /* root is an array: index is of the request that is next */
 	bool answered; /* something has been written for this message */
+	bool watch;    /* a method asked for events: the client's business, and for the rest of its life */
 	size_t index;
 	struct verb_stream *stream;
 };

@@ -43,6 +43,8 @@ static const struct verb {
 	{ "ports", verb_ports, false, 0, 0 },
 	{ "neigh", verb_neigh, false, 0, 0 },
 	{ "locals", verb_locals, false, 0, 0 },
+	{ "health", verb_health, false, 0, KEY },
+	{ "monitor", verb_monitor, false, 0, 0 },
 	{ "config.check", verb_config_check, false, 0, B(FILE) },
 	{ "config.apply", verb_config_apply, true, 0, B(FILE) },
 	{ "config.diff", verb_config_diff, false, 0, B(FILE) },

@@ -22,6 +22,7 @@
 #include <time.h>
 
 struct evbuffer;
+struct health;
 struct verb_rates;
 
 /* JSON-RPC's own error codes, and ours. */
@@ -92,6 +93,7 @@ struct verb_caller {
 /* What methods work on. Lives as long as the server. */
 struct verb_context {
 	struct model *model;
+	struct health *health;
 	const char *conf_path;
 	struct verb_rates *rates;
 	time_t started;
@@ -121,6 +123,7 @@ struct verb_call {
 	json_t *result;
 	struct verb_stream *stream;
 	struct verb_error error;
+	bool watch; /* set by the method: from now on the client gets events */
 };
 
 /*
@@ -173,6 +176,9 @@ int verb_real_edit(struct verb_call *call);
 int verb_real_del(struct verb_call *call);
 int verb_real_drain(struct verb_call *call);
 int verb_real_undrain(struct verb_call *call);
+
+int verb_health(struct verb_call *call);
+int verb_monitor(struct verb_call *call);
 
 int verb_conn_list(struct verb_call *call);
 int verb_conn_count(struct verb_call *call);
