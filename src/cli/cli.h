@@ -108,7 +108,8 @@ cli_number(const json_t *object, const char *member)
 /* ---- how answers look, by file ---- */
 
 extern const struct table_column cli_service_columns[], cli_conn_columns[], cli_drop_columns[],
-	cli_worker_columns[], cli_port_columns[], cli_neigh_columns[], cli_local_columns[];
+	cli_worker_columns[], cli_port_columns[], cli_neigh_columns[], cli_local_columns[],
+	cli_health_columns[];
 
 enum {
 	CLI_SERVICE_COLUMNS = 9,
@@ -118,6 +119,7 @@ enum {
 	CLI_PORT_COLUMNS = 16,
 	CLI_NEIGH_COLUMNS = 6,
 	CLI_LOCAL_COLUMNS = 6,
+	CLI_HEALTH_COLUMNS = 8,
 };
 
 void cli_service_row(struct cli *cli, const json_t *service);
@@ -128,6 +130,8 @@ void cli_worker_row(struct cli *cli, const json_t *worker);
 void cli_port_row(struct cli *cli, const json_t *port);
 void cli_neigh_row(struct cli *cli, const json_t *neigh);
 void cli_local_row(struct cli *cli, const json_t *local);
+void cli_health_row(struct cli *cli, const json_t *server);
+void cli_event_show(struct cli *cli, const json_t *event);
 void cli_status_show(struct cli *cli, const json_t *result);
 void cli_stats_show(struct cli *cli, const json_t *result);
 void cli_config_check_show(struct cli *cli, const json_t *result);

@@ -237,6 +237,10 @@ check 0 'ANSWERED +LIMITED ' workers
 check 0 ' sl-wan +7 +0 ' ports
 check 0 '^10.0.0.200 +snat +wan +200 +100 +64512$' locals
 check 0 '"tcp_used":200' -j locals
+check 0 '^PROTO +SERVICE +SERVER +STATE +SINCE +NEXT +WEIGHT +WHY$' health
+check 0 ' up ' health --all
+check 0 '"state":"up"' -j health
+check 1 'does not exist|no such' health tcp 192.0.2.77:80
 check 0 '' service del tcp 192.0.2.7:80
 check 0 '' service del tcp 192.0.2.8:80
 
@@ -251,7 +255,7 @@ follows() {
 	echo "FAILED: after \"$*\" comes \"$got\", not \"$want\""
 	failed=$((failed + 1))
 }
-follows 'status service real conn stats drops workers ports neigh locals config help '
+follows 'status service real conn stats drops workers ports neigh locals health monitor config help '
 follows 'list count ' conn
 follows '' real frobnicate
 follows 'tcp udp ' real add

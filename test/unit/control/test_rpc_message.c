@@ -5,6 +5,7 @@
  */
 #include "rpc_message.h"
 #include "sl_test.h"
+#include "fake_health.h"
 #include "test_rpc_fixture.h"
 #include "verb_rate.h"
 
@@ -544,6 +545,21 @@ volatile_remove(json_t *want)
 		json_object_del(json_object_get(want, "result"), members[i]);
 }
 
+/* The server of the document's example. */
+static const char health_text[] = "[{\"proto\":\"tcp\",\"vip\":\"192.0.2.1:80\",\"real\":\"10.0.0.12:8080\","
+				  "\"state\":\"down\",\"since_ago_ms\""
+				  ":5210,\"weight\":0,\"configured\":1,\"why\":\"TCP_CHECK: connection "
+				  "refused\",\"maxconn\":0,\"pool\":{"
+				  "\"name\":null,\"quorum\":1,\"hysteresis\":0,\"alive_weight\":2,\"up\":"
+				  "true,\"sorry\":false},\"checks\":["
+				  "{\"check\":\"TCP_CHECK\",\"state\":\"down\",\"text\":\"connection "
+				  "refused\",\"good\":false,\"last_ago_ms\""
+				  ":210,\"took_ms\":0,\"next_ms\":1790,\"failures\":4}],\"agent\":null,"
+				  "\"passive\":null,\"history\":[{\"ag"
+				  "o_ms\":5210,\"state\":\"down\",\"text\":\"TCP_CHECK: connection "
+				  "refused\"},{\"ago_ms\":86405210,\"stat"
+				  "e\":\"up\",\"text\":\"TCP_CHECK: connected in 0.2 ms\"}]}]";
+
 /* The examples of doc/control-socket.md, in their order on one daemon; every method has one. */
 static void
 test_document(void **state)
@@ -558,6 +574,7 @@ test_document(void **state)
 	assert_non_null(document);
 	world_setup(&world, 4);
 	reload.change = "+ service UDP 192.0.2.1:53 rr DR";
+	fake_health.servers = json_loads(health_text, 0, NULL);
 	while (fgets(line, sizeof(line), document) != NULL) {
 		char *at;
 
@@ -585,6 +602,8 @@ test_document(void **state)
 		}
 	}
 	fclose(document);
+	json_decref(fake_health.servers);
+	fake_health.servers = NULL;
 	assert_true(examples > 20);
 	for (unsigned int i = 0; (name = verb_name_at(i, NULL)) != NULL; i++) {
 		char quoted[64];
