@@ -127,6 +127,7 @@ struct conf {
 	unsigned int pool_count;
 	struct conf_track_file *track_files;
 	unsigned int track_file_count;
+	uint32_t *service_order; /* for conf_service_find */
 
 	void *arena; /* conf_free's business */
 };
@@ -141,5 +142,12 @@ struct conf *conf_load(const char *path, bool strict, struct conf_faults *faults
 struct conf *conf_load_text(const char *name, const char *text, size_t len, bool strict,
 			    struct conf_faults *faults);
 void conf_free(struct conf *conf);
+
+/* NULL: not in it. */
+const struct conf_service *conf_service_find(const struct conf *conf, const struct dp_service_key *key);
+const struct conf_real *conf_real_find(const struct conf_service *service, const struct sl_addr *addr,
+				       uint16_t port);
+/* For the loader: makes the former work, in memory for a number for each service. */
+void conf_order_make(struct conf *conf, uint32_t *room);
 
 #endif

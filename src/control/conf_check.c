@@ -29,6 +29,8 @@ conf_check(struct conf_load *load)
 
 	check->load = load;
 	conf_pools_link(load->conf);
+	conf_order_make(load->conf,
+			conf_arena_alloc(load->keep, load->conf->service_count * sizeof(uint32_t)));
 	conf_scripts_finish(load);
 	conf_track_files_finish(load);
 	conf_log_all_finish(load);

@@ -74,9 +74,9 @@ conf_build_feedback(struct conf_load *load, const struct conf_stmt *stmt, void *
 {
 	struct conf_service_object *self = object;
 	struct conf_feedback *feedback = &self->pool.feedback;
+	unsigned int errors = load->faults->errors;
 	uint32_t sum = 0;
 
-	self->feedback = &stmt->words[0];
 	feedback->on = true;
 	feedback->stale_ms = 0;
 	conf_walk(load, stmt->first, &conf_block_feedback, feedback);
@@ -84,15 +84,17 @@ conf_build_feedback(struct conf_load *load, const struct conf_stmt *stmt, void *
 		feedback->stale_ms = STALE_INTERVALS * feedback->interval_ms;
 	else if (feedback->stale_ms < feedback->interval_ms)
 		conf_error(
-			load, &self->feedback->place,
+			load, &stmt->words[0].place,
 			"feedback: stale (%s) is less than its interval (%s): every report would be too old",
 			conf_time_text(load, feedback->stale_ms),
 			conf_time_text(load, feedback->interval_ms));
 	for (unsigned int i = 0; i < CONF_LOAD_MAX; i++)
 		sum += feedback->factor[i];
 	if (sum == 0)
-		conf_error(load, &self->feedback->place,
+		conf_error(load, &stmt->words[0].place,
 			   "feedback: cpu, memory, response and custom are all 0: no load would count");
+	if (errors == load->faults->errors)
+		self->feedback = &stmt->words[0];
 }
 
 void

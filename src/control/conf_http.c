@@ -319,7 +319,7 @@ regex_finish(struct conf_load *load, struct url_draft *self)
 		char text[120] = "";
 
 		pcre2_get_error_message(error, (PCRE2_UCHAR *)text, sizeof(text));
-		conf_error(load, &self->regex->place, "regex %s is none, at its character %zu: %s",
+		conf_error(load, &self->regex->place, "regex %s is wrong at its character %zu: %s",
 			   conf_show(load, url->regex), offset + 1, text);
 	}
 	pcre2_code_free(code);

@@ -11,7 +11,7 @@
 
 enum { QUORUM_MAX = 2147483647 };
 
-static void quorum_check(struct conf_load *load, const struct conf_service_object *self);
+static void quorum_check(struct conf_load *load, struct conf_service_object *self);
 
 void
 conf_build_quorum(struct conf_load *load, const struct conf_stmt *stmt, void *object)
@@ -138,24 +138,26 @@ conf_pools_link(struct conf *conf)
 	}
 }
 
-/* keepalived makes the hysteresis fit, too; what is never reached it makes fit in silence. */
+/* keepalived too makes the hysteresis fit; a quorum that is never reached it makes fit in silence. */
 static void
-quorum_check(struct conf_load *load, const struct conf_service_object *self)
+quorum_check(struct conf_load *load, struct conf_service_object *self)
 {
 	const struct conf_service *service = self->service;
+	struct conf_pool *pool = &self->pool;
 	uint64_t sum = 0;
 
-	if (self->pool.hysteresis >= self->pool.quorum)
-		conf_error(load, &(self->hysteresis != NULL ? self->hysteresis : self->quorum)->place,
-			   "hysteresis %u must be less than the quorum, which is %u", self->pool.hysteresis,
-			   self->pool.quorum);
 	if (self->quorum == NULL && self->hysteresis == NULL)
 		return;
+	if (self->hysteresis != NULL && pool->hysteresis >= pool->quorum) {
+		conf_warn(load, &self->hysteresis->place,
+			  "hysteresis %u is not less than the quorum, which is %u: %u is used",
+			  pool->hysteresis, pool->quorum, pool->quorum - 1);
+		pool->hysteresis = pool->quorum - 1;
+	}
 	for (unsigned int i = 0; i < service->real_count; i++)
 		sum += service->reals[i].weight;
-	if (service->real_count > 0 && sum < (uint64_t)self->pool.quorum + self->pool.hysteresis &&
-	    !load->incomplete)
+	if (service->real_count > 0 && sum < (uint64_t)pool->quorum + pool->hysteresis && !load->incomplete)
 		conf_warn(load, &(self->quorum != NULL ? self->quorum : self->hysteresis)->place,
 			  "quorum %u and hysteresis %u are not reached: the weights of all servers are %llu",
-			  self->pool.quorum, self->pool.hysteresis, (unsigned long long)sum);
+			  pool->quorum, pool->hysteresis, (unsigned long long)sum);
 }

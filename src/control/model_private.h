@@ -9,6 +9,7 @@
  * model_forward.c how packets reach servers: what goes with what
  * model_restart.c what cannot change while running
  * model_diff.c    changes as text
+ * model_diff_health.c  the same of checks and pools
  * model_health.c  what health makes of servers
  * model_net.c     addresses, routes, neighbours and local addresses
  * model_change.c  a change: staged beside what runs, then made in one transaction
@@ -179,6 +180,12 @@ const struct conf_place *model_conf_place(const struct conf *conf);
 /* What changes between the two: the first is NULL for a new service, the second for a removed one. */
 void model_diff_service(const struct service *running, const struct service *future,
 			void (*line)(const char *text, void *context), void *context);
+
+/* ---- model_diff_health.c ---- */
+
+/* What changes of checks and pools, of services and servers that both have. `old` may be NULL. */
+void model_diff_health(const struct conf *old, const struct conf *new,
+		       void (*line)(const char *text, void *context), void *context);
 
 /* ---- the model itself ---- */
 

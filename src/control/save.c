@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A configuration as text (save.h). What has its default is left out, but where
- * saying it tells a reader something. Everything that could be read as a
- * comment, a brace or a variable stands in quotes and escaped.
+ * The box and its network as text (save.h); services are in save_service.c.
+ * What has its default is left out, but where saying it tells a reader
+ * something. Everything that could be read as a comment, a brace or a variable
+ * stands in quotes and escaped.
  */
 #include "save.h"
 
+#include "conf_write.h"
 #include "sl_addr.h"
-#include "tunnel.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 enum { ANSWER_RATE_DEFAULT = 1000, KERNEL_RATE_DEFAULT = 50000 };
 
-static void quoted(FILE *out, const char *keyword, const char *text);
-static void method(FILE *out, const char *keyword, enum sl_fwd fwd, const struct dp_tunnel *tunnel);
-static void options(FILE *out, const struct model_service *service);
-static void server(FILE *out, const struct model_service *service, const struct model_real *real);
 static const char *port_name(const struct conf *conf, unsigned int port);
 static bool follows(const struct dp_local_addr *before, const struct dp_local_addr *after);
 
@@ -29,11 +23,13 @@ save_globals(FILE *out, const struct conf *conf)
 	dp_timeouts_get(&tcp_s, &tcp_fin_s, &udp_s);
 	fprintf(out, "global_defs {\n");
 	if (conf->router_id[0] != '\0')
-		quoted(out, "    router_id", conf->router_id);
+		conf_write_quoted(out, "    router_id", conf->router_id);
 	fprintf(out, "    lvs_timeouts tcp %u tcpfin %u udp %u\n", tcp_s, tcp_fin_s, udp_s);
 	fprintf(out, "    conn_reuse_mode %u\n", conf->conn_reuse_mode);
+	if (conf->script_security)
+		fprintf(out, "    enable_script_security on\n");
 	if (conf->socket_path[0] != '\0')
-		quoted(out, "    control_socket", conf->socket_path);
+		conf_write_quoted(out, "    control_socket", conf->socket_path);
 	fprintf(out, "}\n\ndataplane {\n");
 	if (conf->workers > 0)
 		fprintf(out, "    workers %u\n", conf->workers);
@@ -62,7 +58,7 @@ save_port(FILE *out, const struct conf_port *port)
 	char text[SL_PREFIX_STRLEN];
 
 	fprintf(out, "\nport %s {\n", dp->name);
-	quoted(out, "    device", dp->device);
+	conf_write_quoted(out, "    device", dp->device);
 	if (dp->queues > 0)
 		fprintf(out, "    queues %u\n", dp->queues);
 	for (unsigned int i = 0; i < port->addr_count; i++)
@@ -124,89 +120,6 @@ save_group(FILE *out, const struct conf *conf, const struct conf_local_group *gr
 		fprintf(out, " %s\n", port_name(conf, group->addrs[i].port));
 	}
 	fprintf(out, "}\n");
-}
-
-int
-save_service(FILE *out, const struct model_service *service)
-{
-	const struct model_real **reals = calloc(service->real_count + 1, sizeof(*reals)), *real;
-	char vip[SL_ADDR_STRLEN];
-	uint32_t count = 0;
-
-	if (reals == NULL)
-		return -ENOMEM;
-	fprintf(out, "\nvirtual_server %s %u {\n", sl_addr_format(&service->key.vip, vip), service->key.port);
-	fprintf(out, "    protocol %s\n", service->key.proto == SL_PROTO_UDP ? "UDP" : "TCP");
-	fprintf(out, "    lb_algo %s\n", service->sched->name);
-	method(out, "    lb_kind", service->fwd, &service->tunnel);
-	options(out, service);
-	for (real = service->reals; real != NULL; real = real->next)
-		reals[count++] = real;
-	while (count > 0)
-		server(out, service, reals[--count]);
-	fprintf(out, "}\n");
-	free(reals);
-	return 0;
-}
-
-static void
-options(FILE *out, const struct model_service *service)
-{
-	if (service->local_group[0] != '\0')
-		fprintf(out, "    laddr_group_name %s\n", service->local_group);
-	if (service->options & DP_SERVICE_TOA)
-		fprintf(out, "    toa on\n");
-	if (service->options & DP_SERVICE_STRIP_TS)
-		fprintf(out, "    strip_tcp_timestamps on\n");
-	if (service->mss == DP_MSS_AUTO)
-		fprintf(out, "    mss_clamp auto\n");
-	else if (service->mss != DP_MSS_KEEP)
-		fprintf(out, "    mss_clamp %u\n", service->mss);
-	if (service->options & DP_SERVICE_SILENT)
-		fprintf(out, "    reject off\n");
-}
-
-/* That a server is draining is no matter of a file: a comment says it. */
-static void
-server(FILE *out, const struct model_service *service, const struct model_real *real)
-{
-	char addr[SL_ADDR_STRLEN];
-
-	fprintf(out, "    real_server %s %u {%s\n", sl_addr_format(&real->addr, addr), real->port,
-		real->draining ? " # draining" : "");
-	fprintf(out, "        weight %u\n", real->weight);
-	if (real->fwd != service->fwd || !tunnel_eq(&real->tunnel, &service->tunnel))
-		method(out, "        lvs_method", real->fwd, &real->tunnel);
-	fprintf(out, "    }\n");
-}
-
-static void
-method(FILE *out, const char *keyword, enum sl_fwd fwd, const struct dp_tunnel *tunnel)
-{
-	static const char *const kinds[SL_FWD_MAX] = {
-#define X(id, kind, word) [id] = kind,
-		SL_FWD_LIST(X)
-#undef X
-	};
-	char words[TUNNEL_STRLEN];
-
-	fprintf(out, "%s %s%s%s\n", keyword, kinds[fwd], fwd == SL_FWD_TUN ? " " : "",
-		fwd == SL_FWD_TUN ? tunnel_words(tunnel, words) : "");
-}
-
-static void
-quoted(FILE *out, const char *keyword, const char *text)
-{
-	fprintf(out, "%s \"", keyword);
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c < ' ' || c > '~' || c == '"' || c == '\\' || c == '$')
-			fprintf(out, "\\%03o", c);
-		else
-			fputc(c, out);
-	}
-	fprintf(out, "\"\n");
 }
 
 static const char *

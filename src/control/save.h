@@ -19,6 +19,11 @@ void save_neigh(FILE *out, const struct conf *conf, const struct dp_static_neigh
 void save_group(FILE *out, const struct conf *conf, const struct conf_local_group *group);
 
 /* With its servers, in the order in which a file has to add them. 0 or -ENOMEM. */
-int save_service(FILE *out, const struct model_service *service);
+int save_service(FILE *out, const struct conf *conf, const struct model_service *service);
+
+/* Do all services of a pool with a name run, and alike? */
+bool save_group_alike(struct model *model, const struct conf *conf, const struct conf_pool *pool);
+/* Those that do, as one: virtual_server_group and `virtual_server group`. 0 or -ENOMEM. */
+int save_service_group(FILE *out, struct model *model, const struct conf *conf, const struct conf_pool *pool);
 
 #endif

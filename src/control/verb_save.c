@@ -7,6 +7,7 @@
 #include "verb.h"
 #include "verb_walk.h"
 
+#include "conf_write.h"
 #include "save.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@
 enum { ITEMS_A_STEP = 32 };
 
 /* What a file consists of, in its order. Each part has a number of items. */
-enum part { GLOBALS, PORTS, ROUTES, NEIGHS, GROUPS, SERVICES };
+enum part { GLOBALS, PORTS, ROUTES, NEIGHS, GROUPS, TRACK_FILES, POOLS, SERVICES };
 
 struct save_stream {
 	struct verb_stream stream;
@@ -26,11 +27,14 @@ struct save_stream {
 	unsigned int item; /* of the part */
 	struct verb_walk walk;
 	unsigned int lines;
+	const struct conf *conf; /* that is being written */
+	bool *grouped;           /* its pools that were written as a group */
 };
 
 static int save_step(struct verb_stream *base, struct evbuffer *out);
 static void save_destroy(struct verb_stream *base);
 static int item_write(struct save_stream *save, FILE *text);
+static int pool_write(struct save_stream *save, const struct conf *conf, unsigned int number, FILE *text);
 static int service_write(struct save_stream *save, FILE *text);
 static void lines_write(struct save_stream *save, struct evbuffer *out, const char *text);
 
@@ -76,10 +80,13 @@ save_step(struct verb_stream *base, struct evbuffer *out)
 static void
 save_destroy(struct verb_stream *base)
 {
-	free(base);
+	struct save_stream *save = (struct save_stream *)base;
+
+	free(save->grouped);
+	free(save);
 }
 
-/* The next item: 1 there may be more, 0 that was the last, or -ENOMEM. */
+/* The next item: 1 there may be more, 0 that was the last, or -ENOMEM, -EAGAIN. */
 static int
 item_write(struct save_stream *save, FILE *text)
 {
@@ -90,9 +97,15 @@ item_write(struct save_stream *save, FILE *text)
 		[ROUTES] = conf->route_count,
 		[NEIGHS] = conf->neigh_count,
 		[GROUPS] = conf->group_count,
+		[TRACK_FILES] = conf->track_file_count,
+		[POOLS] = conf->pool_count,
 	};
 	unsigned int i = save->item++;
 
+	if (save->part == GLOBALS)
+		save->conf = conf;
+	else if (save->conf != conf)
+		return -EAGAIN; /* a file was applied meanwhile: half of each would be none */
 	if (save->part < SERVICES && i >= counts[save->part]) {
 		save->part++;
 		save->item = 0;
@@ -102,6 +115,7 @@ item_write(struct save_stream *save, FILE *text)
 	case GLOBALS:
 		fprintf(text, "# Written by sluicectl config save: what ran then.\n\n");
 		save_globals(text, conf);
+		conf_write_ssl(text, &conf->ssl);
 		break;
 	case PORTS:
 		save_port(text, &conf->ports[i]);
@@ -117,6 +131,11 @@ item_write(struct save_stream *save, FILE *text)
 	case GROUPS:
 		save_group(text, conf, &conf->groups[i]);
 		break;
+	case TRACK_FILES:
+		conf_write_track_file(text, &conf->track_files[i]);
+		break;
+	case POOLS:
+		return pool_write(save, conf, i, text);
 	default:
 		return service_write(save, text);
 	}
@@ -124,15 +143,37 @@ item_write(struct save_stream *save, FILE *text)
 }
 
 static int
+pool_write(struct save_stream *save, const struct conf *conf, unsigned int number, FILE *text)
+{
+	const struct conf_pool *pool = &conf->pools[number];
+
+	if (number == 0) {
+		free(save->grouped);
+		save->grouped = calloc(conf->pool_count, sizeof(*save->grouped));
+		if (save->grouped == NULL)
+			return -ENOMEM;
+	}
+	if (pool->name == NULL || !save_group_alike(save->model, conf, pool))
+		return 1;
+	save->grouped[number] = true;
+	return save_service_group(text, save->model, conf, pool) < 0 ? -ENOMEM : 1;
+}
+
+static int
 service_write(struct save_stream *save, FILE *text)
 {
+	const struct conf *conf = model_conf(save->model);
 	enum verb_walk_at at = verb_walk_next(&save->walk);
+	const struct conf_service *service;
 
 	if (at == VERB_WALK_END)
 		return 0;
 	if (at != VERB_WALK_SERVICE)
 		return 1;
-	return save_service(text, save->walk.service) < 0 ? -ENOMEM : 1;
+	service = conf_service_find(conf, &save->walk.service->key);
+	if (service != NULL && save->grouped[service->pool - conf->pools])
+		return 1;
+	return save_service(text, conf, save->walk.service) < 0 ? -ENOMEM : 1;
 }
 
 /* Lines as strings of the array. They are ASCII and have no tabs. */

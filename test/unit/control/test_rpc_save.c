@@ -73,6 +73,44 @@ static const struct row {
 			     "\"laddr_group_name\":\"g\"" } },
 	  "    real_server 10.0.0.12 8080 { # draining\n        weight 1\n    }\n"
 	  "    real_server 10.0.0.13 8080 {\n        weight 7\n        lvs_method FNAT\n    }\n" },
+	{ "health",
+	  PORT "global_defs {\n script_user root\n enable_script_security\n checker_log_all_failures\n}\n"
+	       "SSL {\n password \"a b\"\n}\ntrack_file f {\n file /run/f\n weight -3 reverse\n}\n"
+	       "virtual_server 192.0.2.1 80 {\n delay_loop 0.5\n quorum 2\n hysteresis 1\n omega\n"
+	       " ha_suspend\n flush_on_failure on\n quorum_up \"/bin/true 'a b' \\\"c\\\"\"\n"
+	       " sorry_server 10.0.0.99 8080\n sorry_server_lvs_method DR\n sorry_server_inhibit\n"
+	       " passive_check {\n window 2.5\n}\n feedback {\n memory 10\n custom q 5\n}\n"
+	       " virtualhost v.example\n"
+	       " real_server 10.0.0.11 80 {\n  weight 3\n  uthreshold 10\n  lthreshold 5\n"
+	       "  inhibit_on_failure\n  notify_up /bin/true\n  HTTP_GET {\n   url {\n    path /a\n"
+	       "    regex \"a\\\\.b|\\\"c d\\\"\"\n    status_code 200-204 301\n   }\n  }\n"
+	       "  AGENT_CHECK {\n   port 3333\n   send \"x\\n\"\n  }\n }\n"
+	       " real_server 10.0.0.12 80 {\n  UDP_CHECK {\n   payload 00 ff\n   require_reply 1x\n  }\n"
+	       "  MISC_CHECK {\n   misc_path \"/bin/true 'a b'\"\n   misc_dynamic\n  }\n"
+	       "  FILE_CHECK {\n   track_file f\n  }\n  SMTP_CHECK {\n   host {\n    connect_port 26\n   }\n"
+	       "  }\n }\n}\n",
+	  { { NULL } },
+	  "        uthreshold 10\n        lthreshold 5\n        inhibit_on_failure on\n"
+	  "        notify_up \"/bin/true\" 0 0\n        HTTP_GET {\n            url {\n"
+	  "                path \"/a\"\n                virtualhost \"v.example\"\n" },
+	{ "a group as one",
+	  PORT "virtual_server_group g {\n 192.0.2.1-3 80\n 192.0.2.9 81-83\n 192.0.2.20 7\n}\n"
+	       "virtual_server group g {\n quorum 2\n sorry_server 10.0.0.99\n real_server 10.0.0.11 {\n"
+	       "  TCP_CHECK {\n  }\n }\n real_server 10.0.0.12 8080\n}\n"
+	       "virtual_server group g {\n protocol UDP\n real_server 10.0.0.11\n}\n",
+	  { { NULL } },
+	  "\nvirtual_server_group \"g\" {\n    192.0.2.1-192.0.2.3 80\n    192.0.2.9 81-83\n    192.0.2.20 "
+	  "7\n}\n"
+	  "\nvirtual_server group \"g\" {\n    protocol TCP\n    lb_algo wlc\n    lb_kind NAT\n    quorum 2\n"
+	  "    sorry_server 10.0.0.99\n    real_server 10.0.0.11 {\n        weight 1\n        TCP_CHECK "
+	  "{\n" },
+	{ "a group that a command took apart",
+	  PORT "virtual_server_group g {\n 192.0.2.1-2 80\n}\nvirtual_server group g {\n quorum 2\n"
+	       " real_server 10.0.0.11 8080 {\n  TCP_CHECK {\n  }\n }\n real_server 10.0.0.12 8080\n}\n",
+	  { { "real.edit", WEB ",\"real\":\"10.0.0.11:8080\",\"weight\":7" } },
+	  "\nvirtual_server 192.0.2.2 80 {\n    protocol TCP\n    lb_algo wlc\n    lb_kind NAT\n    quorum "
+	  "2\n"
+	  "    real_server 10.0.0.11 8080 {\n        weight 1\n        TCP_CHECK {\n" },
 };
 
 struct world {
