@@ -320,11 +320,12 @@ test_feedback(void **state)
 				 REAL(2, 1, "") "}");
 	farm_expect(&farm, VIP, "10.1.0.9:80*1~ 10.1.0.2:80*100 10.1.0.1:80*100");
 	for (int i = 0; i < 2000 && (weight[0] >= 80 || weight[0] == 0); i++) {
-		const struct dp_real *reals = fake_dp_service_at(0)->reals;
+		const struct dp_real *reals;
 
 		fake_agent_says("10.1.0.1:80", &busy);
 		fake_agent_says("10.1.0.2:80", &idle);
 		farm_run_ms(&farm, 10);
+		reals = fake_dp_service_at(0)->reals;
 		weight[0] = reals[2].weight;
 		weight[1] = reals[1].weight;
 	}
