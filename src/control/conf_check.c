@@ -34,7 +34,6 @@ conf_check(struct conf_load *load)
 	conf_scripts_finish(load);
 	conf_track_files_finish(load);
 	conf_log_all_finish(load);
-	conf_vias_finish(load);
 	check->uncertain = load->incomplete || load->conf->port_count == 0;
 	for (unsigned int i = 0; i < load->conf->port_count; i++)
 		check->uncertain |= load->port_drafts[i].addrs_uncertain;

@@ -104,8 +104,6 @@ void conf_connect_finish(struct conf_load *load, const struct conf_connect_draft
 
 /* After a virtual_server's servers are finished: what it says of check_via_dataplane is for none of them? */
 void conf_via_service_check(struct conf_load *load, const struct conf_service_object *service);
-/* At the end of the file: has a port the tap that check_via_dataplane needs? */
-void conf_vias_finish(struct conf_load *load);
 
 /* The health of a server that is finished but for it. Never NULL. */
 const struct conf_health *conf_health_finish(struct conf_load *load,

@@ -13,15 +13,12 @@
 
 enum { CONNECT_TIMEOUT_MS = 5000, NAME_MAX_LEN = 253 };
 
-struct conf_via_draft {
-	struct conf_connect *connect;
-	const struct conf_word *word; /* the check_via_dataplane that says it */
-};
-
 static bool can_tunnel(const struct conf_real *real);
 static void via_finish(struct conf_load *load, const struct conf_connect_draft *draft,
 		       const struct conf_scope *scope, const struct conf_real *real,
 		       struct conf_connect *connect);
+static void via_source_forget(struct conf_load *load, const struct conf_connect_draft *draft,
+			      const struct conf_word *word, struct conf_connect *connect);
 static bool name_good(const char *text);
 static bool source_addr(struct conf_load *load, const struct conf_word *word, struct sl_addr *ret_addr);
 
@@ -122,22 +119,6 @@ conf_via_service_check(struct conf_load *load, const struct conf_service_object 
 			word->text);
 }
 
-void
-conf_vias_finish(struct conf_load *load)
-{
-	bool tap = load->incomplete;
-
-	for (unsigned int i = 0; i < load->conf->port_count; i++)
-		tap |= load->conf->ports[i].dp.tap;
-	if (tap || load->via_count == 0)
-		return;
-	conf_warn(load, &load->vias[0].word->place,
-		  "\"%s\" has no effect: such a check leaves by the kernel, and no port has \"tap on\"",
-		  load->vias[0].word->text);
-	for (unsigned int i = 0; i < load->via_count; i++)
-		load->vias[i].connect->via_dataplane = false;
-}
-
 static bool
 can_tunnel(const struct conf_real *real)
 {
@@ -165,9 +146,23 @@ via_finish(struct conf_load *load, const struct conf_connect_draft *draft, const
 				  "\"%s\" has no effect: connect_ip leads past the data plane", word->text);
 	} else {
 		connect->via_dataplane = true;
-		load->vias = conf_arena_grow(load->scratch, load->vias, load->via_count, sizeof(*load->vias));
-		load->vias[load->via_count++] = (struct conf_via_draft){ connect, word };
+		via_source_forget(load, draft, word, connect);
 	}
+}
+
+/* Such a check has sl-check's own address, and leaves by it. */
+static void
+via_source_forget(struct conf_load *load, const struct conf_connect_draft *draft,
+		  const struct conf_word *word, struct conf_connect *connect)
+{
+	if (draft->bindto == NULL && connect->bind_if == NULL)
+		return;
+	conf_warn(load, draft->bindto != NULL ? &draft->bindto->place : &word->place,
+		  "\"%s\" has no effect: a check with check_via_dataplane leaves by an interface of its own, "
+		  "with its address",
+		  draft->bindto != NULL ? "bindto" : "bind_if");
+	connect->bindto = (struct sl_addr){ 0 };
+	connect->bind_if = NULL;
 }
 
 /* RFC 1123's letters and an underscore; what ends in a number is no name, but a mistyped address. */

@@ -123,8 +123,6 @@ struct conf_load {
 	unsigned int script_count;
 	struct conf_file_draft *files_wanted; /* conf_track_file's */
 	unsigned int file_wanted_count;
-	struct conf_via_draft *vias; /* conf_connect's */
-	unsigned int via_count;
 	bool log_all_failures; /* checker_log_all_failures */
 	bool has_script_user;  /* script_user is given */
 	uid_t script_uid;

@@ -152,10 +152,16 @@ static const struct conf_row real_rows[] = {
 	{ "check_via_dataplane by NAT", REAL("check_via_dataplane\nTCP_CHECK {\n}"),
 	  "3:1: warning: \"check_via_dataplane\" has no effect: it is for servers by DR and TUN, which own "
 	  "the VIP\n" },
-	{ "check_via_dataplane by DR, without a tap",
-	  REAL("lvs_method DR\ncheck_via_dataplane\nTCP_CHECK {\n}"),
-	  "4:1: warning: \"check_via_dataplane\" has no effect: such a check leaves by the kernel, and no "
-	  "port has \"tap on\"\n" },
+	{ "check_via_dataplane and bindto",
+	  REAL("lvs_method DR\nTCP_CHECK {\ncheck_via_dataplane\nbindto 10.0.0.3\n}"),
+	  "6:8: warning: \"bindto\" has no effect: a check with check_via_dataplane leaves by an interface "
+	  "of its "
+	  "own, with its address\n" },
+	{ "check_via_dataplane and bind_if",
+	  REAL("lvs_method DR\nTCP_CHECK {\nbind_if eth0\ncheck_via_dataplane\n}"),
+	  "6:1: warning: \"bind_if\" has no effect: a check with check_via_dataplane leaves by an interface "
+	  "of its "
+	  "own, with its address\n" },
 	{ "check_via_dataplane and connect_ip",
 	  REAL("lvs_method DR\nTCP_CHECK {\ncheck_via_dataplane\nconnect_ip 10.0.0.3\n}"),
 	  "5:1: warning: \"check_via_dataplane\" has no effect: connect_ip leads past the data plane\n" },
