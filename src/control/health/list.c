@@ -78,12 +78,16 @@ static json_t *
 server_json(struct health *health, const struct model_service *service, const struct model_real *real)
 {
 	const struct service_pool *found = health_service_find(health, &service->key);
-	struct server *server =
-		found != NULL ? pool_server_find(found->pool, found->service, &real->addr, real->port) : NULL;
 	char vip[SL_ENDPOINT_STRLEN], endpoint[SL_ENDPOINT_STRLEN];
+	struct server *server;
 	json_t *object;
 	int rc;
 
+	/* A file or a command may have changed the model since the last turn, and who asks has seen it done. */
+	if (found != NULL && found->pool->stale && pool_sync(found->pool) < 0)
+		return NULL;
+	server =
+		found != NULL ? pool_server_find(found->pool, found->service, &real->addr, real->port) : NULL;
 	object = json_pack("{s:s, s:s, s:s}", "proto", service->key.proto == SL_PROTO_TCP ? "tcp" : "udp",
 			   "vip", sl_endpoint_format(&service->key.vip, service->key.port, vip), "real",
 			   sl_endpoint_format(&real->addr, real->port, endpoint));
