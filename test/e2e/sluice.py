@@ -31,6 +31,7 @@ class Service:
     algo: str = "rr"
     proto: str = "TCP"
     more: tuple = ()            # other lines of its block
+    each: dict = dataclasses.field(default_factory=dict)    # lines of a server's block, by its address
 
     @property
     def name(self):
@@ -42,7 +43,8 @@ class Service:
                  f"    {'lvs_method' if ' ' in self.kind else 'lb_kind'} {self.kind}",
                  *(f"    {line}" for line in self.more)]
         for address, port, weight in self.reals:
-            lines += [f"    real_server {address} {port} {{", f"        weight {weight}", "    }"]
+            lines += [f"    real_server {address} {port} {{", f"        weight {weight}",
+                      *(f"        {line}" for line in self.each.get(address, ())), "    }"]
         return "\n".join([*lines, "}"])
 
 
@@ -169,6 +171,11 @@ class Sluice:
                 return [conns.get(endpoint(real), 0) for real in service.reals]
         raise Failure(f"stats has no service {service.proto} {service.name}")
 
+    def health(self, service=None):
+        """What health says of the servers of a service, by their names."""
+        key = [service.proto.lower(), service.name] if service else []
+        return {told["real"]: told for told in self.json("health", *key)}
+
     def totals(self):
         return self.json("stats")["total"]
 
@@ -218,6 +225,19 @@ class Sluice:
         handed = [sum(entry[name] for entry in everyone if entry["worker"] != "control")
                   for name in ("handed_out", "handed_in")]
         check(handed[0] == handed[1], f"{handed[0]} packets were handed out, {handed[1]} handed in")
+
+    def settle_accounting(self):
+        """The same while checks go on, whose packets may be on their way: at some moment none is."""
+        seen = [None]
+
+        def settled():
+            try:
+                self.check_accounting()
+            except Failure as fault:
+                seen[0] = fault
+                return False
+            return True
+        wait_for(settled, 10, lambda: seen[0], every_s=0.1)
 
     # ---- changes ----
 

@@ -104,6 +104,7 @@ class Topology:
     """What both have in common."""
 
     name = kind = None
+    server_count = 2
     ports = ()                  # of Sluice: (port name, interface, [own addresses])
     web_ports = range(80, 90)   # of virtual services, for tests to share out
 
@@ -112,7 +113,7 @@ class Topology:
         self.client = rig.namespace(f"{self.name}-c")
         self.sluice = rig.namespace(f"{self.name}-sluice")
         self.switch = rig.namespace(f"{self.name}-sw")
-        self.servers = [Server(self, 1), Server(self, 2)]
+        self.servers = [Server(self, 1 + number) for number in range(self.server_count)]
         run(["ip", "link", "add", "br0", "type", "bridge"], self.switch)
         rig.sysctl(self.switch, net__ipv6__conf__all__disable_ipv6=1)
         run(["ip", "link", "set", "br0", "up"], self.switch)
@@ -208,8 +209,8 @@ class Nat(Topology):
                             "ipv6": [(v6, 8080 + i) for i in range(4)]}
             server.dns = {"ipv4": (v4, self.dns_port), "ipv6": (v6, self.dns_port)}
 
-    def start(self, big):
-        self.servers_start(range(8080, 8120), self.dns_port, big)
+    def start(self, world):
+        self.servers_start(range(8080, 8120), self.dns_port, world.big())
 
 
 class Direct(Topology):
@@ -250,8 +251,8 @@ class Direct(Topology):
             server.reals = {"ipv4": [(a, 80) for a in v4], "ipv6": [(a, 80) for a in v6]}
             server.dns = {"ipv4": (v4[0], 53), "ipv6": (v6[0], 53)}
 
-    def start(self, big):
-        self.servers_start(self.web_ports, self.dns_port, big)
+    def start(self, world):
+        self.servers_start(self.web_ports, self.dns_port, world.big())
 
 
 class World:
@@ -265,7 +266,7 @@ class World:
         if topology not in self.built:
             made = topology(self.rig)
             self.built[topology] = made
-            made.start(self.big())
+            made.start(self)
         return self.built[topology]
 
     def big(self):
