@@ -244,13 +244,14 @@ def drain(t):
 class Download:
     """`size` bytes at so many bytes a second, in the background."""
 
-    def __init__(self, net, family, size, rate):
+    def __init__(self, net, family, size, rate, port=80):
         self.family, self.size = family, size
         self.whole = net.rig.directory / "big"
-        self.got = net.rig.directory / f"drain-{family}"
-        self.process = net.rig.spawn(net.rig.numbered("drain"), [
+        name = net.rig.numbered("drain")
+        self.got = net.rig.directory / f"{name}.got"
+        self.process = net.rig.spawn(name, [
             "curl", "-sS", "-g", "--max-time", "60", "--limit-rate", rate, "-r", f"0-{size - 1}",
-            "-o", self.got, net.url(family, path="/big")], net.client)
+            "-o", self.got, net.url(family, port, "/big")], net.client)
 
     def check(self):
         code = self.process.wait(60)
