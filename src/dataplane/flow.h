@@ -21,7 +21,7 @@
 #include <sluice/conn.h>
 
 #include <assert.h>
-#include <emmintrin.h>
+#include <smmintrin.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -118,29 +118,36 @@ dp_fragmented_count(uint8_t proto)
 	return &dp_fragmented_flows[proto == SL_PROTO_TCP];
 }
 
+/* What of a pkt_key's ports a flow is hashed by: the client's port and the protocol. */
+#define HASH_PORTS 0x00ff00000000ffffull
+
 /*
  * Multiply-and-fold under the worker's secret: clients choose their tuples, and
- * must not be able to choose their buckets.
+ * must not be able to choose their buckets. `ports`: laid out as in struct pkt_key.
  */
 static inline struct flow_hash
-flow_hash(const struct flow_table *table, const struct sl_addr *client, uint16_t client_port_be,
-	  uint8_t proto)
+flow_hash_ports(const struct flow_table *table, const struct sl_addr *client, uint64_t ports)
 {
 	uint64_t low, high;
-	unsigned __int128 product;
 
 	memcpy(&low, client->b, 8);
 	memcpy(&high, client->b + 8, 8);
-	product = (unsigned __int128)(high ^ table->secret[0]) *
-		  ((low + ((uint64_t)client_port_be << 8 | proto) * UINT64_C(0x9e3779b97f4a7c15)) ^
-		   table->secret[1]);
-	low = (uint64_t)product ^ (uint64_t)(product >> 64);
+	high ^= table->secret[0];
+	low = (low + (ports & HASH_PORTS) * UINT64_C(0x9e3779b97f4a7c15)) ^ table->secret[1];
+	low = (high * low) ^ (uint64_t)((unsigned __int128)high * low >> 64);
 	/* Addresses in steps are told apart by low bits alone so far: carry those up. */
 	low *= UINT64_C(0x9e3779b97f4a7c15);
 	return (struct flow_hash){
 		.bucket = (uint32_t)(((low >> 32) * table->bucket_count) >> 32),
 		.tag = (uint16_t)(low >> 16) | 1,
 	};
+}
+
+static inline struct flow_hash
+flow_hash(const struct flow_table *table, const struct sl_addr *client, uint16_t client_port_be,
+	  uint8_t proto)
+{
+	return flow_hash_ports(table, client, client_port_be | (uint64_t)proto << KEY_SHIFT_PROTO);
 }
 
 /* Slots of a bucket that bear the tag, two bits a slot. */
@@ -152,17 +159,30 @@ bucket_match(const struct flow_bucket *bucket, uint16_t tag)
 	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag)));
 }
 
-/* Are both pairs of addresses equal? */
+/* The flow in the first of the slots that bucket_match() found, of which there is one. */
+static inline uint32_t
+bucket_flow(const struct flow_bucket *bucket, uint32_t match)
+{
+	uint32_t number;
+
+	/* Two bits a slot, four bytes a number. */
+	memcpy(&number, (const uint8_t *)bucket->flow + 2 * (size_t)(unsigned int)__builtin_ctz(match),
+	       sizeof(number));
+	return number;
+}
+
+/* Are both pairs of addresses equal? The first of each pair begins a line, or its second quarter. */
 static inline bool
 addrs_same(const struct sl_addr *a, const struct sl_addr *a2, const struct sl_addr *b,
 	   const struct sl_addr *b2)
 {
 	__m128i first =
-		_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)a), _mm_loadu_si128((const __m128i *)a2));
+		_mm_xor_si128(_mm_loadu_si128((const __m128i *)a2), _mm_load_si128((const __m128i *)a));
 	__m128i second =
-		_mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)b), _mm_loadu_si128((const __m128i *)b2));
+		_mm_xor_si128(_mm_loadu_si128((const __m128i *)b2), _mm_load_si128((const __m128i *)b));
+	__m128i differ = _mm_or_si128(first, second);
 
-	return _mm_movemask_epi8(_mm_and_si128(first, second)) == 0xffff;
+	return _mm_testz_si128(differ, differ);
 }
 
 #endif

@@ -69,7 +69,7 @@ dp_flow_find_slow(struct dp_worker *w, const struct pkt_key *key, bool in, struc
 		uint32_t match = bucket_match(b, hash.tag);
 
 		for (; match != 0; match &= match - 1, match &= match - 1) {
-			struct flow *flow = &table->flow[b->flow[(unsigned int)__builtin_ctz(match) / 2]];
+			struct flow *flow = &table->flow[bucket_flow(b, match)];
 
 			if (flow_is(flow, key, in))
 				return flow;
@@ -84,8 +84,7 @@ static inline void
 bucket_fetch(const struct flow_table *table, struct burst *b, unsigned int i)
 {
 	const struct pkt_key *key = &b->key[i];
-	struct flow_hash hash = flow_hash(table, &key->client, (uint16_t)key->ports,
-					  (uint8_t)(key->ports >> KEY_SHIFT_PROTO));
+	struct flow_hash hash = flow_hash_ports(table, &key->client, key->ports);
 
 	b->bucket[i] = hash.bucket;
 	b->tag[i] = hash.tag;
@@ -101,7 +100,7 @@ entry_fetch(const struct flow_bucket *buckets, struct flow *flows, struct burst 
 	uint32_t number = 0;
 
 	if (likely(match != 0))
-		number = bucket->flow[(unsigned int)__builtin_ctz(match) / 2];
+		number = bucket_flow(bucket, match);
 	b->flow[i] = &flows[number];
 	rte_prefetch0(b->flow[i]);
 }
@@ -145,23 +144,37 @@ passes_mixed(struct dp_worker *w, struct burst *b)
 	entry_fetch(table.bucket, table.flow, b, i);
 }
 
+/* Is the candidate of row i, which goes this direction, its flow? Its server is fetched. */
+static inline bool
+row_settle(const struct burst *b, unsigned int i, bool in, const struct dp_real_slot *slots,
+	   const struct dp_real_own *own)
+{
+	const struct flow *flow = b->flow[i];
+
+	rte_prefetch0(&slots[flow->real]);
+	rte_prefetch0(&own[flow->real]);
+	return flow_is(flow, &b->key[i], in);
+}
+
 /* The packets of `mask`, all of one direction, whose candidate is not their flow. */
 static inline uint64_t
 pass_keys(struct dp_worker *w, struct burst *b, uint64_t mask, bool in)
 {
+	const struct dp_real_slot *slots = dp_real_slots;
 	const struct dp_real_own *own = w->real;
 	uint64_t other = 0;
 	unsigned int i;
 
-	BURST_FOREACH(i, mask)
-	{
-		const struct flow *flow = b->flow[i];
-
-		if (unlikely(!flow_is(flow, &b->key[i], in)))
-			other |= UINT64_C(1) << i;
-		rte_prefetch0(&dp_real_slots[flow->real]);
-		rte_prefetch0(&own[flow->real]);
+	if (mask == burst_all(b->count)) {
+		/* The usual burst, without the cost of finding bits. */
+		for (i = 0; i < b->count; i++)
+			if (unlikely(!row_settle(b, i, in, slots, own)))
+				other |= UINT64_C(1) << i;
+		return other;
 	}
+	BURST_FOREACH(i, mask)
+	if (unlikely(!row_settle(b, i, in, slots, own)))
+		other |= UINT64_C(1) << i;
 	return other;
 }
 
