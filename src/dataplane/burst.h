@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { BURST_MAX = 64 };
+enum { BURST_MAX = 64, METHODS_DIFFER = 0xff };
 
 /*
  * The tuple by which a flow is found. `client` is the client's side, `other`
@@ -89,6 +89,7 @@ struct burst {
 	uint64_t gathered;  /* fragments whose ports are known: mbuf_note() has them */
 	uint64_t searching; /* looking for their flow from worker to worker: side.c */
 	uint64_t headless;  /* fragments without a transport header: l4[] is scratch */
+	uint8_t method;     /* all packets are live and go in by this one, SL_FWD_*; METHODS_DIFFER: or not */
 	bool moved;         /* entries changed hands since the look-up */
 	uint32_t count;
 	uint32_t port; /* where they came in; of `owned` ones it does not matter */

@@ -10,11 +10,15 @@
 #include "wire.h"
 #include "worker.h"
 
-/* Packets that cannot simply go: no usable next hop, or an unusual frame. */
+/*
+ * What the loops of a burst gather, and what they take for granted: that all packets leave by the
+ * first one's port, towards next hops that can be used. Where that was wrong frames_sort() puts
+ * it right afterwards. Loops work on a copy of their own, which the compiler keeps in registers.
+ */
 struct held_back {
-	uint64_t missing, unusual;
-	uint64_t first;  /* the word of the first packet */
-	uint64_t differ; /* bits of words that are not the first one's */
+	uint64_t unusual;     /* longer than the port's MTU, or than that of the tunnel */
+	uint64_t any, all;    /* the next hops' words, or'ed and and'ed */
+	struct dp_port_l2 l2; /* of the first packet's port */
 };
 
 /* The transport checksum under a changed address and port. */
@@ -40,9 +44,8 @@ static inline uint8_t
 ttl4_decrement(uint8_t *ip)
 {
 	uint32_t word = load32(ip + IP4_TTL_AT);
-	uint32_t carry = (uint32_t)(word >= 0xfffe0000) << 16;
 
-	word += 0xffff + carry;
+	word += likely(word < 0xfffe0000) ? 0xffff : 0x1ffff;
 	store32(ip + IP4_TTL_AT, word);
 	return (uint8_t)word;
 }
@@ -56,25 +59,28 @@ ttl_decrement(struct burst *b, unsigned int i)
 		ttl4_decrement(b->l3[i]);
 }
 
-/*
- * The L2 header before packet i, which begins at `ip`, from the next hop's word; a word that is
- * not valid gives one that nobody will see. Sorts out what is longer than the port's MTU.
- */
+/* The L2 header before the packet at `ip`; a word that is not valid gives one that nobody will see. */
+static inline void
+l2_write(uint8_t *ip, uint64_t word, const struct dp_port_l2 *l2)
+{
+	uint8_t *frame = ip - ETH_LEN;
+
+	store64(frame, (word & DP_NH_MAC_MASK) | l2->mac_low16_shifted);
+	store32(frame + 8, l2->mac_high32);
+}
+
+/* The same for packet i, to the next hop of that index. Sorts out what is longer than the port's MTU. */
 static inline void
 frame_write(struct burst *b, unsigned int i, uint8_t *ip, uint32_t ip_len, uint32_t index,
 	    struct held_back *back)
 {
 	uint64_t word = dp_nh_load(index);
-	const struct dp_port_l2 *port = &dp_ports_l2[dp_nh_port(word)];
-	uint8_t *frame = ip - ETH_LEN;
 
 	b->nexthop[i] = word;
-	back->differ |= word ^ back->first;
-	store64(frame, (word & DP_NH_MAC_MASK) | port->mac_low16_shifted);
-	store32(frame + 8, port->mac_high32);
-	if (unlikely((word & DP_NH_VALID) == 0))
-		back->missing |= UINT64_C(1) << i;
-	else if (unlikely(ip_len > port->mtu))
+	back->any |= word;
+	back->all &= word;
+	l2_write(ip, word, &back->l2);
+	if (unlikely(ip_len > back->l2.mtu))
 		back->unusual |= UINT64_C(1) << i;
 }
 

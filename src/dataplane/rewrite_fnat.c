@@ -150,6 +150,7 @@ fragments_number(struct burst *b, uint64_t mask)
 void
 dp_rewrite_fnat_in(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back *back)
 {
+	struct held_back all = *back;
 	unsigned int i;
 
 	if (unlikely((b->gathered & mask) != 0))
@@ -163,13 +164,15 @@ dp_rewrite_fnat_in(struct dp_worker *w, struct burst *b, uint64_t mask, struct h
 			rewrite_one_in(b, i, flow, real);
 		else if (!rewrite_rare(w, b, i, true))
 			continue;
-		way_write(b, i, atomic_load_explicit(&real->nexthop, memory_order_relaxed), back);
+		way_write(b, i, atomic_load_explicit(&real->nexthop, memory_order_relaxed), &all);
 	}
+	*back = all;
 }
 
 void
 dp_rewrite_fnat_out(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back *back)
 {
+	struct held_back all = *back;
 	unsigned int i;
 
 	BURST_FOREACH(i, mask)
@@ -185,6 +188,7 @@ dp_rewrite_fnat_out(struct dp_worker *w, struct burst *b, uint64_t mask, struct 
 			if ((b->live >> i & 1) == 0)
 				continue;
 		}
-		way_write(b, i, (uint32_t)(flow->route & 0xffff), back);
+		way_write(b, i, (uint32_t)(flow->route & 0xffff), &all);
 	}
+	*back = all;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Move every connection's state on and count its packet.
- * Reads:  flow, info, in.  Writes: the flow's state and time; the worker's record of the server; live, later, syn.
+ * Reads:  flow, info, in.   Writes: live, later, syn, method; the flow's state and time; the server's record.
  * Drops:  SERVER_REMOVED, and what schedule.c drops.   Prefetches: nothing.
  * Cost:   entry and record, both fetched by the look-up; the entry is written when the tick or state changed.
  *
@@ -128,10 +128,9 @@ static_assert(IN_ONLY_TO_SIDE * FLOW_IN_ONLY == SIDE_BYTES * TCP_SIDE_IN_ONLY,
 	      "a flag is the offset of its table");
 
 static inline void
-track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flow, struct dp_real_own *real)
+track_one(struct dp_worker *w, const struct burst *b, unsigned int i, struct flow *flow,
+	  struct dp_real_own *real, uint32_t out)
 {
-	/* Directions may alternate at random: no branch on them. */
-	uint32_t out = ~(uint32_t)b->vip_flags[i] & ADDR_VIP;
 	uint32_t side = (flow->flags & FLOW_IN_ONLY) * IN_ONLY_TO_SIDE + out * TCP_SIDE_OUT * SIDE_BYTES;
 	uint8_t state = (&tcp_next[0][0][0])[side + b->info[i].event * EVENT_BYTES + flow->state];
 	uint64_t *traffic = &real->in_packets + out; /* or out_packets, the next */
@@ -144,6 +143,13 @@ track_one(struct dp_worker *w, struct burst *b, unsigned int i, struct flow *flo
 	traffic[2] += b->info[i].ip_len; /* in_bytes or out_bytes: two words on */
 }
 
+/* 1: the packet goes out. Directions may alternate at random: no branch on them. */
+static inline uint32_t
+goes_out(const struct burst *b, unsigned int i)
+{
+	return ~(uint32_t)b->vip_flags[i] & ADDR_VIP;
+}
+
 /* A packet that has passed track_rare. */
 static __rte_cold void
 track_checked(struct dp_worker *w, struct burst *b, unsigned int i)
@@ -152,7 +158,7 @@ track_checked(struct dp_worker *w, struct burst *b, unsigned int i)
 
 	if (b->info[i].event == TCP_EVENT_SYN)
 		syn_note(w, b, i, flow);
-	track_one(w, b, i, flow, &w->real[flow->real]);
+	track_one(w, b, i, flow, &w->real[flow->real], goes_out(b, i));
 	b->syn |= (uint64_t)(b->info[i].event == TCP_EVENT_SYN) << i;
 }
 
@@ -171,6 +177,38 @@ track_rest(struct dp_worker *w, struct burst *b, uint64_t rest)
 	}
 }
 
+/* What opens a connection may replace one. */
+static inline bool
+is_rare(const struct burst *b, unsigned int i, const struct flow *flow, const struct dp_real_slot *slots)
+{
+	return unlikely(flow->generation !=
+			atomic_load_explicit(&slots[flow->real].generation, memory_order_relaxed)) ||
+	       unlikely(b->info[i].event == TCP_EVENT_SYN);
+}
+
+/* A burst of which all goes in, up to the first rare packet. Returns how many. */
+static inline unsigned int
+track_all_in(struct dp_worker *w, struct burst *b)
+{
+	const struct dp_real_slot *slots = dp_real_slots;
+	struct dp_real_own *reals = w->real;
+	uint8_t any = 0, all = 0xff;
+	unsigned int i, count = b->count;
+
+	for (i = 0; i < count; i++) {
+		struct flow *flow = b->flow[i];
+
+		if (is_rare(b, i, flow, slots))
+			return i;
+		any |= flow->flags;
+		all &= flow->flags;
+		track_one(w, b, i, flow, &reals[flow->real], 0);
+	}
+	if (((any ^ all) & FLOW_FWD_MASK) == 0)
+		b->method = any & FLOW_FWD_MASK;
+	return i;
+}
+
 void
 dp_stage_track(struct dp_worker *w, struct burst *b)
 {
@@ -180,16 +218,18 @@ dp_stage_track(struct dp_worker *w, struct burst *b)
 
 	b->later = 0;
 	b->syn = 0;
+	b->method = METHODS_DIFFER;
 	if (unlikely(b->moved)) {
 		track_rest(w, b, live);
 		return;
 	}
+	if ((live & b->in) == burst_all(b->count))
+		live &= ~burst_all(track_all_in(w, b));
 	BURST_FOREACH(i, live)
 	{
 		struct flow *flow = b->flow[i];
 
-		/* What opens a connection may replace one. */
-		if (unlikely(flow_is_removed(flow)) || unlikely(b->info[i].event == TCP_EVENT_SYN)) {
+		if (is_rare(b, i, flow, dp_real_slots)) {
 			bool good = track_rare(w, b, i);
 
 			if (b->later != 0)
@@ -202,6 +242,6 @@ dp_stage_track(struct dp_worker *w, struct burst *b)
 			}
 			continue;
 		}
-		track_one(w, b, i, flow, &reals[flow->real]);
+		track_one(w, b, i, flow, &reals[flow->real], goes_out(b, i));
 	}
 }
