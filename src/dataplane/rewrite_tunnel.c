@@ -30,6 +30,9 @@ enum {
 /* What stands between the outer IP header and the packet is not the same for all packets. */
 #define TUNNEL_VARIES (TUNNEL_GUE | TUNNEL_SUM)
 
+/* A tunnel without any of these takes IPv4 over IPv4, and all its packets alike. */
+#define TUNNEL_NOT_PLAIN (TUNNEL_V6 | TUNNEL_INNER6 | TUNNEL_VARIES)
+
 /* The first eight bytes of an IPv4 header as one number: version, TOS, total length, identification, DF. */
 #define FIRST_VERSION UINT64_C(0x45)
 #define FIRST_TOS UINT64_C(0xff00)
@@ -220,6 +223,14 @@ entropy_of_tag(uint16_t tag)
 	return tag >> 1;
 }
 
+/* Is packet i too long for the tunnel, or is there too little room before it? */
+static inline bool
+is_too_long(const struct burst *b, unsigned int i, const struct dp_tunnel_entry *entry)
+{
+	return b->info[i].ip_len > atomic_load_explicit(&entry->mtu, memory_order_relaxed) ||
+	       b->mbuf[i]->data_off < TUNNEL_ROOM;
+}
+
 /* Packet i of those that are too long, have too little room before them, or lie in several buffers. */
 static __rte_cold void
 unusual_wrap(struct dp_worker *w, struct burst *b, unsigned int i, struct held_back *back)
@@ -230,7 +241,7 @@ unusual_wrap(struct dp_worker *w, struct burst *b, unsigned int i, struct held_b
 	uint8_t *ip = b->l3[i];
 	struct inner in;
 
-	if (b->info[i].ip_len > dp_tunnel_mtu(index) || b->mbuf[i]->data_off < TUNNEL_ROOM) {
+	if (is_too_long(b, i, entry)) {
 		if (!dp_tunnel_too_long(w, b, i, index))
 			return;
 		back->unusual |= UINT64_C(1) << i;
@@ -242,9 +253,50 @@ unusual_wrap(struct dp_worker *w, struct burst *b, unsigned int i, struct held_b
 	way_write(b, i, atomic_load_explicit(&real->nexthop, memory_order_relaxed), back);
 }
 
-/* Usual packets in a loop without calls, which leaves it all registers; what asks for one comes after them. */
-void
-dp_rewrite_tunnel(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back *back)
+/*
+ * A burst of which all goes in through tunnels, up to the first packet that is unusual or whose
+ * tunnel is not plain: what most do, in few instructions. Returns how many.
+ */
+static inline unsigned int
+plain_wrap(struct dp_worker *w, struct burst *b, struct held_back *back)
+{
+	const struct dp_real_slot *slots = dp_real_slots;
+	const struct dp_tunnel_entry *entries = dp_tunnels;
+	struct held_back all = *back;
+	uint64_t first_mask = first_mask_load();
+	uint16_t id = w->tunnel_id, id_step = (uint16_t)w->worker_count;
+	unsigned int i, count = b->count;
+
+	for (i = 0; i < count; i++) {
+		const struct dp_real_slot *real = &slots[b->flow[i]->real];
+		const struct dp_tunnel_entry *entry = &entries[tunnel_of(real)];
+		struct rte_mbuf *m = b->mbuf[i];
+		uint32_t len = entry->len, total = b->info[i].ip_len + len;
+		uint8_t *outer = b->l3[i] - len;
+		struct inner in;
+
+		if (unlikely(is_too_long(b, i, entry) || (entry->flags & TUNNEL_NOT_PLAIN) != 0))
+			break;
+		id = (uint16_t)(id + id_step);
+		in = inner_read(b->l3[i], false, 1, first_mask, id);
+		outer_write(b->l3[i], entry, len, 0, &in, total);
+		mbuf_set(m, len, total);
+		b->l3[i] = outer;
+		b->info[i] = pkt_info_make(total, 0, 0);
+		frame_write(b, i, outer, total, atomic_load_explicit(&real->nexthop, memory_order_relaxed),
+			    &all);
+	}
+	w->tunnel_id = id;
+	*back = all;
+	return i;
+}
+
+/*
+ * Packets into whatever tunnels, in a loop without calls, which leaves it all registers; what
+ * asks for one comes after them.
+ */
+static void
+mixed_wrap(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back *back)
 {
 	struct held_back all = *back;
 	uint64_t first_mask = first_mask_load(), unusual = mask & b->segments, varies = 0;
@@ -262,7 +314,7 @@ dp_rewrite_tunnel(struct dp_worker *w, struct burst *b, uint64_t mask, struct he
 		struct inner in;
 		uint8_t *outer;
 
-		if (unlikely(ip_len > dp_tunnel_mtu(index) || m->data_off < TUNNEL_ROOM)) {
+		if (unlikely(is_too_long(b, i, entry))) {
 			unusual |= UINT64_C(1) << i;
 			continue;
 		}
@@ -293,6 +345,15 @@ dp_rewrite_tunnel(struct dp_worker *w, struct burst *b, uint64_t mask, struct he
 	}
 	BURST_FOREACH(i, unusual)
 	unusual_wrap(w, b, i, back);
+}
+
+void
+dp_rewrite_tunnel(struct dp_worker *w, struct burst *b, uint64_t mask, struct held_back *back)
+{
+	if (mask == burst_all(b->count) && b->segments == 0)
+		mask &= ~burst_all(plain_wrap(w, b, back));
+	if (mask != 0)
+		mixed_wrap(w, b, mask, back);
 }
 
 __rte_cold enum sl_drop

@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* What a regex sees of a body: so much, and more only if regex_min_offset or regex_max_offset say so. */
+/* What a regex sees of a body: so much, and more only if regex_max_offset says so. */
 enum { BODY_KEPT = 64 << 10, BODY_KEPT_BEHIND = 4 << 10, BODY_KEPT_FIRST = 4 << 10 };
 
 enum { DIGEST_SIZE = 16, STATUS_MAX = 599 };
@@ -68,10 +68,8 @@ http_prepare(struct check_http *http, struct check_env *env, const struct conf_c
 		return -ENOMEM;
 	check_stream_send(&http->stream, request);
 	if (url->regex != NULL) {
-		size_t begin = url->regex_max_offset > url->regex_min_offset ? url->regex_max_offset
-									     : url->regex_min_offset;
+		size_t begin = url->regex_max_offset < HTTP_BODY_MAX ? url->regex_max_offset : HTTP_BODY_MAX;
 
-		begin = begin < HTTP_BODY_MAX ? begin : HTTP_BODY_MAX;
 		http->body_max = BODY_KEPT > begin + BODY_KEPT_BEHIND ? BODY_KEPT : begin + BODY_KEPT_BEHIND;
 	}
 	if (url->has_digest) {

@@ -24,7 +24,7 @@ enum bend {
 	BEND_EMPTY = 1 << 8,
 };
 
-/* What a server sends: one answer after the other, from the fourth on the same. */
+/* What a server sends: one answer after the other. */
 struct plan {
 	unsigned int count;
 	struct {
@@ -40,7 +40,6 @@ answer_plan(const uint8_t *query, int len, uint8_t *answer, unsigned int number,
 
 	if (number >= plan->count)
 		return -1;
-	number = number < 4 ? number : 3;
 	bend = plan->answers[number].bend;
 	memcpy(answer, query, (size_t)len);
 	answer[0] ^= (bend & BEND_ID) != 0;
@@ -115,10 +114,6 @@ test_answers(void **state)
 		  { 1, { { BEND_EMPTY, 0 } } },
 		  false,
 		  "no good answer within 300 ms; 1 passed over, the last too short" },
-		{ "a flood of forged ones",
-		  { 5000, { { BEND_ID, 0 }, { BEND_ID, 3 }, { BEND_ID, 2 }, { BEND_ID, 0 } } },
-		  false,
-		  "no good answer within 300 ms; *" },
 		{ "no answer", { 0 }, false, "no answer within 300 ms" },
 	};
 
