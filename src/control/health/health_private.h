@@ -96,6 +96,7 @@ struct server {
 	struct passive passive;
 	bool passive_down;
 	uint64_t passive_ms; /* since when it is that, or not that */
+	bool passive_tried;  /* its checks have been asked whether it may come back */
 	char passive_text[PASSIVE_TEXT_SIZE];
 	struct feedback_server feedback;
 	struct notify *notify;

@@ -25,6 +25,7 @@ static bool checker_target(void *context, const struct conf_checker *conf, struc
 static bool probe_target(struct server *server, struct sl_addr *ret_addr, char ret_text[CHECK_TEXT_SIZE]);
 static void probe_release(struct server *server);
 static void checker_verdict(struct checker *checker, bool changed, void *context);
+static bool passive_may_return(const struct server *server, const struct checker_report *report);
 static void notify_failed(const char *text, void *context);
 
 struct server *
@@ -171,6 +172,7 @@ server_passive_set(struct server *server, const char *text)
 	server->passive_down = down;
 	server->passive = (struct passive){ 0 };
 	server->passive_ms = checker_now_ms();
+	server->passive_tried = false;
 	snprintf(server->passive_text, sizeof(server->passive_text), "%s", down ? text : "");
 	for (unsigned int i = 0; down && i < server->checker_count; i++)
 		checker_hurry(server->checkers[i]);
@@ -380,11 +382,21 @@ checker_verdict(struct checker *checker, bool changed, void *context)
 	if (report->good && report->took_us > 0)
 		feedback_response_add(&server->feedback, &server->pool->conf->feedback, report->took_us,
 				      checker_now_ms());
-	if (server->passive_down && state->up && report->good && report->began_ms >= server->passive_ms &&
+	if (server->passive_down && state->up && report->good && passive_may_return(server, report) &&
 	    checks_up(server))
 		server_passive_set(server, NULL);
 	else if (changed || report->weight_changed || server->state == SERVER_STARTING)
 		server_update(server, text);
+}
+
+/*
+ * A good check takes a mark away if it was begun a window after it: a server whose checks are good though its
+ * clients get no answer would else be back at once, every time.
+ */
+static bool
+passive_may_return(const struct server *server, const struct checker_report *report)
+{
+	return report->began_ms >= server->passive_ms + server->pool->conf->passive.window_ms;
 }
 
 static void

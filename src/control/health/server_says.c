@@ -9,6 +9,7 @@
 
 static void agent_said(const struct agent_says *says, void *context);
 static void loads_report(struct server *server, const struct agent_says *says);
+static void passive_return(struct server *server, uint64_t now_ms);
 static bool watched_passively(const struct member *member, const struct dp_service_key *key);
 
 void
@@ -34,8 +35,7 @@ server_sample(struct server *server, uint64_t now_ms)
 	char text[PASSIVE_TEXT_SIZE];
 
 	if (server->passive_down) {
-		if (server->checker_count == 0 && now_ms >= server->passive_ms + conf->retry_ms)
-			server_passive_set(server, NULL);
+		passive_return(server, now_ms);
 		return;
 	}
 	if (!server->alive || server->sorry)
@@ -52,6 +52,21 @@ server_sample(struct server *server, uint64_t now_ms)
 	}
 	if (passive_add(&server->passive, conf, &counts, now_ms, text))
 		server_passive_set(server, text);
+}
+
+/* Its checks decide, asked once as soon as their word counts; without one, time does. */
+static void
+passive_return(struct server *server, uint64_t now_ms)
+{
+	const struct conf_passive *conf = &server->pool->conf->passive;
+
+	if (server->checker_count == 0 && now_ms >= server->passive_ms + conf->retry_ms)
+		server_passive_set(server, NULL);
+	if (server->passive_tried || now_ms < server->passive_ms + conf->window_ms)
+		return;
+	server->passive_tried = true;
+	for (unsigned int i = 0; i < server->checker_count; i++)
+		checker_hurry(server->checkers[i]);
 }
 
 /* It may have changed the state, the weight, the limit, or nothing. */
