@@ -102,8 +102,10 @@ reals_check(struct conf_check *check, const struct conf_service *service)
 		const struct conf_real *before = real_before(check, &seen, service, i);
 
 		if (before == NULL) {
-			if (first)
+			if (first) {
 				real_check(check, real, "real_server");
+				conf_check_tap(check, real);
+			}
 			continue;
 		}
 		check->reported = service->pool;

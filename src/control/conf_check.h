@@ -31,6 +31,7 @@ struct conf_check {
 	struct conf_table locals;                /* local address -> its struct conf_local_draft */
 	unsigned int local_count;
 	const struct conf_pool *reported; /* the pool whose servers had a fault last */
+	uint64_t tap_missed;              /* ports, by bits, of which conf_check_tap has said something */
 };
 
 /* Ports, routes and neighbours; fills the tables above. */
@@ -49,6 +50,9 @@ void conf_check_locals(struct conf_check *check);
 
 /* NULL: not an address of full NAT. */
 const struct conf_local_draft *conf_check_local(const struct conf_check *check, const struct sl_addr *addr);
+
+/* Do the checks of a server leave by a port that the kernel does not see? */
+void conf_check_tap(struct conf_check *check, const struct conf_real *real);
 
 /* Has the service by number what its servers by FNAT need? */
 void conf_check_full_nat(struct conf_check *check, unsigned int number);

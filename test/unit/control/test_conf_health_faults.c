@@ -152,6 +152,15 @@ static const struct conf_row real_rows[] = {
 	{ "check_via_dataplane by NAT", REAL("check_via_dataplane\nTCP_CHECK {\n}"),
 	  "3:1: warning: \"check_via_dataplane\" has no effect: it is for servers by DR and TUN, which own "
 	  "the VIP\n" },
+	{ "checks by a port that the kernel does not see, once; some have a way of their own",
+	  "port q {\ndevice net_null1\naddress 172.16.0.1/24\n}\nvirtual_server 192.0.2.1 80 {\n"
+	  "real_server 172.16.0.2 80 {\nMISC_CHECK {\nmisc_path /bin/true\n}\nTCP_CHECK {\nbind_if eth9\n}\n"
+	  "PING_CHECK {\nconnect_ip 203.0.113.5\n}\n}\nreal_server 172.16.0.3 80 {\nlvs_method DR\n"
+	  "TCP_CHECK {\ncheck_via_dataplane\n}\n}\nreal_server 172.16.0.4 80 {\nTCP_CHECK {\n}\n}\n"
+	  "real_server 172.16.0.5 80 {\nTCP_CHECK {\n}\n}\n}\n",
+	  "24:1: warning: checks of 172.16.0.4 leave by the kernel, and port q has not \"tap on\": unless "
+	  "another "
+	  "interface of the box leads there they fail, and the servers on that link count as down\n" },
 	{ "check_via_dataplane and bindto",
 	  REAL("lvs_method DR\nTCP_CHECK {\ncheck_via_dataplane\nbindto 10.0.0.3\n}"),
 	  "6:8: warning: \"bindto\" has no effect: a check with check_via_dataplane leaves by an interface "

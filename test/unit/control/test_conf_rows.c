@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 static const char port[] =
-	"port p {\n  device net_null9\n  address 10.0.0.1/8\n  address 2001:db8::1/64\n}\n";
+	"port p { tap on\n  device net_null9\n  address 10.0.0.1/8\n  address 2001:db8::1/64\n}\n";
 
 enum { PORT_LINES = 5 };
 

@@ -3,7 +3,7 @@
  * Tables of faulty configurations. A row's text stands behind a port that is
  * good:
  *
- *	port p {
+ *	port p { tap on
  *	  device net_null9
  *	  address 10.0.0.1/8
  *	  address 2001:db8::1/64
