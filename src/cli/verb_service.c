@@ -44,16 +44,21 @@ static void
 real_note_cell(struct cli *cli, const json_t *real)
 {
 	json_int_t upper = cli_number(real, "uthreshold"), lower = cli_number(real, "lthreshold");
-	char limits[80] = "", note[160];
+	json_int_t weight = cli_number(real, "effective_weight");
+	bool draining = json_is_true(json_object_get(real, "draining"));
+	char limits[80] = "", now[32] = "", note[160];
+
+	if (!draining && weight != cli_number(real, "weight"))
+		snprintf(now, sizeof(now), " weight now %lld", (long long)weight);
 
 	if (upper != 0 && lower != 0)
 		snprintf(limits, sizeof(limits), " uthreshold %lld lthreshold %lld", (long long)upper,
 			 (long long)lower);
 	else if (upper != 0)
 		snprintf(limits, sizeof(limits), " uthreshold %lld", (long long)upper);
-	snprintf(note, sizeof(note), "%s%s%s%s", json_is_true(json_object_get(real, "out")) ? " out" : "",
-		 json_is_true(json_object_get(real, "overloaded")) ? " overloaded" : "", limits,
-		 json_is_true(json_object_get(real, "draining")) ? " draining" : "");
+	snprintf(note, sizeof(note), "%s%s%s%s%s", json_is_true(json_object_get(real, "out")) ? " out" : "",
+		 now, json_is_true(json_object_get(real, "overloaded")) ? " overloaded" : "", limits,
+		 draining ? " draining" : "");
 	table_cell(cli->table, "%s", *note != '\0' ? note + 1 : "");
 }
 

@@ -133,6 +133,9 @@ int model_real_del(struct model *model, const struct dp_service_key *key, const 
 int model_real_drain(struct model *model, const struct dp_service_key *key, const struct sl_addr *addr,
 		     uint16_t port, bool on, struct model_error *ret_error);
 
+/* The weight that schedulers see: the configured one, health's in its place, 0 while draining. */
+uint32_t model_real_weight(const struct model_real *real);
+
 /* The limits in force on a server's connections: as configured, with LVS's default, or as its agent says. 0: none. */
 void model_real_limits(const struct model_real *real, uint32_t *ret_upper, uint32_t *ret_lower);
 

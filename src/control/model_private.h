@@ -165,11 +165,6 @@ int model_forward_check_rest(struct model *model, const struct conf *conf, struc
 int model_forward_set(enum sl_fwd *now, struct dp_tunnel *now_tunnel, int fwd, const struct dp_tunnel *tunnel,
 		      const struct dp_tunnel *otherwise, const char *object, struct model_error *ret_error);
 
-/* ---- model_health.c ---- */
-
-/* The weight that the data plane is given. */
-uint32_t model_real_weight(const struct model_real *real);
-
 /* ---- model_restart.c ---- */
 
 /* Where a fault of the file as a whole is shown. */

@@ -266,13 +266,13 @@ real_write(struct evbuffer *out, const struct model_real *real)
 
 	dp_real_stats(real->slot, &stats);
 	model_real_limits(real, &upper, &lower);
-	evbuffer_add_printf(out,
-			    "{\"real\":\"%s\",\"method\":\"%s\",\"tunnel\":%s,\"weight\":%u,"
-			    "\"draining\":%s,\"out\":%s,\"uthreshold\":%u,\"lthreshold\":%u,"
-			    "\"overloaded\":%s,\"active\":%u,\"inactive\":%u}",
-			    sl_endpoint_format(&real->addr, real->port, text),
-			    verb_fwd_name((uint8_t)real->fwd),
-			    verb_tunnel_json((uint8_t)real->fwd, &real->tunnel, tunnel), real->weight,
-			    real->draining ? "true" : "false", real->out ? "true" : "false", upper, lower,
-			    stats.overloaded ? "true" : "false", stats.active, stats.inactive);
+	evbuffer_add_printf(
+		out,
+		"{\"real\":\"%s\",\"method\":\"%s\",\"tunnel\":%s,\"weight\":%u,"
+		"\"effective_weight\":%u,\"draining\":%s,\"out\":%s,\"uthreshold\":%u,\"lthreshold\":%u,"
+		"\"overloaded\":%s,\"active\":%u,\"inactive\":%u}",
+		sl_endpoint_format(&real->addr, real->port, text), verb_fwd_name((uint8_t)real->fwd),
+		verb_tunnel_json((uint8_t)real->fwd, &real->tunnel, tunnel), real->weight,
+		model_real_weight(real), real->draining ? "true" : "false", real->out ? "true" : "false",
+		upper, lower, stats.overloaded ? "true" : "false", stats.active, stats.inactive);
 }

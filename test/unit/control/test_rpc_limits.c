@@ -48,6 +48,7 @@ test_list(void **state)
 		uint32_t maxconn; /* of its agent */
 		bool overloaded;
 		const char *members;
+		int64_t weight; /* health's; 0: none */
 	} rows[] = {
 		{ "no limit", "", false, 0, false,
 		  "\"out\":false,\"uthreshold\":0,\"lthreshold\":0,\"overloaded\":false" },
@@ -61,12 +62,15 @@ test_list(void **state)
 		  "\"out\":false,\"uthreshold\":50,\"lthreshold\":0,\"overloaded\":true" },
 		{ "out and full", "uthreshold 3", true, 0, true,
 		  "\"out\":true,\"uthreshold\":3,\"lthreshold\":3,\"overloaded\":true" },
+		{ "no weight of health's", "", false, 0, false, "\"weight\":1,\"effective_weight\":1" },
+		{ "health's weight", "", false, 0, false, "\"weight\":1,\"effective_weight\":40", 40 },
 	};
 
 	for (size_t i = 0; i < SL_COUNT(rows); i++) {
-		struct model_health health = {
-			.port = 8080, .out = rows[i].out, .weight = -1, .maxconn = rows[i].maxconn
-		};
+		struct model_health health = { .port = 8080,
+					       .out = rows[i].out,
+					       .weight = rows[i].weight != 0 ? rows[i].weight : -1,
+					       .maxconn = rows[i].maxconn };
 		char conf[512], want[512];
 		const struct fake_dp_service *service;
 		struct model_error error;
