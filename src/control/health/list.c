@@ -120,9 +120,7 @@ static int
 server_set(json_t *object, const struct server *server, const struct model_real *real)
 {
 	/* In force is what the model has: of this service. */
-	uint32_t weight = real->draining             ? 0
-			  : real->health_weight >= 0 ? (uint32_t)real->health_weight
-						     : real->weight;
+	uint32_t weight = model_real_weight(real);
 	json_t *known = json_pack(
 		"{s:s, s:o, s:I, s:I, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "state",
 		server_state_name(server->state), "since_ago_ms", ago(server->since_ms, checker_now_ms()),
