@@ -211,13 +211,25 @@ struct dp_local_group {
 	unsigned int addr_count;
 };
 
+/*
+ * An address that belongs to a group (dp_ha.h) and is the box's only while that is held: a VIP
+ * of services, a local address of full NAT, or, if it is neither, an own address of `port`.
+ */
+struct dp_moving {
+	struct sl_prefix prefix; /* the address itself, and its subnet's length */
+	unsigned int port;       /* of one that is neither; else it counts for nothing */
+	uint16_t group;          /* 1..DP_HA_GROUPS_MAX - 1 */
+	bool no_ping;            /* echo requests to it are dropped */
+};
+
 /* The whole network of the box. Subnets of `addrs` are routes by themselves. */
 struct dp_net {
 	const struct dp_net_addr *addrs;
 	const struct dp_route *routes;
 	const struct dp_static_neigh *neighs;
 	const struct dp_local_group *groups;
-	unsigned int addr_count, route_count, neigh_count, group_count;
+	const struct dp_moving *moving;
+	unsigned int addr_count, route_count, neigh_count, group_count, moving_count;
 };
 
 struct dp_txn;
