@@ -72,6 +72,13 @@ def run(argv, netns=None, timeout_s=30, ok=True, stdin=None):
     return done
 
 
+
+def syns_resent(netns):
+    """How many SYNs the kernel of a namespace has sent again so far, both families together."""
+    text = run(["cat", "/proc/net/netstat"], netns).stdout
+    names, values = (line.split() for line in text.splitlines()[:2])
+    return int(dict(zip(names, values))["TCPSynRetrans"])
+
 def die_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

@@ -9,7 +9,7 @@ as their scheduler says, and no worker may lose count of a packet.
 
 from case import test
 from load import Wrk
-from rig import check, run
+from rig import check, syns_resent
 from sluice import Service, Sluice, configuration
 from topology import FAMILIES, Direct, Nat
 
@@ -24,14 +24,14 @@ def traffic(t, topology, workers, queues, keep_alive):
     services = {family: Service(net.vip[family], 80, net.reals(family, 0, WEIGHTS[family]), net.kind,
                                 ALGO[family]) for family in FAMILIES}
     counted = {family: [server.requests(family) for server in net.servers] for family in FAMILIES}
-    resent = syns_resent(net)
+    resent = syns_resent(net.client)
     with Sluice(net, t.build, configuration(net, services.values(), workers, queues)) as sluice:
         seconds = t.long(20, 3)
         loads = {family: Wrk(net, net.url(family), family, seconds, CONNECTIONS, keep_alive=keep_alive)
                  for family in FAMILIES}
         results = {family: load.result() for family, load in loads.items()}
         workers_seen = sluice.quiet()
-        resent = syns_resent(net) - resent
+        resent = syns_resent(net.client) - resent
         for family in FAMILIES:
             with t.case(family):
                 result = results[family]
@@ -77,13 +77,6 @@ def check_count(net, total, result, resent):
     check(least - CONNECTIONS - 1 <= total <= result.connects + resent,
           f"{total} connections were scheduled, {result.connects} opened from {result.tuples} ports, "
           f"{resent} SYNs sent again")
-
-
-def syns_resent(net):
-    """How many SYNs the client's kernel has sent again so far, both families together."""
-    text = run(["cat", "/proc/net/netstat"], net.client).stdout
-    names, values = (line.split() for line in text.splitlines()[:2])
-    return int(dict(zip(names, values))["TCPSynRetrans"])
 
 
 def check_servers(net, family, before, spread, result):
