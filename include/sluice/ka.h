@@ -319,13 +319,16 @@ struct ka_sync_status {
 	bool enabled, sending, receiving;
 	bool in_sync;                   /* knows all that the peer knows, as far as the peer has told */
 	bool bulk;                      /* a bulk resynchronisation is running */
-	uint64_t bulk_done, bulk_total; /* connections */
+	uint64_t bulk_done, bulk_total; /* connections; the total is 0 until the peer has told all */
 	uint64_t bulk_ms;               /* how long the last (or this) one took */
 	uint64_t messages_sent, messages_received, bytes_sent, bytes_received;
 	uint64_t conns_sent, conns_received, deletes_sent, deletes_received;
 	uint64_t dropped; /* entries that were not sent, because the queue was full */
 	uint64_t lost;    /* messages of the peer that never came, by their numbers */
 	uint64_t bad_message, bad_auth, replayed, bad_entry, unknown_server, conflict, table_full;
+	uint64_t foreign; /* messages of another sync id, or of more peers than are followed */
+	uint64_t skipped; /* entries that are not kept here: persistence templates of LVS */
+	uint64_t overrun; /* entries that came in while the workers' rings were full for too long */
 	char peer[KA_NAME_SIZE]; /* its address; "": none is known */
 };
 
