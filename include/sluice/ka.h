@@ -326,9 +326,9 @@ struct ka_sync_status {
 	uint64_t dropped; /* entries that were not sent, because the queue was full */
 	uint64_t lost;    /* messages of the peer that never came, by their numbers */
 	uint64_t bad_message, bad_auth, replayed, bad_entry, unknown_server, conflict, table_full;
-	uint64_t foreign; /* messages of another sync id, or of more peers than are followed */
-	uint64_t skipped; /* entries that are not kept here: persistence templates of LVS */
-	uint64_t overrun; /* entries that came in while the workers' rings were full for too long */
+	uint64_t foreign;        /* messages of another sync id, or of more peers than are followed */
+	uint64_t skipped;        /* entries that are not kept here: persistence templates of LVS */
+	uint64_t overrun;        /* entries that came in while the workers' rings were full for too long */
 	char peer[KA_NAME_SIZE]; /* its address; "": none is known */
 };
 
