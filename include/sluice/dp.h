@@ -139,14 +139,15 @@ struct dp_tunnel {
 };
 
 struct dp_real {
-	struct sl_addr addr; /* with port, the key within its service */
-	uint16_t port;       /* host order */
-	uint8_t fwd;         /* enum sl_fwd: of new connections */
-	bool out;            /* keeps its slot, connections and counters, but schedulers do not see it */
-	uint32_t upper;      /* no new connection when it has so many on the whole box; 0: no limit */
-	uint32_t lower;      /* ... until it has less than this; 0: less than `upper`. At most `upper` */
-	uint32_t weight;     /* 0: no new connections */
-	uint32_t order;      /* as in struct sched_server */
+	struct sl_addr addr;  /* with port, the key within its service */
+	uint16_t port;        /* host order */
+	uint8_t fwd;          /* enum sl_fwd: of new connections */
+	bool out;             /* keeps its slot, connections and counters, but schedulers do not see it */
+	uint32_t upper;       /* no new connection when it has so many on the whole box; 0: no limit */
+	uint32_t lower;       /* ... until it has less than this; 0: less than `upper`. At most `upper` */
+	uint32_t weight;      /* 0: no new connections */
+	uint32_t last_weight; /* where weight is 0: the one before it; 0: there was none */
+	uint32_t order;       /* as in struct sched_server */
 	struct dp_tunnel tunnel;
 	uint32_t ret_slot; /* out: for dp_real_stats */
 };
@@ -161,6 +162,8 @@ enum {
 	DP_SERVICE_TOA = 1 << 0,      /* FNAT, TCP: tell the server the client's address, by TCP option */
 	DP_SERVICE_STRIP_TS = 1 << 1, /* TCP: take the timestamps option out of the client's SYN */
 	DP_SERVICE_SILENT = 1 << 2,   /* no answer where no server is available, or to a stray segment */
+	DP_SERVICE_FALLBACK = 1 << 3, /* SCHED_FALLBACK, where the scheduler knows it */
+	DP_SERVICE_PORT = 1 << 4,     /* SCHED_PORT, the same */
 };
 
 enum {

@@ -3,10 +3,14 @@
  * Schedulers: which server gets a new connection.
  *
  * A scheduler is a pure function of what it is shown (struct sched_view) and
- * of the little it remembers (struct sched_state). It allocates nothing, knows
+ * of the little it remembers (struct sched_state). pick() allocates nothing, knows
  * no packet, no clock and no thread, and runs in the worker that has the new
  * connection. The view is immutable while pick() runs; the state belongs to
  * one worker and one service.
+ *
+ * A scheduler may choose by a table, which is a pure function too: of the
+ * servers' addresses and weights. The control thread has it built when one of
+ * these changes; it is never written afterwards, and all workers share it.
  *
  * Servers stand in the order in which Linux IPVS keeps them: the one added
  * last comes first. `order` is a number that grows with each server added, so
@@ -39,9 +43,24 @@ struct sched_load {
 	uint32_t total;
 };
 
+/* What a service may ask of its scheduler, where that knows it (sched_ops.options). */
+enum {
+	SCHED_FALLBACK = 1u << 0, /* if the server chosen is not available: another, always the same one */
+	SCHED_PORT = 1u << 1,     /* the client's port counts, not its address alone */
+};
+
+/* Of a server, for schedulers that build a table. */
+struct sched_member {
+	struct sl_addr addr;
+	uint16_t port;   /* host order */
+	uint32_t weight; /* the last one that was not 0; 0: it never had any other */
+};
+
 struct sched_view {
 	const struct sched_server *server;
 	const struct sched_load *load; /* NULL unless the scheduler's needs_load */
+	const void *table;             /* of table_build() for these servers, in this order; else NULL */
+	uint32_t options;              /* SCHED_*, those that the scheduler knows */
 	uint32_t count;
 	uint32_t epoch;   /* changes with every server added or removed and every weight changed */
 	uint32_t stagger; /* this worker's number: rotating schedulers start at a place of its own */
@@ -71,6 +90,13 @@ struct sched_ops {
 	const char *name;    /* as in `lb_algo` */
 	const char *summary; /* one line for people */
 	bool needs_load;
+	uint32_t options;     /* SCHED_* that it knows */
+	uint32_t servers_max; /* a service can have so many; 0: any number */
+	/*
+	 * NULL: it needs no table. member[i] is what view->server[i] will be, at most servers_max
+	 * of them. The table is one block for free(), NULL when out of memory. Control thread.
+	 */
+	void *(*table_build)(const struct sched_member *member, uint32_t count);
 	/* Index into view->server, or -1 when no server may be chosen. */
 	int (*pick)(const struct sched_view *view, struct sched_state *state, const struct sched_flow *flow);
 };

@@ -32,6 +32,8 @@ static const struct argument {
 	{ "strip_tcp_timestamps", SWITCH, "on|off", NULL },
 	{ "mss_clamp", NUMBER_OR_TEXT, "auto|N|off", NULL },
 	{ "reject", SWITCH, "on|off", NULL },
+	{ "mh-port", SWITCH, "on|off", NULL },
+	{ "mh-fallback", SWITCH, "on|off", NULL },
 	{ "weight", NUMBER, "N", NULL },
 	{ "flush", FLAG, NULL, NULL },
 	{ "client", TEXT, "ADDRESS[/LEN][:PORT]", NULL },

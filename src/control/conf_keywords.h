@@ -86,7 +86,7 @@ conf_build_fn conf_build_device, conf_build_queues, conf_build_address, conf_bui
 	conf_build_promiscuous, conf_build_tap, conf_build_transit, conf_build_closed_port;
 conf_build_fn conf_build_protocol, conf_build_lb_algo, conf_build_lb_kind, conf_build_service_weight,
 	conf_build_real_server, conf_build_laddr_group_name, conf_build_toa, conf_build_strip_tcp_timestamps,
-	conf_build_mss_clamp, conf_build_reject;
+	conf_build_mss_clamp, conf_build_reject, conf_build_sched_option;
 conf_build_fn conf_build_weight, conf_build_lvs_method, conf_build_threshold, conf_build_notify,
 	conf_build_checker;
 conf_build_fn conf_build_inherited, conf_build_virtualhost;

@@ -17,6 +17,7 @@ enum {
 	MSS_MAX = 65495, /* the longest IPv4 packet without its headers */
 };
 
+static void sched_options_finish(struct conf_load *load, struct conf_service_object *self);
 static void option_read(struct conf_load *load, const struct conf_stmt *stmt,
 			struct conf_service_object *self, uint8_t option, const struct conf_word **ret_word);
 static bool has_full_nat(const struct conf_service *service);
@@ -77,6 +78,18 @@ conf_build_reject(struct conf_load *load, const struct conf_stmt *stmt, void *ob
 	self->service->options |= on ? 0 : DP_SERVICE_SILENT;
 }
 
+/* mh-fallback and mh-port, by the names that ipvsadm has for them too. */
+void
+conf_build_sched_option(struct conf_load *load, const struct conf_stmt *stmt, void *object)
+{
+	struct conf_service_object *self = object;
+	const struct conf_word *word = &stmt->words[0];
+	bool port = strcmp(word->text, "mh-port") == 0 || strcmp(word->text, "flag-2") == 0;
+
+	self->service->options |= port ? DP_SERVICE_PORT : DP_SERVICE_FALLBACK;
+	*(port ? &self->hash_port : &self->fallback) = word;
+}
+
 void
 conf_options_finish(struct conf_load *load, struct conf_service_object *self)
 {
@@ -103,6 +116,36 @@ conf_options_finish(struct conf_load *load, struct conf_service_object *self)
 			  "\"toa\" has no effect: by NAT, DR and TUN the server sees the client's address "
 			  "anyway; it is for FNAT");
 	}
+	sched_options_finish(load, self);
+}
+
+static void
+sched_options_finish(struct conf_load *load, struct conf_service_object *self)
+{
+	struct conf_service *service = self->service;
+	const struct sched_ops *sched = service->sched;
+	const struct {
+		const struct conf_word *word;
+		uint32_t known;
+		uint8_t option;
+	} options[] = {
+		{ self->fallback, SCHED_FALLBACK, DP_SERVICE_FALLBACK },
+		{ self->hash_port, SCHED_PORT, DP_SERVICE_PORT },
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (options[i].word == NULL || (sched->options & options[i].known) != 0)
+			continue;
+		conf_warn(
+			load, &options[i].word->place,
+			"\"%s\" has no effect: it is an option of the scheduler mh, and this service has %s",
+			options[i].word->text, sched->name);
+		service->options &= (uint8_t)~options[i].option;
+	}
+	if (sched->servers_max != 0 && service->real_count > sched->servers_max)
+		conf_error(load, &service->place,
+			   "scheduler %s takes %u real servers at most, and this virtual_server has %u",
+			   sched->name, sched->servers_max, service->real_count);
 }
 
 static void

@@ -86,8 +86,7 @@ conf_build_protocol(struct conf_load *load, const struct conf_stmt *stmt, void *
 void
 conf_build_lb_algo(struct conf_load *load, const struct conf_stmt *stmt, void *object)
 {
-	static const char *const known[] = { "lblc", "lblcr", "dh",  "sh", "sed",
-					     "nq",   "fo",    "ovf", "mh", "twos" };
+	static const char *const known[] = { "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "twos" };
 	struct conf_service_object *self = object;
 	const struct conf_word *word = &stmt->words[1];
 	const struct sched_ops *sched = sched_find(word->text);

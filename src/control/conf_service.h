@@ -35,7 +35,7 @@ struct conf_service_object {
 	unsigned int real_count;
 
 	/* Keywords that hold for some services only, where they are given to have an effect; else NULL. */
-	const struct conf_word *toa, *strip, *mss, *group;
+	const struct conf_word *toa, *strip, *mss, *group, *fallback, *hash_port;
 	bool group_good;
 
 	struct conf_pool pool;

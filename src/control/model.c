@@ -266,6 +266,7 @@ service_change(struct command *command, const struct model_service_change *chang
 {
 	struct model_service *future = &command->future->pub;
 	char object[MODEL_KEY_STRLEN + 16], name[MODEL_KEY_STRLEN];
+	uint8_t stale = 0; /* what was asked of the scheduler before */
 	int rc;
 
 	snprintf(object, sizeof(object), "service %s", model_key_format(command->key, name));
@@ -273,14 +274,17 @@ service_change(struct command *command, const struct model_service_change *chang
 			       command->error);
 	if (rc < 0)
 		return rc;
-	if (change->sched != NULL)
+	if (change->sched != NULL) {
 		future->sched = change->sched;
+		stale = future->options & model_sched_unknown(future);
+	}
 	if (change->local_group != NULL)
 		snprintf(future->local_group, sizeof(future->local_group), "%s", change->local_group);
 	if (change->mss >= 0)
 		future->mss = (uint16_t)change->mss;
 	if (change->options >= 0)
 		future->options = (uint8_t)change->options;
+	future->options &= (uint8_t)~stale;
 	return model_forward_check(command->model->conf, future, command->error, NULL);
 }
 

@@ -21,6 +21,7 @@ struct model_real {
 	enum sl_fwd fwd;
 	struct dp_tunnel tunnel;
 	uint32_t weight;       /* configured, or set by command */
+	uint32_t last_weight;  /* that schedulers saw and was not 0; 0: none yet */
 	bool draining;         /* takes no new connections until undrained */
 	uint32_t upper, lower; /* as in struct dp_real; configured */
 	uint32_t order;

@@ -177,12 +177,15 @@ step_put(struct dp_txn *txn, struct service *future, struct descriptors *descrip
 	for (real = future->pub.reals; real != NULL; real = real->next) {
 		struct dp_real *dp = &descriptors->real[i++];
 
+		if (model_real_weight(real) != 0)
+			real->last_weight = model_real_weight(real);
 		*dp = (struct dp_real){
 			.addr = real->addr,
 			.port = real->port,
 			.fwd = real->fwd,
 			.out = real->out,
 			.weight = model_real_weight(real),
+			.last_weight = real->last_weight != 0 ? real->last_weight : real->weight,
 			.order = real->order,
 			.tunnel = real->tunnel,
 		};

@@ -86,6 +86,8 @@ diff_options(const struct output *out, const char *object, const struct model_se
 		{ DP_SERVICE_TOA, "toa", "on", "off" },
 		{ DP_SERVICE_STRIP_TS, "strip_tcp_timestamps", "on", "off" },
 		{ DP_SERVICE_SILENT, "reject", "off", "on" },
+		{ DP_SERVICE_PORT, "mh-port", "on", "off" },
+		{ DP_SERVICE_FALLBACK, "mh-fallback", "on", "off" },
 	};
 	char before[16], after[16];
 

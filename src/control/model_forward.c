@@ -77,6 +77,15 @@ model_forward_check(const struct conf *conf, const struct model_service *service
 	return rc;
 }
 
+uint8_t
+model_sched_unknown(const struct model_service *service)
+{
+	uint32_t known = service->sched->options;
+
+	return (uint8_t)(((known & SCHED_FALLBACK) == 0 ? DP_SERVICE_FALLBACK : 0) |
+			 ((known & SCHED_PORT) == 0 ? DP_SERVICE_PORT : 0));
+}
+
 int
 model_forward_check_rest(struct model *model, const struct conf *conf, struct model_error *ret_error)
 {
@@ -105,6 +114,15 @@ service_check(const struct conf *conf, const struct model_service *service, stru
 		return model_error_set(ret_error, -EINVAL,
 				       "service %s: mss_clamp %u is out of range (%d-%d, auto or off)",
 				       model_key_format(&service->key, name), service->mss, MSS_MIN, MSS_MAX);
+	if ((service->options & model_sched_unknown(service)) != 0)
+		return model_error_set(ret_error, -EINVAL,
+				       "service %s: mh-port and mh-fallback are for the scheduler mh, not %s",
+				       model_key_format(&service->key, name), service->sched->name);
+	if (service->sched->servers_max != 0 && service->real_count > service->sched->servers_max)
+		return model_error_set(ret_error, -EINVAL,
+				       "service %s: scheduler %s takes %u real servers at most, not %u",
+				       model_key_format(&service->key, name), service->sched->name,
+				       service->sched->servers_max, service->real_count);
 	if (service->local_group[0] != '\0' && group_find(conf, service->local_group) == NULL)
 		return model_error_set(ret_error, -EINVAL, "service %s: there is no local_address_group %s",
 				       model_key_format(&service->key, name), service->local_group);

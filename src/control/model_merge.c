@@ -233,8 +233,10 @@ merge_options(struct model_service *future, const struct conf_service *old, cons
 {
 	uint8_t text = old != NULL ? old->options ^ new->options : UINT8_MAX;
 	uint8_t options = (uint8_t)((future->options & ~text) | (new->options &text));
-	int changed = options != future->options;
+	int changed;
 
+	options &= (uint8_t)~model_sched_unknown(future);
+	changed = options != future->options;
 	future->options = options;
 	if ((old == NULL || old->mss != new->mss) && future->mss != new->mss) {
 		future->mss = new->mss;

@@ -158,6 +158,9 @@ int model_check_real(const struct dp_service_key *key, const struct sl_addr *add
 int model_forward_check(const struct conf *conf, const struct model_service *service,
 			struct model_error *ret_error, const struct model_real **ret_real);
 
+/* Which of DP_SERVICE_FALLBACK and DP_SERVICE_PORT the service's scheduler knows nothing of. */
+uint8_t model_sched_unknown(const struct model_service *service);
+
 /* The same of all that run and are not staged: does `conf` leave them their local addresses? */
 int model_forward_check_rest(struct model *model, const struct conf *conf, struct model_error *ret_error);
 

@@ -118,6 +118,10 @@ options(FILE *out, const struct model_service *service)
 		fprintf(out, "    mss_clamp %u\n", service->mss);
 	if (service->options & DP_SERVICE_SILENT)
 		fprintf(out, "    reject off\n");
+	if (service->options & DP_SERVICE_PORT)
+		fprintf(out, "    mh-port\n");
+	if (service->options & DP_SERVICE_FALLBACK)
+		fprintf(out, "    mh-fallback\n");
 }
 
 /* That a server is draining is no matter of a file: a comment says it. */

@@ -16,7 +16,8 @@
 #define B(id) VERB_BIT(id)
 #define KEY (B(PROTO) | B(VIP))
 #define SERVICE_FIELDS                                                                                       \
-	(B(SCHEDULER) | B(METHOD) | B(TUNNEL) | B(LOCAL_GROUP) | B(TOA) | B(STRIP) | B(MSS) | B(REJECT))
+	(B(SCHEDULER) | B(METHOD) | B(TUNNEL) | B(LOCAL_GROUP) | B(TOA) | B(STRIP) | B(MSS) | B(REJECT) |    \
+	 B(MH_PORT) | B(MH_FALLBACK))
 #define CONN_FILTER (B(CLIENT) | B(AT_VIP) | B(AT_REAL) | B(STATE) | B(PROTO))
 
 static const struct verb {

@@ -27,6 +27,8 @@ static int toa_parse(const json_t *value, struct verb_args *args);
 static int strip_parse(const json_t *value, struct verb_args *args);
 static int mss_parse(const json_t *value, struct verb_args *args);
 static int reject_parse(const json_t *value, struct verb_args *args);
+static int port_counts_parse(const json_t *value, struct verb_args *args);
+static int fallback_parse(const json_t *value, struct verb_args *args);
 static int weight_parse(const json_t *value, struct verb_args *args);
 static int flush_parse(const json_t *value, struct verb_args *args);
 static int file_parse(const json_t *value, struct verb_args *args);
@@ -56,6 +58,8 @@ const struct verb_member_kind verb_members[VERB_MEMBER_MAX] = {
 	[VERB_STRIP] = { "strip_tcp_timestamps", "true or false", strip_parse, NULL },
 	[VERB_MSS] = { "mss_clamp", "an integer from 536 to 65495, \"auto\" or \"off\"", mss_parse, NULL },
 	[VERB_REJECT] = { "reject", "true or false", reject_parse, NULL },
+	[VERB_MH_PORT] = { "mh-port", "true or false", port_counts_parse, NULL },
+	[VERB_MH_FALLBACK] = { "mh-fallback", "true or false", fallback_parse, NULL },
 	[VERB_WEIGHT] = { "weight", "an integer from 0 to 65535", weight_parse, NULL },
 	[VERB_FLUSH] = { "flush", "true or false", flush_parse, NULL },
 	[VERB_FILE] = { "file", "the absolute path of a regular file", file_parse, NULL },
@@ -234,6 +238,18 @@ static int
 reject_parse(const json_t *value, struct verb_args *args)
 {
 	return option_parse(value, args, DP_SERVICE_SILENT, false);
+}
+
+static int
+port_counts_parse(const json_t *value, struct verb_args *args)
+{
+	return option_parse(value, args, DP_SERVICE_PORT, true);
+}
+
+static int
+fallback_parse(const json_t *value, struct verb_args *args)
+{
+	return option_parse(value, args, DP_SERVICE_FALLBACK, true);
 }
 
 static int

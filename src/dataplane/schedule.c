@@ -121,6 +121,8 @@ server_pick(struct dp_worker *w, const struct dp_svc *svc, const struct pkt_key 
 	struct svc_own *own = &w->svc[svc->slot];
 	struct sched_view view = {
 		.server = svc->server,
+		.table = svc->table,
+		.options = svc->sched_options,
 		.count = svc->count,
 		.epoch = svc->epoch,
 		.stagger = w->id,

@@ -63,6 +63,8 @@ struct dp_svc_limit {
 struct dp_svc {
 	struct dp_service_key key;
 	const struct sched_ops *sched;
+	const void *table;         /* of schedulers that have one, of the first `count` servers; else NULL */
+	struct svc_table *shared;  /* which holds it */
 	uint32_t sched_generation; /* changes when the service gets another scheduler or is made anew */
 	uint32_t epoch;
 	uint32_t slot;
@@ -71,6 +73,7 @@ struct dp_svc {
 	uint16_t mss;               /* as in struct dp_service */
 	uint16_t local_group;       /* slot of the group that servers by FNAT take ports from; 0: none */
 	uint8_t options;            /* DP_SERVICE_* */
+	uint8_t sched_options;      /* SCHED_* */
 	struct dp_svc_limit *limit; /* of server[i]; behind server[] */
 	struct dp_tunnel *tunnel;   /* of server[i], by SL_FWD_TUN; behind that */
 	uint8_t *fwd;               /* enum sl_fwd of server[i]; behind that */

@@ -10,6 +10,7 @@
 #include "txn.h"
 #include "txn_private.h"
 #include "neigh.h"
+#include "svc_table.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -87,9 +88,11 @@ dp_txn_service_put(struct dp_txn *txn, struct dp_service *service, char ret_erro
 	code = group_take(svc, service, ret_error);
 	if (code == 0)
 		code = servers_take(change, service, ret_error);
+	if (code == 0)
+		code = svc_table_take(svc, record->svc, service, ret_error);
 	if (code != 0) {
 		change_end(change);
-		free(svc);
+		svc_free(svc);
 		return code;
 	}
 	change_add(txn, change);
@@ -214,7 +217,7 @@ dp_txn_abort(struct dp_txn *txn)
 
 		txn->first = change->next;
 		change_end(change);
-		free(svc);
+		svc_free(svc);
 	}
 	txn_free(txn);
 }
@@ -251,6 +254,8 @@ svc_create(const struct dp_service *service, uint32_t slot)
 	svc->slot = slot;
 	svc->mss = service->mss;
 	svc->options = service->options;
+	svc->sched_options = ((service->options & DP_SERVICE_FALLBACK) != 0 ? SCHED_FALLBACK : 0) |
+			     ((service->options & DP_SERVICE_PORT) != 0 ? SCHED_PORT : 0);
 	svc->limit = (struct dp_svc_limit *)&svc->server[service->real_count];
 	svc->tunnel = (struct dp_tunnel *)&svc->limit[service->real_count];
 	svc->fwd = (uint8_t *)&svc->tunnel[service->real_count];

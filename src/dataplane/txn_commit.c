@@ -18,6 +18,7 @@
 #include "neigh.h"
 #include "port.h"
 #include "rcu.h"
+#include "svc_table.h"
 #include "tap.h"
 #include "tunnel.h"
 #include "txn.h"
@@ -177,7 +178,7 @@ dp_txn_fini(void)
 	atomic_store_explicit(&dp_snapshot_current, NULL, memory_order_release);
 	if (last != NULL) {
 		for (uint32_t slot = 0; slot < last->svc_count; slot++)
-			free((void *)(uintptr_t)last->svc[slot]);
+			svc_free((void *)(uintptr_t)last->svc[slot]);
 		free((void *)(uintptr_t)last->svc);
 		free((void *)(uintptr_t)last->addrs);
 		free((void *)(uintptr_t)last->services);
@@ -690,5 +691,5 @@ change_commit(struct change *change)
 	service->nat |= change->svc != NULL && svc_has_nat(change->svc);
 	listing_update(change);
 	if (old != NULL)
-		dp_rcu_defer(free, (void *)(uintptr_t)old);
+		dp_rcu_defer(svc_free, (void *)(uintptr_t)old);
 }

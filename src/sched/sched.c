@@ -9,10 +9,7 @@
 #include <string.h>
 
 static const struct sched_ops *const schedulers[] = {
-	&sched_rr,
-	&sched_wrr,
-	&sched_lc,
-	&sched_wlc,
+	&sched_rr, &sched_wrr, &sched_lc, &sched_wlc, &sched_mh,
 };
 
 static const unsigned int scheduler_count = sizeof(schedulers) / sizeof(schedulers[0]);

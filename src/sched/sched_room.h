@@ -13,6 +13,7 @@ extern const struct sched_ops sched_rr;
 extern const struct sched_ops sched_wrr;
 extern const struct sched_ops sched_lc;
 extern const struct sched_ops sched_wlc;
+extern const struct sched_ops sched_mh;
 
 /* May the server have a new connection? */
 static inline bool

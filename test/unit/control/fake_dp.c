@@ -261,8 +261,12 @@ dp_txn_service_put(struct dp_txn *txn, struct dp_service *service, char ret_erro
 
 	fake_dp_require(txn == fake_dp.txn && !txn->failed, "a transaction that failed can only be aborted");
 	fake_dp_require(service->sched != NULL, "a service has a scheduler");
+	fake_dp_require(service->sched->options != 0 ||
+				(service->options & (DP_SERVICE_PORT | DP_SERVICE_FALLBACK)) == 0,
+			"schedulers know what is asked of them");
 	fake_dp_require(service->key.proto == SL_PROTO_TCP ||
-				(service->mss == DP_MSS_KEEP && (service->options & ~DP_SERVICE_SILENT) == 0),
+				(service->mss == DP_MSS_KEEP &&
+				 (service->options & (DP_SERVICE_TOA | DP_SERVICE_STRIP_TS)) == 0),
 			"MSS, TOA and timestamps are of TCP");
 	for (uint32_t i = 0; i < service->real_count; i++) {
 		const struct dp_real *real = &service->reals[i];

@@ -181,11 +181,11 @@ static const struct conf_row virtual_server_rows[] = {
 	{ "SCTP", "virtual_server 192.0.2.1 80 {\n  protocol SCTP\n}\n",
 	  "2:12: protocol must be TCP or UDP, not \"SCTP\" (which is not available yet)\n" },
 	{ "scheduler", "virtual_server 192.0.2.1 80 {\n  lb_algo wlcc\n}\n",
-	  "2:11: unknown scheduler \"wlcc\" (did you mean wlc? There are rr, wrr, lc, wlc)\n" },
+	  "2:11: unknown scheduler \"wlcc\" (did you mean wlc? There are rr, wrr, lc, wlc, mh)\n" },
 	{ "scheduler, nothing near", "virtual_server 192.0.2.1 80 {\n  lb_algo fastest\n}\n",
-	  "2:11: unknown scheduler \"fastest\" (there are rr, wrr, lc, wlc)\n" },
+	  "2:11: unknown scheduler \"fastest\" (there are rr, wrr, lc, wlc, mh)\n" },
 	{ "scheduler that is not there yet", "virtual_server 192.0.2.1 80 {\n  lvs_sched sh\n}\n",
-	  "2:13: scheduler \"sh\" is not available yet: there are rr, wrr, lc, wlc\n" },
+	  "2:13: scheduler \"sh\" is not available yet: there are rr, wrr, lc, wlc, mh\n" },
 	{ "method", "virtual_server 192.0.2.1 80 {\n  lb_kind ROUTE\n}\n",
 	  "2:11: forwarding method must be one of NAT, DR, TUN, FNAT, not \"ROUTE\"\n" },
 	{ "method with options", "virtual_server 192.0.2.1 80 {\n  lvs_method DR type ipip\n}\n",
@@ -281,7 +281,7 @@ static const struct conf_row one_mistake_one_fault_rows[] = {
 	{ "a bad VIP leaves the rest to be checked",
 	  "virtual_server 192.0.2 80 {\n  lb_algo x\n  real_server 10.0.0.2 80 {\n    weight x\n  }\n}\n",
 	  "1:16: virtual_server must be an IPv4 or IPv6 address, not \"192.0.2\"\n"
-	  "2:11: unknown scheduler \"x\" (there are rr, wrr, lc, wlc)\n"
+	  "2:11: unknown scheduler \"x\" (there are rr, wrr, lc, wlc, mh)\n"
 	  "4:12: weight must be a number from 0 to 65535, not \"x\"\n" },
 };
 

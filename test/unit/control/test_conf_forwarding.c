@@ -442,6 +442,13 @@ static const struct {
 	{ "mss_clamp 536", 0, 536 },
 	{ "mss_clamp 65495", 0, 65495 },
 	{ "mss_clamp off", 0, DP_MSS_KEEP },
+	{ "lb_algo mh", 0, DP_MSS_KEEP },
+	{ "mh-port\n lb_algo mh", DP_SERVICE_PORT, DP_MSS_KEEP },
+	{ "lb_algo mh\n mh-fallback", DP_SERVICE_FALLBACK, DP_MSS_KEEP },
+	{ "lb_algo mh\n flag-1", DP_SERVICE_FALLBACK, DP_MSS_KEEP },
+	{ "lb_algo mh\n flag-2", DP_SERVICE_PORT, DP_MSS_KEEP },
+	{ "mh-fallback\n mh-port\n lvs_sched mh\n reject off",
+	  DP_SERVICE_FALLBACK | DP_SERVICE_PORT | DP_SERVICE_SILENT, DP_MSS_KEEP },
 };
 
 static void
@@ -493,6 +500,13 @@ static const struct conf_row option_fault_rows[] = {
 	  "2:13: mss_clamp (or auto, or off) must be a number from 536 to 65495, not \"535\"\n" },
 	{ "MSS too large", VS4 "  mss_clamp 65496\n  real_server 10.0.0.2\n}\n",
 	  "2:13: mss_clamp (or auto, or off) must be a number from 536 to 65495, not \"65496\"\n" },
+	{ "options of a scheduler that the service has not",
+	  VS4 "  mh-port\n  flag-1\n  real_server 10.0.0.2\n}\n",
+	  "2:3: warning: \"mh-port\" has no effect: it is an option of the scheduler mh, and this service "
+	  "has wlc\n3:3: warning: \"flag-1\" has no effect: it is an option of the scheduler mh, and this "
+	  "service has wlc\n" },
+	{ "an option that takes no word", VS4 "  lb_algo mh\n  mh-port on\n  real_server 10.0.0.2\n}\n",
+	  "3:11: \"on\" is too much: \"mh-port\" is written mh-port\n" },
 	{ "one mistake is one fault: a bad method",
 	  VS4 "  toa on\n  lb_kind FULLNAT\n  real_server 10.0.0.2\n}\n",
 	  "3:11: forwarding method must be one of NAT, DR, TUN, FNAT, not \"FULLNAT\"\n" },
@@ -506,6 +520,34 @@ option_faults(void **state)
 	conf_rows_check(option_fault_rows, SL_COUNT(option_fault_rows));
 }
 
+/* A table of mh has no place for more. */
+static void
+too_many_servers(void **state)
+{
+	for (unsigned int count = 4093; count <= 4094; count++) {
+		struct conf_faults faults = { 0 };
+		struct conf *conf;
+		char *text = NULL;
+		size_t size = 0;
+		FILE *stream = open_memstream(&text, &size);
+
+		fprintf(stream, PORT VS4 " lb_algo mh\n");
+		for (unsigned int i = 0; i < count; i++)
+			fprintf(stream, " real_server 10.1.%u.%u\n", i >> 7, (i & 127) + 1);
+		fprintf(stream, "}\n");
+		fclose(stream);
+		conf = conf_load_text("t", text, size, false, &faults);
+		sl_check_int("loaded", conf != NULL, count == 4093);
+		if (conf == NULL)
+			sl_check_str("the fault", faults.first->text,
+				     "scheduler mh takes 4093 real servers at most, and this virtual_server "
+				     "has 4094");
+		conf_free(conf);
+		conf_faults_free(&faults);
+		free(text);
+	}
+}
+
 /* What has no effect on UDP does not reach the data plane; a later word takes an earlier one back. */
 static void
 options_taken_out(void **state)
@@ -514,7 +556,7 @@ options_taken_out(void **state)
 		"  laddr_group_name g\n  lb_kind FNAT\n  protocol UDP\n  toa on\n  strip_tcp_timestamps on\n"
 		"  mss_clamp 1400\n  reject off\n  real_server 10.0.0.2\n}\n"
 		"virtual_server 192.0.2.1 81 {\n  toa on\n  toa off\n  reject off\n  reject on\n"
-		"  mss_clamp 1400\n  mss_clamp off\n  real_server 10.0.0.2\n}\n";
+		"  mss_clamp 1400\n  mss_clamp off\n  mh-port\n  mh-fallback\n  real_server 10.0.0.2\n}\n";
 	struct conf_faults faults = { 0 };
 	struct conf *conf = conf_load_text("t", text, sizeof(text) - 1, false, &faults);
 
@@ -639,14 +681,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(methods),       cmocka_unit_test(method_of_a_server),
-		cmocka_unit_test(method_faults), cmocka_unit_test(families),
-		cmocka_unit_test(ranges),        cmocka_unit_test(ports_of_ranges),
-		cmocka_unit_test(local_faults),  cmocka_unit_test(too_many_groups),
-		cmocka_unit_test(full_nat),      cmocka_unit_test(options),
-		cmocka_unit_test(option_faults), cmocka_unit_test(options_taken_out),
-		cmocka_unit_test(ports),         cmocka_unit_test(port_faults),
-		cmocka_unit_test(rates),         cmocka_unit_test(rate_faults),
+		cmocka_unit_test(methods),          cmocka_unit_test(method_of_a_server),
+		cmocka_unit_test(method_faults),    cmocka_unit_test(families),
+		cmocka_unit_test(ranges),           cmocka_unit_test(ports_of_ranges),
+		cmocka_unit_test(local_faults),     cmocka_unit_test(too_many_groups),
+		cmocka_unit_test(full_nat),         cmocka_unit_test(options),
+		cmocka_unit_test(option_faults),    cmocka_unit_test(options_taken_out),
+		cmocka_unit_test(too_many_servers), cmocka_unit_test(ports),
+		cmocka_unit_test(port_faults),      cmocka_unit_test(rates),
+		cmocka_unit_test(rate_faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -363,6 +363,9 @@ test_diff(void **state)
 		  "~ service TCP 10.0.0.1:81 mss_clamp off -> auto\n"
 		  "+ real TCP 10.0.0.1:81 -> 10.1.0.1:8080 FNAT weight 1\n"
 		  "- real TCP 10.0.0.1:81 -> 10.1.0.1:81 NAT weight 1\n" },
+		{ RUNS "UDP 10.0.0.1:53 mh NAT +port +fallback\n",
+		  "+ service UDP 10.0.0.1:53 mh NAT\n~ service UDP 10.0.0.1:53 mh-port off -> on\n"
+		  "~ service UDP 10.0.0.1:53 mh-fallback off -> on\n" },
 		{ RUNS "UDP 10.0.0.1:53 rr TUN +silent 10.1.0.1:53*1\n",
 		  "+ service UDP 10.0.0.1:53 rr TUN ipip\n~ service UDP 10.0.0.1:53 reject on -> off\n"
 		  "+ real UDP 10.0.0.1:53 -> 10.1.0.1:53 TUN ipip weight 1\n" },

@@ -114,6 +114,48 @@ test_numbers(void **state)
 	}
 }
 
+/* A scheduler's table goes by the last weight that was not 0, whoever made it 0. */
+static void
+test_last_weights(void **state)
+{
+	enum maker { DRAIN, UNDRAIN, HEALTH };
+	static const struct {
+		const char *name;
+		enum maker maker;
+		int64_t health;
+		uint32_t weight, last;
+	} steps[] = {
+		{ "drained at once", DRAIN, 0, 0, 5 },
+		{ "back", UNDRAIN, 0, 5, 5 },
+		{ "an agent's weight", HEALTH, 9, 9, 9 },
+		{ "down to 0", HEALTH, 0, 0, 9 },
+		{ "drained besides", DRAIN, 0, 0, 9 },
+		{ "healthy, but draining", HEALTH, -1, 0, 9 },
+		{ "back", UNDRAIN, 0, 5, 5 },
+	};
+	struct model *model = model_from_text("TCP 10.0.0.1:80 mh NAT 10.1.0.1:80*5 10.1.0.2:80*0");
+	struct model_health health = health_of("10.0.0.1:80", "10.1.0.1:80");
+
+	for (size_t i = 0; i < SL_COUNT(steps); i++) {
+		struct model_error error;
+		const struct dp_real *dp;
+
+		health.weight = steps[i].health;
+		if (steps[i].maker == HEALTH)
+			assert_int_equal(set(model, &health, 1), 0);
+		else
+			assert_int_equal(model_real_drain(model, &health.key, &health.addr, health.port,
+							  steps[i].maker == DRAIN, &error),
+					 0);
+		dp = dp_real("10.0.0.1:80", "10.1.0.1:80");
+		sl_check_int(steps[i].name, dp->weight, steps[i].weight);
+		sl_check_int(steps[i].name, dp->last_weight, steps[i].last);
+		assert_int_equal(dp_real("10.0.0.1:80", "10.1.0.2:80")->last_weight, 0);
+	}
+	model_destroy(model);
+	fake_dp_reset();
+}
+
 /* Files: sorry servers, thresholds and alpha. */
 static void
 test_files(void **state)
@@ -395,10 +437,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),  cmocka_unit_test(test_files),
-		cmocka_unit_test(test_holds),    cmocka_unit_test(test_many_services),
-		cmocka_unit_test(test_failures), cmocka_unit_test(test_watch),
-		cmocka_unit_test(test_scale),
+		cmocka_unit_test(test_numbers),       cmocka_unit_test(test_files),
+		cmocka_unit_test(test_last_weights),  cmocka_unit_test(test_holds),
+		cmocka_unit_test(test_many_services), cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_watch),         cmocka_unit_test(test_scale),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

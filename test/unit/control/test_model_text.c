@@ -357,10 +357,9 @@ extras_parse(const struct words *words, unsigned int i, struct extras *ret_extra
 		const char *word;
 		int option;
 	} options[] = {
-		{ "+toa", DP_SERVICE_TOA },
-		{ "+strip", DP_SERVICE_STRIP_TS },
-		{ "+silent", DP_SERVICE_SILENT },
-		{ "+none", 0 },
+		{ "+toa", DP_SERVICE_TOA },           { "+strip", DP_SERVICE_STRIP_TS },
+		{ "+silent", DP_SERVICE_SILENT },     { "+port", DP_SERVICE_PORT },
+		{ "+fallback", DP_SERVICE_FALLBACK }, { "+none", 0 },
 	};
 
 	*ret_extras = (struct extras){ .mss = -1, .options = -1 };
@@ -644,11 +643,12 @@ print_extras(char *buf, size_t size, int fwd, const struct dp_tunnel *tunnel, co
 
 	if (mss != DP_MSS_KEEP)
 		snprintf(number, sizeof(number), mss == DP_MSS_AUTO ? "auto" : "%u", mss);
-	return snprintf(buf, size, " %s%s%s%s%s%s%s%s", method_print(fwd, tunnel, method),
-			local_group[0] != '\0' ? " +laddr=" : "", local_group,
-			number[0] != '\0' ? " +mss=" : "", number, options & DP_SERVICE_TOA ? " +toa" : "",
-			options & DP_SERVICE_STRIP_TS ? " +strip" : "",
-			options & DP_SERVICE_SILENT ? " +silent" : "");
+	return snprintf(
+		buf, size, " %s%s%s%s%s%s%s%s%s%s", method_print(fwd, tunnel, method),
+		local_group[0] != '\0' ? " +laddr=" : "", local_group, number[0] != '\0' ? " +mss=" : "",
+		number, options & DP_SERVICE_TOA ? " +toa" : "",
+		options & DP_SERVICE_STRIP_TS ? " +strip" : "", options & DP_SERVICE_SILENT ? " +silent" : "",
+		options & DP_SERVICE_PORT ? " +port" : "", options & DP_SERVICE_FALLBACK ? " +fallback" : "");
 }
 
 /* A tunnel that is not plain IPIP is shown. Returns `buf`. */

@@ -117,6 +117,14 @@ static const struct row change_rows[] = {
 	      DONE },
 	    { LIST(WEB), RESULT("[{\"strip_tcp_timestamps\":false,\"toa\":true,\"reject\":true,\"mss_clamp\":"
 				"\"off\"}]") } } },
+	{ "options of mh come and stay",
+	  { { CALLP("service.edit", WEB ",\"scheduler\":\"mh\",\"mh-port\":true"), DONE },
+	    { CALLP("service.edit", WEB ",\"mh-fallback\":true"), DONE },
+	    { LIST(WEB), RESULT("[{\"scheduler\":\"mh\",\"mh-port\":true,\"mh-fallback\":true}]") } } },
+	{ "and go with it",
+	  { { CALLP("service.edit", WEB ",\"scheduler\":\"mh\",\"mh-port\":true"), DONE },
+	    { CALLP("service.edit", WEB ",\"scheduler\":\"rr\",\"reject\":true"), DONE },
+	    { LIST(WEB), RESULT("[{\"scheduler\":\"rr\",\"mh-port\":false,\"mh-fallback\":false}]") } } },
 	{ "service.edit of the tunnel; of the method, which takes the tunnel away",
 	  { { CALLP("service.edit", WEB ",\"tunnel\":\"ipip\""), DONE },
 	    { LIST(WEB), RESULT("[{\"tunnel\":\"ipip\",\"reals\":[\"*\",{\"tunnel\":\"gre:-c\"},"
@@ -159,6 +167,12 @@ static const struct row refusal_rows[] = {
 	      ERROR(-32602, "nat, dr, tun, fnat (did you mean fnat?)") } } },
 	{ "toa is a number",
 	  { { CALLP("service.edit", WEB ",\"toa\":1"), ERROR(-32602, "true or false") } } },
+	{ "an option of mh for another scheduler",
+	  { { CALLP("service.edit", WEB ",\"scheduler\":\"rr\",\"mh-port\":true"),
+	      ERROR(-32602, "service TCP 192.0.2.1:80: mh-port and mh-fallback are for the scheduler mh, not "
+			    "rr") } } },
+	{ "mh-port is a number",
+	  { { CALLP("service.edit", WEB ",\"mh-port\":1"), ERROR(-32602, "true or false") } } },
 	{ "reject is a text",
 	  { { CALLP("service.edit", WEB ",\"reject\":\"off\""), ERROR(-32602, "true or false") } } },
 	{ "timestamps null",

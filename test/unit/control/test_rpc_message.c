@@ -122,7 +122,7 @@ static const struct row params_rows[] = {
 	{ "port too large", CALLP("service.del", "\"proto\":\"tcp\",\"vip\":\"1.2.3.4:65536\""),
 	  ERROR(-32602, "vip") },
 	{ "scheduler mistyped", CALLP("service.add", NEW ",\"scheduler\":\"wlcc\""),
-	  ERROR(-32602, "rr, wrr, lc, wlc (did you mean wlc?)") },
+	  ERROR(-32602, "rr, wrr, lc, wlc, mh (did you mean wlc?)") },
 	{ "scheduler is null", CALLP("service.add", NEW ",\"scheduler\":null"), ERROR(-32602, "scheduler") },
 	{ "method unknown", CALLP("service.add", NEW ",\"method\":\"masq\""), ERROR(-32602, "nat, dr") },
 	{ "weight negative", CALLP("real.add", WEB ",\"real\":\"10.0.0.1:1\",\"weight\":-1"),

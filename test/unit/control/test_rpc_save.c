@@ -50,15 +50,17 @@ static const struct row {
 	  { { NULL } },
 	  "    10.0.0.254-10.0.1.1 wan\n    10.0.0.7 wan\n    2001:db8::fffe-2001:db8::1:1 wan\n" },
 	{ "services",
-	  PORT GROUP "virtual_server 192.0.2.1 80 {\n lb_algo rr\n lb_kind TUN type gue port 6080 csum\n"
-		     " mss_clamp 1400\n strip_tcp_timestamps on\n reject off\n laddr_group_name g\n"
-		     " real_server 10.0.0.11 80 {\n  weight 0\n }\n"
-		     " real_server 10.0.0.12 80 {\n  lvs_method TUN\n }\n"
-		     " real_server 10.0.0.13 8080 {\n  lvs_method FNAT\n }\n"
-		     " real_server 2001:db8::14 80 {\n  lvs_method TUN type gre csum\n }\n}\n"
-		     "virtual_server 2001:db8::1 80 {\n lb_kind FNAT\n laddr_group_name g\n toa on\n"
-		     " mss_clamp auto\n real_server 10.0.0.21 8080\n}\n"
-		     "virtual_server 192.0.2.1 53 {\n protocol UDP\n lb_kind DR\n real_server 10.0.0.21\n}\n",
+	  PORT GROUP
+	  "virtual_server 192.0.2.1 80 {\n lb_algo rr\n lb_kind TUN type gue port 6080 csum\n"
+	  " mss_clamp 1400\n strip_tcp_timestamps on\n reject off\n laddr_group_name g\n"
+	  " real_server 10.0.0.11 80 {\n  weight 0\n }\n"
+	  " real_server 10.0.0.12 80 {\n  lvs_method TUN\n }\n"
+	  " real_server 10.0.0.13 8080 {\n  lvs_method FNAT\n }\n"
+	  " real_server 2001:db8::14 80 {\n  lvs_method TUN type gre csum\n }\n}\n"
+	  "virtual_server 192.0.2.1 81 {\n lb_algo mh\n mh-port\n mh-fallback\n real_server 10.0.0.11\n}\n"
+	  "virtual_server 2001:db8::1 80 {\n lb_kind FNAT\n laddr_group_name g\n toa on\n"
+	  " mss_clamp auto\n real_server 10.0.0.21 8080\n}\n"
+	  "virtual_server 192.0.2.1 53 {\n protocol UDP\n lb_kind DR\n real_server 10.0.0.21\n}\n",
 	  { { NULL } },
 	  "    lb_kind TUN type gue port 6080 csum\n" },
 	{ "what commands made",

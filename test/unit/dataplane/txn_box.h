@@ -63,6 +63,7 @@ struct server {
 	uint32_t weight;
 	uint8_t fwd;
 	bool out;
+	uint32_t last_weight;
 };
 
 /* clang-format off */

@@ -107,8 +107,12 @@ table(void **state)
 {
 	static const struct {
 		const char *name;
-		bool needs_load;
-	} names[] = { { "rr", false }, { "wrr", false }, { "lc", true }, { "wlc", true } };
+		bool needs_load, has_table;
+	} names[] = { { "rr", false, false },
+		      { "wrr", false, false },
+		      { "lc", true, false },
+		      { "wlc", true, false },
+		      { "mh", false, true } };
 	size_t i;
 
 	for (i = 0; i < SL_COUNT(names); i++) {
@@ -118,6 +122,7 @@ table(void **state)
 		assert_ptr_equal(ops, sched_find(names[i].name));
 		sl_check_str(names[i].name, ops->name, names[i].name);
 		sl_check_int(names[i].name, ops->needs_load, names[i].needs_load);
+		sl_check_int(names[i].name, ops->table_build != NULL, names[i].has_table);
 		sl_check(names[i].name, ops->summary[0] != '\0');
 	}
 	assert_null(sched_at((unsigned int)i));
