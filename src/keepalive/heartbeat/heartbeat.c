@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The channels of heartbeat.h: what is said on each and when, and whether
+ * somebody is heard.
+ *
+ *	beat timer or heartbeat_say -> number, echoes (replay.c) -> bytes (message.c) -> line (udp.c, serial.c)
+ *	line -> bytes -> signature (message.c) -> new? (replay.c) -> heard
+ *
+ * A box that is heard for the first time, and one that has just been found to live, is answered at once (no more
+ * than once an interval), so that two who meet believe each other after a round trip and not after intervals.
+ * Numbers are the monotonic clock's microseconds, which every channel counts for itself; they grow on when
+ * the channels are made anew by a reload.
+ */
+#include "heartbeat.h"
+
+#include "line.h"
+#include "message.h"
+#include "replay.h"
+
+#include "sl_log.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	WINDOW_SLACK_MS = 1000
+}; /* beside dead_ms, for how old an echo may be: a thread that had to wait is no attack */
+
+struct channel {
+	struct heartbeat *heartbeat;
+	struct ka_heartbeat conf;
+	unsigned int index;
+	struct line *line;
+	struct event *beat, *silence;
+	struct replay replay;
+	uint64_t number;      /* of the last message sent */
+	uint64_t answered_us; /* when one was answered at once */
+	uint64_t heard_us;    /* 0: never */
+	bool alive, told;     /* told: of being alive or not */
+	uint64_t sent, received, bad_frame, bad_auth, replayed, foreign;
+	char peer[KA_NAME_SIZE];
+};
+
+struct heartbeat {
+	struct heartbeat_calls calls;
+	uint64_t boot_id;
+	bool speaks;
+	struct heartbeat_message says, heard; /* too large for a stack */
+	unsigned int count;
+	struct channel channels[];
+};
+
+static bool channel_init(struct channel *channel, struct event_base *base);
+static void channel_fini(struct channel *channel);
+static void message_take(const uint8_t *data, size_t size, void *context);
+static void message_bad(void *context);
+static void line_opened(void *context);
+static void beat_due(evutil_socket_t fd, short what, void *context);
+static void silence_due(evutil_socket_t fd, short what, void *context);
+static void beat(struct channel *channel);
+static void answer(struct channel *channel, uint64_t now_us);
+static void alive_set(struct channel *channel, bool alive, const char *why);
+static uint64_t clock_us(void);
+static struct timeval ms_time(uint64_t ms);
+
+struct heartbeat *
+heartbeat_create(struct event_base *base, const struct ka_heartbeat *confs, unsigned int count,
+		 uint64_t boot_id, const struct heartbeat_calls *calls)
+{
+	struct heartbeat *heartbeat = calloc(1, sizeof(*heartbeat) + count * sizeof(heartbeat->channels[0]));
+
+	if (heartbeat == NULL)
+		return NULL;
+	heartbeat->calls = *calls;
+	heartbeat->boot_id = boot_id;
+	for (unsigned int i = 0; i < count; i++) {
+		struct channel *channel = &heartbeat->channels[i];
+
+		channel->heartbeat = heartbeat;
+		channel->conf = confs[i];
+		channel->index = i;
+		heartbeat->count++;
+		if (!channel_init(channel, base)) {
+			heartbeat_destroy(heartbeat);
+			return NULL;
+		}
+	}
+	return heartbeat;
+}
+
+void
+heartbeat_destroy(struct heartbeat *heartbeat)
+{
+	if (heartbeat == NULL)
+		return;
+	for (unsigned int i = 0; i < heartbeat->count; i++)
+		channel_fini(&heartbeat->channels[i]);
+	free(heartbeat);
+}
+
+void
+heartbeat_say(struct heartbeat *heartbeat, const struct heartbeat_message *message)
+{
+	heartbeat->says = *message;
+	heartbeat->says.boot_id = heartbeat->boot_id;
+	heartbeat->speaks = true;
+	for (unsigned int i = 0; i < heartbeat->count; i++)
+		beat(&heartbeat->channels[i]);
+}
+
+void
+heartbeat_status(const struct heartbeat *heartbeat, unsigned int i, struct ka_channel_status *ret_status)
+{
+	static const char *const kinds[] = { [KA_HEARTBEAT_UDP] = "udp", [KA_HEARTBEAT_SERIAL] = "serial" };
+	const struct channel *channel = &heartbeat->channels[i];
+	struct ka_channel_status status = {
+		.kind = kinds[channel->conf.kind],
+		.alive = channel->alive,
+		.heard_ago_ms = channel->heard_us == 0 ? UINT64_MAX : (clock_us() - channel->heard_us) / 1000,
+		.sent = channel->sent,
+		.received = channel->received,
+		.bad_frame = channel->bad_frame,
+		.bad_auth = channel->bad_auth,
+		.replayed = channel->replayed,
+		.foreign = channel->foreign,
+	};
+
+	memcpy(status.name, channel->conf.name, sizeof(status.name));
+	memcpy(status.peer, channel->peer, sizeof(status.peer));
+	*ret_status = status;
+}
+
+static bool
+channel_init(struct channel *channel, struct event_base *base)
+{
+	const struct timeval interval = ms_time(channel->conf.interval_ms),
+			     dead = ms_time(channel->conf.dead_ms);
+	struct line_calls calls = {
+		.take = message_take, .bad = message_bad, .opened = line_opened, .context = channel
+	};
+
+	replay_init(&channel->replay, channel->heartbeat->boot_id,
+		    ((uint64_t)channel->conf.dead_ms + WINDOW_SLACK_MS) * 1000);
+	channel->beat = event_new(base, -1, EV_PERSIST, beat_due, channel);
+	channel->silence = evtimer_new(base, silence_due, channel);
+	if (channel->beat == NULL || channel->silence == NULL || event_add(channel->beat, &interval) < 0 ||
+	    event_add(channel->silence, &dead) < 0)
+		return false;
+	channel->line = line_create(base, &channel->conf, &calls);
+	return channel->line != NULL;
+}
+
+static void
+channel_fini(struct channel *channel)
+{
+	line_destroy(channel->line);
+	if (channel->beat != NULL)
+		event_free(channel->beat);
+	if (channel->silence != NULL)
+		event_free(channel->silence);
+}
+
+static void
+message_take(const uint8_t *data, size_t size, void *context)
+{
+	struct channel *channel = context;
+	struct heartbeat *heartbeat = channel->heartbeat;
+	struct timeval dead = ms_time(channel->conf.dead_ms);
+	struct heartbeat_proof proof;
+	enum replay_verdict verdict;
+	uint64_t now_us = clock_us();
+	char why[KA_NAME_SIZE + 32];
+
+	switch (heartbeat_message_parse(data, size, channel->conf.kind, channel->conf.key, &heartbeat->heard,
+					&proof)) {
+	case HEARTBEAT_GOOD:
+		break;
+	case HEARTBEAT_BAD_FRAME:
+		channel->bad_frame++;
+		return;
+	case HEARTBEAT_VERSION_OTHER:
+		channel->foreign++;
+		return;
+	case HEARTBEAT_BAD_AUTH:
+		channel->bad_auth++;
+		return;
+	}
+	verdict = replay_take(&channel->replay, &heartbeat->heard, &proof, now_us);
+	if (verdict == REPLAY_OLD)
+		channel->replayed++;
+	if (verdict == REPLAY_UNPROVED)
+		channel->foreign++;
+	if (verdict == REPLAY_UNPROVED || verdict == REPLAY_PROVED)
+		answer(channel, now_us);
+	if (verdict != REPLAY_GOOD && verdict != REPLAY_PROVED)
+		return;
+	channel->received++;
+	channel->heard_us = now_us;
+	memcpy(channel->peer, heartbeat->heard.router_id, sizeof(channel->peer));
+	event_add(channel->silence, &dead);
+	snprintf(why, sizeof(why), "%s is heard", channel->peer);
+	alive_set(channel, true, why);
+	heartbeat->calls.heard(channel->index, &heartbeat->heard, heartbeat->calls.context);
+}
+
+static void
+message_bad(void *context)
+{
+	struct channel *channel = context;
+
+	channel->bad_frame++;
+}
+
+/* The peer need not wait for the next interval. */
+static void
+line_opened(void *context)
+{
+	struct channel *channel = context;
+
+	/* In line_create it is not known here yet. */
+	if (channel->line != NULL)
+		beat(channel);
+}
+
+static void
+beat_due(evutil_socket_t fd, short what, void *context)
+{
+	beat(context);
+}
+
+static void
+silence_due(evutil_socket_t fd, short what, void *context)
+{
+	struct channel *channel = context;
+	char why[64];
+
+	snprintf(why, sizeof(why), "nothing heard for %u ms", channel->conf.dead_ms);
+	alive_set(channel, false, why);
+}
+
+static void
+beat(struct channel *channel)
+{
+	struct heartbeat *heartbeat = channel->heartbeat;
+	uint8_t data[HEARTBEAT_SIZE_MAX];
+	struct heartbeat_proof proof;
+	uint64_t now_us = clock_us();
+	size_t size;
+
+	if (!heartbeat->speaks)
+		return;
+	channel->number = now_us > channel->number ? now_us : channel->number + 1;
+	proof.number = channel->number;
+	replay_echoes(&channel->replay, &proof);
+	size = heartbeat_message_format(&heartbeat->says, &proof, channel->conf.kind, channel->conf.key,
+					data);
+	if (line_send(channel->line, data, size))
+		channel->sent++;
+}
+
+static void
+answer(struct channel *channel, uint64_t now_us)
+{
+	if (now_us - channel->answered_us < (uint64_t)channel->conf.interval_ms * 1000)
+		return;
+	channel->answered_us = now_us;
+	beat(channel);
+}
+
+static void
+alive_set(struct channel *channel, bool alive, const char *why)
+{
+	struct heartbeat *heartbeat = channel->heartbeat;
+
+	if (channel->told && channel->alive == alive)
+		return;
+	channel->alive = alive;
+	channel->told = true;
+	heartbeat->calls.channel(channel->index, alive, why, heartbeat->calls.context);
+}
+
+static uint64_t
+clock_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static struct timeval
+ms_time(uint64_t ms)
+{
+	return (struct timeval){ .tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000) };
+}
