@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The fence (fence.h).
+ */
+#include "fence.h"
+
+enum fence_answer
+fence_want(struct fence *fence, uint64_t now_us, uint64_t timeout_us)
+{
+	if (fence->state == FENCE_DONE)
+		return FENCE_GOOD;
+	if (fence->state == FENCE_RUNS)
+		return FENCE_WAIT;
+	fence->state = FENCE_RUNS;
+	fence->until_us = now_us + timeout_us;
+	return FENCE_ASK;
+}
+
+bool
+fence_ended(struct fence *fence, bool good)
+{
+	if (fence->state != FENCE_RUNS)
+		return false;
+	fence->state = good ? FENCE_DONE : FENCE_IDLE;
+	return true;
+}
+
+bool
+fence_is_late(struct fence *fence, uint64_t now_us)
+{
+	return fence->state == FENCE_RUNS && now_us >= fence->until_us;
+}
+
+void
+fence_peer_heard(struct fence *fence)
+{
+	if (fence->state == FENCE_DONE)
+		fence->state = FENCE_IDLE;
+}

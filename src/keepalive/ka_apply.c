@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A new configuration takes the place of the old one: instances keep their state by name, those that are gone give way
+ * first, and channels that did not change go on. Keepalive thread, with the lock.
+ */
+#include "ka_room.h"
+
+#include "sl_log.h"
+
+#include <stdlib.h>
+
+/* One that is another router now begins anew. */
+static struct instance *
+old_find(struct ka_run *run, const struct ka_instance *conf)
+{
+	struct instance *old = ka_instance_find(run, conf->name);
+
+	return old != NULL && old->conf.vrid == conf->vrid && old->conf.family == conf->family &&
+			       old->conf.version == conf->version && old->conf.port == conf->port &&
+			       old->conf.adverts == conf->adverts
+		       ? old
+		       : NULL;
+}
+
+static void
+instance_end(struct ka_run *run, struct instance *instance, uint64_t now_us)
+{
+	struct vrrp_actions actions = { 0 };
+
+	vrrp_fsm_stop(&instance->fsm, now_us, &actions);
+	ka_instance_do(run, instance, &actions, now_us);
+}
+
+static bool
+is_kept(const struct ka_conf *next, struct ka_run *run, const struct instance *instance)
+{
+	for (unsigned int i = 0; i < next->instance_count; i++)
+		if (old_find(run, &next->instances[i]) == instance)
+			return true;
+	return false;
+}
+
+static bool
+addrs_added(const struct ka_instance *old, const struct ka_instance *conf)
+{
+	for (unsigned int i = 0; i < conf->addr_count; i++) {
+		unsigned int k = 0;
+
+		while (k < old->addr_count &&
+		       !sl_addr_eq(&old->addrs[k].prefix.addr, &conf->addrs[i].prefix.addr))
+			k++;
+		if (k == old->addr_count)
+			return true;
+	}
+	return false;
+}
+
+/* Takes `old` along, or begins. False: no memory, and nothing is left of it. */
+static bool
+instance_make(struct ka_run *run, struct instance *instance, struct instance *old,
+	      const struct ka_instance *conf, uint64_t now_us)
+{
+	struct ka_instance before = { 0 };
+
+	if (old != NULL) {
+		*instance = *old;
+		before = old->conf;
+		*old = (struct instance){ 0 };
+	}
+	if (!ka_instance_set(run, instance, conf, now_us)) {
+		if (before.group != 0)
+			dp_ha_hold(before.group, false, NULL);
+		ka_instance_free(instance);
+		sl_error("vrrp_instance %s: no memory", conf->name);
+		return false;
+	}
+	instance->fsm.gate = run->gate;
+	if (instance->fsm.state != KA_MASTER)
+		return true;
+	if (before.group != conf->group)
+		dp_ha_hold(before.group, false, NULL);
+	ka_instance_hold(instance, true);
+	if (addrs_added(&before, conf))
+		announce_begin(&instance->announce, &conf->garp, now_us);
+	return true;
+}
+
+static bool
+heartbeats_same(const struct ka_conf *a, const struct ka_conf *b)
+{
+	return a != NULL && a->heartbeat_count == b->heartbeat_count &&
+	       (a->heartbeat_count == 0 ||
+		memcmp(a->heartbeats, b->heartbeats, a->heartbeat_count * sizeof(*a->heartbeats)) == 0);
+}
+
+static void
+heartbeats_set(struct ka_run *run, struct event_base *base)
+{
+	const struct heartbeat_calls calls = { ka_peer_heard, ka_peer_channel, run };
+	const struct ka_conf *conf = run->conf;
+
+	heartbeat_destroy(run->heartbeat);
+	run->heartbeat = NULL;
+	run->channel_count = 0;
+	memset(run->channels, 0, sizeof(run->channels));
+	for (unsigned int i = 0; i < run->instance_count; i++)
+		run->instances[i].said_master = 0;
+	if (base == NULL || conf->heartbeat_count == 0)
+		return;
+	run->channel_count = conf->heartbeat_count;
+	run->heartbeat =
+		heartbeat_create(base, conf->heartbeats, conf->heartbeat_count, run->boot_id, &calls);
+	if (run->heartbeat == NULL)
+		sl_error("heartbeats: no memory");
+}
+
+static void
+listen_set(const struct ka_run *run)
+{
+	uint32_t ports = 0;
+
+	for (unsigned int i = 0; i < run->instance_count; i++)
+		if (run->instances[i].conf.adverts)
+			ports |= UINT32_C(1) << run->instances[i].conf.port;
+	dp_ha_listen(ports);
+}
+
+void
+ka_apply_next(struct ka_run *run, struct event_base *base, uint64_t now_us)
+{
+	struct ka_conf *next = run->next, *before = run->conf;
+	struct instance *instances = calloc(next->instance_count + 1, sizeof(*instances));
+	uint8_t *states = calloc(next->group_count + 1, sizeof(*states));
+	bool same = heartbeats_same(before, next);
+	unsigned int count = 0;
+
+	run->next = NULL;
+	if (instances == NULL || states == NULL) {
+		free(instances);
+		free(states);
+		ka_conf_free(next);
+		sl_error("keepalive: no memory for a new configuration; the old one stays");
+		return;
+	}
+	for (unsigned int i = 0; i < run->instance_count; i++)
+		if (!is_kept(next, run, &run->instances[i])) {
+			instance_end(run, &run->instances[i], now_us);
+			ka_instance_free(&run->instances[i]);
+			run->instances[i].conf.name[0] = '\0';
+		}
+	run->conf = next;
+	for (unsigned int i = 0; i < next->instance_count; i++)
+		count += instance_make(run, &instances[count], old_find(run, &next->instances[i]),
+				       &next->instances[i], now_us);
+	free(run->instances);
+	free(run->group_states);
+	run->instances = instances;
+	run->instance_count = count;
+	run->group_states = states;
+	if (!same)
+		heartbeats_set(run, base);
+	listen_set(run);
+	run->watch_now = run->say = true;
+	run->sync_told = false;
+	ka_sync_roles(run);
+	ka_conf_free(before);
+}
+
+void
+ka_apply_starts(struct ka_run *run, uint64_t now_us)
+{
+	if (run->conf == NULL || now_us < run->started_us + (uint64_t)run->conf->startup_delay_ms * 1000)
+		return;
+	for (unsigned int i = 0; i < run->instance_count; i++) {
+		struct vrrp_actions actions = { 0 };
+
+		if (run->instances[i].fsm.state != KA_INIT)
+			continue;
+		vrrp_fsm_start(&run->instances[i].fsm, now_us, &actions);
+		ka_instance_do(run, &run->instances[i], &actions, now_us);
+	}
+}
+
+void
+ka_apply_end(struct ka_run *run, uint64_t now_us)
+{
+	for (unsigned int i = 0; i < run->instance_count; i++)
+		instance_end(run, &run->instances[i], now_us);
+	if (run->conf != NULL)
+		ka_group_tell(run);
+	run->say = true;
+	if (run->conf != NULL)
+		ka_peer_say(run, now_us);
+	dp_ha_listen(0);
+	heartbeat_destroy(run->heartbeat);
+	run->heartbeat = NULL;
+	for (unsigned int i = 0; i < run->instance_count; i++)
+		ka_instance_free(&run->instances[i]);
+	free(run->instances);
+	free(run->group_states);
+	run->instances = NULL;
+	run->group_states = NULL;
+	run->instance_count = 0;
+	ka_conf_free(run->conf);
+	run->conf = NULL;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Sync groups: instances that change state together. One becomes MASTER only when all others want to, too; when one is
+ * MASTER no more, none is. That FAULT of one is FAULT of all is in ka_watch.c. Keepalive thread, with the lock.
+ */
+#include "ka_room.h"
+
+#include <stdio.h>
+
+/* The next member of the instance's group after `at` (NULL: the first); NULL: there are no more. */
+static struct instance *
+member_next(const struct ka_run *run, int group, const struct instance *at)
+{
+	for (unsigned int i = at == NULL ? 0 : (unsigned int)(at - run->instances) + 1;
+	     i < run->instance_count; i++)
+		if (run->instances[i].conf.sync_group == group)
+			return &run->instances[i];
+	return NULL;
+}
+
+bool
+ka_group_agrees(const struct ka_run *run, const struct instance *instance)
+{
+	int group = instance->conf.sync_group;
+
+	if (group < 0)
+		return true;
+	for (struct instance *member = member_next(run, group, NULL); member != NULL;
+	     member = member_next(run, group, member))
+		if (member != instance && member->fsm.state != KA_MASTER && !member->fsm.wants &&
+		    !member->fsm.fencing)
+			return false;
+	return true;
+}
+
+void
+ka_group_asked(struct ka_run *run, struct instance *instance, uint64_t now_us)
+{
+	int group = instance->conf.sync_group;
+
+	if (!ka_group_agrees(run, instance))
+		return;
+	for (struct instance *member = member_next(run, group, NULL); member != NULL;
+	     member = member_next(run, group, member)) {
+		struct vrrp_actions actions = { 0 };
+
+		vrrp_fsm_promote(&member->fsm, now_us, &actions);
+		ka_instance_do(run, member, &actions, now_us);
+	}
+}
+
+void
+ka_group_left(struct ka_run *run, struct instance *instance, uint64_t now_us)
+{
+	int group = instance->conf.sync_group;
+	char why[192];
+
+	/* In FAULT and STOP the others are told by who found that out. */
+	if (group < 0 || instance->fsm.state != KA_BACKUP)
+		return;
+	snprintf(why, sizeof(why), "sync group %s: %s is MASTER no more", run->conf->groups[group].name,
+		 instance->conf.name);
+	for (struct instance *member = member_next(run, group, NULL); member != NULL;
+	     member = member_next(run, group, member)) {
+		struct vrrp_actions actions = { 0 };
+
+		if (member == instance)
+			continue;
+		vrrp_fsm_follow(&member->fsm, now_us, why, &actions);
+		ka_instance_do(run, member, &actions, now_us);
+	}
+}
+
+/* What they are together; INIT while they are not one. */
+static enum ka_state
+group_state(const struct ka_run *run, int group, uint8_t *ret_priority)
+{
+	const struct instance *first = member_next(run, group, NULL);
+
+	if (first == NULL)
+		return KA_INIT;
+	for (const struct instance *member = first; member != NULL; member = member_next(run, group, member))
+		if (member->fsm.state != first->fsm.state)
+			return KA_INIT;
+	*ret_priority = first->fsm.priority;
+	return first->fsm.state;
+}
+
+void
+ka_group_tell(struct ka_run *run)
+{
+	for (unsigned int i = 0; i < run->conf->group_count; i++) {
+		struct ka_event event = { .kind = KA_EVENT_GROUP };
+		enum ka_state state = group_state(run, (int)i, &event.priority);
+
+		if (state == KA_INIT || state == run->group_states[i])
+			continue;
+		run->group_states[i] = (uint8_t)state;
+		event.state = (uint8_t)state;
+		event.good = state != KA_FAULT;
+		memcpy(event.name, run->conf->groups[i].name, sizeof(event.name));
+		snprintf(event.text, sizeof(event.text), "%s", member_next(run, (int)i, NULL)->fsm.why);
+		ka_queue_put(&event);
+	}
+}
