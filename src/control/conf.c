@@ -6,7 +6,7 @@
  * Two arenas: one becomes the configuration's own, the other holds what only
  * the load needs (texts, statements, tables) and is freed at its end.
  */
-#include "conf_keywords.h"
+#include "conf_vrrp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +95,7 @@ load_steps(struct conf_load *load, const char *name, struct text text)
 	conf->answer_rate = ANSWER_RATE_DEFAULT;
 	conf->kernel_rate = KERNEL_RATE_DEFAULT;
 	load->conf = conf;
+	conf_ha_begin(load);
 	readable = text.bytes == NULL ? conf_file_read(load, name, NULL, &file)
 				      : conf_file_take(load, name, text.bytes, text.len, &file);
 	if (!readable)

@@ -15,6 +15,7 @@
 #include <sluice/dp.h>
 #include <sluice/sched.h>
 
+#include "conf_ha.h"
 #include "conf_health.h"
 
 #include <stdio.h>
@@ -90,6 +91,7 @@ struct conf_service {
 struct conf_local_group {
 	struct conf_place place;
 	char name[DP_NAME_SIZE];
+	char instance[KA_NAME_SIZE]; /* vrrp_instance that they move with; "": none, they stay */
 	struct dp_local_addr *addrs;
 	unsigned int addr_count;
 };
@@ -128,6 +130,9 @@ struct conf {
 	struct conf_track_file *track_files;
 	unsigned int track_file_count;
 	uint32_t *service_order; /* for conf_service_find */
+
+	struct ka_conf ka; /* VRRP, heartbeats, connection sync; conf_ha.h says how it counts */
+	struct conf_ha ha;
 
 	void *arena; /* conf_free's business */
 };

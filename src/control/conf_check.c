@@ -12,6 +12,7 @@
 #include "conf_pool.h"
 #include "conf_script.h"
 #include "conf_value.h"
+#include "conf_vrrp.h"
 
 static void services_check(struct conf_check *check);
 static void service_check(struct conf_check *check, struct conf_service *service);
@@ -43,6 +44,7 @@ conf_check(struct conf_load *load)
 			       sizeof(load->conf->services[i].key.vip.b), &load->conf->services[i]);
 	conf_check_locals(check);
 	services_check(check);
+	conf_ha_finish(check);
 }
 
 static void

@@ -9,7 +9,9 @@
 
 #include <string.h>
 
-#define VRRP "VRRP is not built yet, VIPs are always held"
+#define TRACK_GROUP "static routes are not tracked"
+#define GARP_GROUP "garp_interval of an instance, or vrrp_garp_interval, holds for each port by itself"
+#define LINK "the data plane says when a port's link changes"
 #define PROCESS "it is about keepalived's own processes"
 
 static const struct conf_keyword top[] = {
@@ -40,18 +42,28 @@ static const struct conf_keyword top[] = {
 	  1, CONF_BRACES_YES, .many = true },
 	{ "SSL", CONF_SUPPORTED, "SSL { ca FILE ... }", conf_build_ssl, 0, 0, CONF_BRACES_YES },
 
+	{ "vrrp_instance", CONF_SUPPORTED, "vrrp_instance NAME { interface PORT ... }",
+	  conf_build_vrrp_instance, 1, 1, CONF_BRACES_YES, .many = true },
+	{ "vrrp_sync_group", CONF_SUPPORTED, "vrrp_sync_group NAME { group { INSTANCE ... } }",
+	  conf_build_vrrp_sync_group, 1, 1, CONF_BRACES_YES, .many = true },
+	{ "vrrp_script", CONF_SUPPORTED, "vrrp_script NAME { script COMMAND ... }", conf_build_vrrp_script, 1,
+	  1, CONF_BRACES_YES, .many = true },
+	{ "vrrp_track_process", CONF_SUPPORTED, "vrrp_track_process NAME { process NAME ... }",
+	  conf_build_vrrp_track_process, 1, 1, CONF_BRACES_YES, .many = true },
+	{ "interface_up_down_delays", CONF_SUPPORTED, "interface_up_down_delays { PORT DOWN [UP] ... }",
+	  conf_build_interface_up_down_delays, 0, 0, CONF_BRACES_YES, .many = true },
+	{ "heartbeat", CONF_SUPPORTED, "heartbeat udp|serial NAME { ... }", conf_build_heartbeat, 2, 2,
+	  CONF_BRACES_YES, .many = true },
+	{ "connection_sync", CONF_SUPPORTED, "connection_sync { interface INTERFACE ... }",
+	  conf_build_connection_sync, 0, 0, CONF_BRACES_YES },
+
 	{ "static_rules", CONF_REFUSED, "packets are routed by their destination alone" },
 	{ "static_ipaddress", CONF_NO_EFFECT, "addresses of the box are given by \"address\" in a port" },
-	{ "vrrp_instance", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_instance },
-	{ "vrrp_sync_group", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_sync_group },
-	{ "vrrp_script", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_script },
-	{ "vrrp_track_process", CONF_NO_EFFECT, VRRP, .inside = &conf_block_vrrp_track_process },
-	{ "track_group", CONF_NO_EFFECT, VRRP, .inside = &conf_block_track_group },
-	{ "garp_group", CONF_NO_EFFECT, VRRP, .inside = &conf_block_garp_group },
+	{ "track_group", CONF_NO_EFFECT, TRACK_GROUP, .inside = &conf_block_track_group },
+	{ "garp_group", CONF_NO_EFFECT, GARP_GROUP, .inside = &conf_block_garp_group },
 	{ "bfd_instance", CONF_NO_EFFECT, "no BFD session is run here", .inside = &conf_block_bfd_instance },
-	{ "linkbeat_interfaces", CONF_NO_EFFECT, VRRP },
-	{ "linkbeat_use_polling", CONF_NO_EFFECT, VRRP },
-	{ "interface_up_down_delays", CONF_NO_EFFECT, VRRP },
+	{ "linkbeat_interfaces", CONF_NO_EFFECT, LINK },
+	{ "linkbeat_use_polling", CONF_NO_EFFECT, LINK },
 	{ "net_namespace", CONF_NO_EFFECT, PROCESS },
 	{ "net_namespace_ipvs", CONF_NO_EFFECT, PROCESS },
 	{ "namespace_with_ipsets", CONF_NO_EFFECT, PROCESS },
@@ -103,14 +115,36 @@ const struct conf_block *
 conf_block_at(unsigned int i)
 {
 	static const struct conf_block *const blocks[] = {
-		&conf_block_top,          &conf_block_global,       &conf_block_dataplane,
-		&conf_block_port,         &conf_block_service,      &conf_block_real,
-		&conf_block_checker_tcp,  &conf_block_checker_http, &conf_block_checker_ssl,
-		&conf_block_url,          &conf_block_checker_smtp, &conf_block_smtp_host,
-		&conf_block_checker_dns,  &conf_block_checker_udp,  &conf_block_checker_ping,
-		&conf_block_checker_misc, &conf_block_checker_file, &conf_block_track_file,
-		&conf_block_agent,        &conf_block_passive,      &conf_block_feedback,
+		&conf_block_top,
+		&conf_block_global,
+		&conf_block_dataplane,
+		&conf_block_port,
+		&conf_block_service,
+		&conf_block_real,
+		&conf_block_checker_tcp,
+		&conf_block_checker_http,
+		&conf_block_checker_ssl,
+		&conf_block_url,
+		&conf_block_checker_smtp,
+		&conf_block_smtp_host,
+		&conf_block_checker_dns,
+		&conf_block_checker_udp,
+		&conf_block_checker_ping,
+		&conf_block_checker_misc,
+		&conf_block_checker_file,
+		&conf_block_track_file,
+		&conf_block_agent,
+		&conf_block_passive,
+		&conf_block_feedback,
 		&conf_block_ssl,
+		&conf_block_vrrp_instance,
+		&conf_block_authentication,
+		&conf_block_vrrp_sync_group,
+		&conf_block_vrrp_script,
+		&conf_block_vrrp_track_process,
+		&conf_block_heartbeat_udp,
+		&conf_block_heartbeat_serial,
+		&conf_block_connection_sync,
 	};
 
 	return i < sizeof(blocks) / sizeof(blocks[0]) ? blocks[i] : NULL;
@@ -120,14 +154,14 @@ bool
 conf_keyword_is_outermost(const char *name, bool block)
 {
 	static const char *const names[] = {
-		"virtual_server",      "virtual_server_group", "global_defs",      "dataplane",
-		"static_route",        "static_routes",        "static_neighbor",  "static_rules",
-		"vrrp_instance",       "vrrp_script",          "static_ipaddress", "vrrp_sync_group",
-		"local_address_group",
+		"virtual_server", "virtual_server_group", "global_defs",     "dataplane",
+		"static_route",   "static_routes",        "static_neighbor", "static_rules",
+		"vrrp_script",    "static_ipaddress",     "vrrp_sync_group", "local_address_group",
+		"heartbeat",      "connection_sync",
 	};
 
-	/* "port" is a word of other blocks of this field, so its block must tell it. */
-	if (block && strcmp(name, "port") == 0)
+	/* These are words of other blocks, too, so their block must tell it. */
+	if (block && (strcmp(name, "port") == 0 || strcmp(name, "vrrp_instance") == 0))
 		return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (names[i][0] == name[0] && strcmp(names[i], name) == 0)

@@ -54,9 +54,12 @@ extern const struct conf_block conf_block_checker_tcp, conf_block_checker_http, 
 	conf_block_checker_udp, conf_block_checker_ping, conf_block_checker_misc, conf_block_checker_file,
 	conf_block_agent;
 
-/* Not for builders: tables that others point to. */
 extern const struct conf_block conf_block_vrrp_instance, conf_block_vrrp_sync_group, conf_block_vrrp_script,
-	conf_block_vrrp_track_process, conf_block_track_group, conf_block_garp_group, conf_block_bfd_instance,
+	conf_block_vrrp_track_process, conf_block_authentication, conf_block_heartbeat_udp,
+	conf_block_heartbeat_serial, conf_block_connection_sync;
+
+/* Not for builders: tables that others point to. */
+extern const struct conf_block conf_block_track_group, conf_block_garp_group, conf_block_bfd_instance,
 	conf_block_checker_bfd;
 
 /* Blocks by number, NULL past the last: to say where a keyword does belong. */
@@ -110,5 +113,29 @@ conf_build_fn conf_build_agent, conf_build_agent_send, conf_build_agent_secret;
 conf_build_fn conf_build_passive_check, conf_build_passive_number, conf_build_feedback,
 	conf_build_feedback_number, conf_build_feedback_custom;
 conf_build_fn conf_build_misc_path, conf_build_misc_timeout, conf_build_misc_dynamic, conf_build_misc_user;
+conf_build_fn conf_build_vrrp_instance, conf_build_state, conf_build_interface, conf_build_virtual_router_id,
+	conf_build_priority, conf_build_advert_int, conf_build_adverts, conf_build_preempt,
+	conf_build_preempt_delay, conf_build_authentication, conf_build_auth_type, conf_build_auth_pass,
+	conf_build_use_vmac, conf_build_accept, conf_build_dont_track_primary,
+	conf_build_interface_up_down_delays, conf_build_src_ip, conf_build_unicast_ttl,
+	conf_build_unicast_peer;
+conf_build_fn conf_build_vrrp_setting, conf_build_vrrp_min_garp, conf_build_vrrp_mcast_group,
+	conf_build_mcast_dst_ip, conf_build_vrrp_startup_delay, conf_build_vrrp_rt_priority,
+	conf_build_own_health, conf_build_fence, conf_build_fence_timeout, conf_build_notify_fifo,
+	conf_build_notify_fifo_script;
+conf_build_fn conf_build_instance_notify, conf_build_group_notify, conf_build_group_notify_priority;
+conf_build_fn conf_build_instance_track, conf_build_group_track;
+conf_build_fn conf_build_vrrp_sync_group, conf_build_group, conf_build_sync_group_tracking_weight;
+conf_build_fn conf_build_virtual_ipaddress;
+conf_build_fn conf_build_vrrp_script, conf_build_script, conf_build_script_time, conf_build_script_rounds,
+	conf_build_script_weight, conf_build_vrrp_script_user, conf_build_init_fail,
+	conf_build_vrrp_track_process, conf_build_process, conf_build_param_match, conf_build_process_weight,
+	conf_build_process_quorum, conf_build_process_delay, conf_build_full_command;
+conf_build_fn conf_build_heartbeat, conf_build_heartbeat_interface, conf_build_heartbeat_addr,
+	conf_build_heartbeat_port, conf_build_heartbeat_ttl, conf_build_heartbeat_key,
+	conf_build_heartbeat_time, conf_build_heartbeat_device, conf_build_heartbeat_baud;
+conf_build_fn conf_build_lvs_sync_daemon, conf_build_connection_sync, conf_build_sync_word,
+	conf_build_sync_threads, conf_build_sync_refresh, conf_build_sync_retries, conf_build_sync_queue,
+	conf_build_sync_key, conf_build_sync_local, conf_build_sync_gate, conf_build_sync_lvs_peer;
 
 #endif

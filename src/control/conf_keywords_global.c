@@ -7,15 +7,23 @@
 #include "conf_keywords.h"
 
 #define MAIL "no mail is sent"
-#define VRRP "VRRP is not built yet, VIPs are always held"
+#define VMAC "a virtual MAC address needs no interface of its own"
+#define SOCKET "adverts do not come through a socket of the kernel"
 #define BFD "no BFD session is run here"
-#define SCRIPT "no event runs scripts yet"
+#define LVS_FIFO "sluicectl monitor tells what happens to services and servers"
+#define FIFO_OPTION "a FIFO is told what happens, as it happens"
 #define SNMP "there is no SNMP; sluicectl shows statistics"
 #define DBUS "there is no D-Bus interface; sluicectl is the way in"
 #define PROCESS "it is about keepalived's own processes"
 #define KERNEL "it is about the kernel, which does not see these packets"
 #define RELOAD "a changed file is always checked whole before it is applied"
 
+#define WORDS(keyword, build, least, most, text)                                                             \
+	{                                                                                                    \
+		keyword, CONF_SUPPORTED, text, build, least, most, CONF_BRACES_NO                            \
+	}
+#define SETTING(keyword, value) WORDS(keyword, conf_build_vrrp_setting, 1, 1, keyword " " value)
+#define SWITCH(keyword, build) WORDS(keyword, build, 0, 1, keyword " [on|off]")
 #define NONE(keyword, reason)                                                                                \
 	{                                                                                                    \
 		keyword, CONF_NO_EFFECT, reason                                                              \
@@ -37,6 +45,40 @@ static const struct conf_keyword global[] = {
 	{ "checker_log_all_failures", CONF_SUPPORTED, "checker_log_all_failures [on|off]",
 	  conf_build_checker_log_all_failures, 0, 1, CONF_BRACES_NO },
 
+	SETTING("vrrp_version", "2|3"),
+	SETTING("vrrp_down_timer_adverts", "NUMBER"),
+	SETTING("vrrp_garp_master_delay", "SECONDS"),
+	SETTING("vrrp_garp_master_repeat", "NUMBER"),
+	SETTING("vrrp_garp_master_refresh", "SECONDS"),
+	SETTING("vrrp_garp_master_refresh_repeat", "NUMBER"),
+	SETTING("vrrp_garp_lower_prio_delay", "SECONDS"),
+	SETTING("vrrp_garp_lower_prio_repeat", "NUMBER"),
+	SETTING("vrrp_garp_interval", "SECONDS"),
+	SETTING("vrrp_gna_interval", "SECONDS"),
+	SWITCH("vrrp_min_garp", conf_build_vrrp_min_garp),
+	SWITCH("vrrp_lower_prio_no_advert", conf_build_vrrp_setting),
+	SWITCH("vrrp_higher_prio_send_advert", conf_build_vrrp_setting),
+	SWITCH("vrrp_check_unicast_src", conf_build_vrrp_setting),
+	SWITCH("vrrp_skip_check_adv_addr", conf_build_vrrp_setting),
+	SWITCH("v3_checksum_as_v2", conf_build_vrrp_setting),
+	SWITCH("vrrp_notify_priority_changes", conf_build_vrrp_setting),
+	WORDS("vrrp_mcast_group4", conf_build_vrrp_mcast_group, 1, 1, "vrrp_mcast_group4 ADDRESS"),
+	WORDS("vrrp_mcast_group6", conf_build_vrrp_mcast_group, 1, 1, "vrrp_mcast_group6 ADDRESS"),
+	WORDS("vrrp_startup_delay", conf_build_vrrp_startup_delay, 1, 1, "vrrp_startup_delay SECONDS"),
+	WORDS("vrrp_rt_priority", conf_build_vrrp_rt_priority, 1, 1, "vrrp_rt_priority 0..99"),
+	WORDS("own_health", conf_build_own_health, 1, 1, "own_health on|off"),
+	WORDS("fence", conf_build_fence, 1, 4, "fence COMMAND [USER [GROUP]]"),
+	WORDS("fence_timeout", conf_build_fence_timeout, 1, 1, "fence_timeout SECONDS"),
+	WORDS("notify_fifo", conf_build_notify_fifo, 1, 4, "notify_fifo PATH [USER [GROUP]]"),
+	WORDS("notify_fifo_script", conf_build_notify_fifo_script, 1, 4,
+	      "notify_fifo_script COMMAND [USER [GROUP]]"),
+	WORDS("vrrp_notify_fifo", conf_build_notify_fifo, 1, 4, "vrrp_notify_fifo PATH [USER [GROUP]]"),
+	WORDS("vrrp_notify_fifo_script", conf_build_notify_fifo_script, 1, 4,
+	      "vrrp_notify_fifo_script COMMAND [USER [GROUP]]"),
+	WORDS("lvs_sync_daemon", conf_build_lvs_sync_daemon, 1, CONF_ARGS_ANY,
+	      "lvs_sync_daemon INTERFACE [[inst] INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group "
+	      "ADDRESS]"),
+
 	NONE("metrics", "the metrics server is not built yet"),
 
 	NONE("notification_email", MAIL),
@@ -51,7 +93,6 @@ static const struct conf_keyword global[] = {
 	NONE("no_checker_emails", MAIL),
 	NONE("rs_init_notifies", "notifiers are run when a state changes, and not for the first one"),
 
-	NONE("lvs_sync_daemon", "connections are not synchronised with a peer yet"),
 	NONE("lvs_flush", "at its start the box has no services but those of its file"),
 	NONE("lvs_flush_on_stop", "all services end with the daemon"),
 	NONE("nftables", KERNEL),
@@ -65,57 +106,33 @@ static const struct conf_keyword global[] = {
 	NONE("iproute_usr_dir", KERNEL),
 	NONE("iproute_etc_dir", KERNEL),
 
-	NONE("vrrp_mcast_group4", VRRP),
-	NONE("vrrp_mcast_group6", VRRP),
-	NONE("vrrp_garp_master_delay", VRRP),
-	NONE("vrrp_garp_master_repeat", VRRP),
-	NONE("vrrp_garp_master_refresh", VRRP),
-	NONE("vrrp_garp_master_refresh_repeat", VRRP),
-	NONE("vrrp_garp_lower_prio_delay", VRRP),
-	NONE("vrrp_garp_lower_prio_repeat", VRRP),
-	NONE("vrrp_garp_interval", VRRP),
-	NONE("vrrp_gna_interval", VRRP),
-	NONE("vrrp_garp_extra_if", VRRP),
-	NONE("vrrp_min_garp", VRRP),
-	NONE("vrrp_down_timer_adverts", VRRP),
-	NONE("vrrp_lower_prio_no_advert", VRRP),
-	NONE("vrrp_higher_prio_send_advert", VRRP),
-	NONE("vrrp_version", VRRP),
-	NONE("v3_checksum_as_v2", VRRP),
-	NONE("vrrp_iptables", VRRP),
-	NONE("vrrp_ipsets", VRRP),
-	NONE("vrrp_check_unicast_src", VRRP),
-	NONE("vrrp_skip_check_adv_addr", VRRP),
-	NONE("vrrp_strict", VRRP),
-	NONE("vrrp_notify_priority_changes", VRRP),
-	NONE("vrrp_startup_delay", VRRP),
-	NONE("vrrp_delay_after_boot", VRRP),
-	NONE("vrrp_rx_bufs_policy", VRRP),
-	NONE("vrrp_rx_bufs_multiplier", VRRP),
-	NONE("vrrp_netlink_cmd_rcv_bufs", VRRP),
-	NONE("vrrp_netlink_cmd_rcv_bufs_force", VRRP),
-	NONE("vrrp_netlink_monitor_rcv_bufs", VRRP),
-	NONE("vrrp_netlink_monitor_rcv_bufs_force", VRRP),
-	NONE("log_unknown_vrids", VRRP),
-	NONE("vmac_prefix", VRRP),
-	NONE("vmac_addr_prefix", VRRP),
-	NONE("disable_local_igmp", VRRP),
-	NONE("dynamic_interfaces", VRRP),
-	NONE("linkbeat_use_polling", VRRP),
+	NONE("vrrp_garp_extra_if", "the addresses' switches are refreshed by vrrp_garp_master_refresh"),
+	NONE("vrrp_iptables", KERNEL),
+	NONE("vrrp_ipsets", KERNEL),
+	NONE("vrrp_strict", "what the RFCs forbid is not forbidden here"),
+	NONE("vrrp_delay_after_boot", "vrrp_startup_delay is counted from the daemon's start"),
+	NONE("vrrp_rx_bufs_policy", SOCKET),
+	NONE("vrrp_rx_bufs_multiplier", SOCKET),
+	NONE("vrrp_netlink_cmd_rcv_bufs", KERNEL),
+	NONE("vrrp_netlink_cmd_rcv_bufs_force", KERNEL),
+	NONE("vrrp_netlink_monitor_rcv_bufs", KERNEL),
+	NONE("vrrp_netlink_monitor_rcv_bufs_force", KERNEL),
+	NONE("log_unknown_vrids", "adverts of instances that are not configured here are nobody's business"),
+	NONE("vmac_prefix", VMAC),
+	NONE("vmac_addr_prefix", VMAC),
+	NONE("disable_local_igmp", VMAC),
+	NONE("dynamic_interfaces", "the ports are known when the daemon starts"),
+	NONE("linkbeat_use_polling", "the data plane says when a port's link changes"),
 
-	NONE("notify_fifo", SCRIPT),
-	NONE("notify_fifo_script", SCRIPT),
-	NONE("vrrp_notify_fifo", SCRIPT),
-	NONE("vrrp_notify_fifo_script", SCRIPT),
-	NONE("lvs_notify_fifo", SCRIPT),
-	NONE("lvs_notify_fifo_script", SCRIPT),
-	NONE("fifo_write_vrrp_states_on_reload", SCRIPT),
-	NONE("use_symlink_paths", SCRIPT),
-	NONE("set_supplementary_groups", SCRIPT),
-	NONE("startup_script", SCRIPT),
-	NONE("startup_script_timeout", SCRIPT),
-	NONE("shutdown_script", SCRIPT),
-	NONE("shutdown_script_timeout", SCRIPT),
+	NONE("lvs_notify_fifo", LVS_FIFO),
+	NONE("lvs_notify_fifo_script", LVS_FIFO),
+	NONE("fifo_write_vrrp_states_on_reload", FIFO_OPTION),
+	NONE("use_symlink_paths", "a command is run by the path that is given"),
+	NONE("set_supplementary_groups", "a command has its user and its group, and no others"),
+	NONE("startup_script", "systemd runs what has to be run before and after a daemon"),
+	NONE("startup_script_timeout", "systemd runs what has to be run before and after a daemon"),
+	NONE("shutdown_script", "systemd runs what has to be run before and after a daemon"),
+	NONE("shutdown_script_timeout", "systemd runs what has to be run before and after a daemon"),
 
 	NONE("snmp_socket", SNMP),
 	NONE("enable_snmp_vrrp", SNMP),
@@ -134,7 +151,6 @@ static const struct conf_keyword global[] = {
 	NONE("vrrp_priority", PROCESS),
 	NONE("vrrp_no_swap", PROCESS),
 	NONE("vrrp_cpu_affinity", PROCESS),
-	NONE("vrrp_rt_priority", PROCESS),
 	NONE("vrrp_rlimit_rttime", PROCESS),
 	NONE("vrrp_rlimit_rtime", PROCESS),
 	NONE("vrrp_process_name", PROCESS),

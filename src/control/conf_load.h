@@ -9,7 +9,8 @@
  *   conf_walk, conf_keywords*        statements -> calls of builders, by table
  *   conf_global, _port, _net, _local, _service, _option, _method, _pool,
  *   _inherit, _checker, _connect, _http, _smtp, _dns, _udp, _misc, _script,
- *   _track_file, _agent, _feedback, _vip_group, _ssl
+ *   _track_file, _agent, _feedback, _vip_group, _ssl, _vrrp*,
+ *   _heartbeat, _sync
  *                                    builders: words -> values
  *   conf_check                       what one object says against another
  *
@@ -70,8 +71,9 @@ struct conf_local_draft {
 };
 
 struct conf_group_draft {
-	bool uncertain;     /* a range had a fault: do not miss its addresses */
-	bool has_family[2]; /* an IPv4 address, an IPv6 address */
+	bool uncertain;                   /* a range had a fault: do not miss its addresses */
+	bool has_family[2];               /* an IPv4 address, an IPv6 address */
+	const struct conf_word *instance; /* vrrp_instance; NULL: none given */
 };
 
 struct conf_service_draft {
@@ -123,8 +125,9 @@ struct conf_load {
 	unsigned int script_count;
 	struct conf_file_draft *files_wanted; /* conf_track_file's */
 	unsigned int file_wanted_count;
-	bool log_all_failures; /* checker_log_all_failures */
-	bool has_script_user;  /* script_user is given */
+	struct conf_ha_load *ha; /* conf_vrrp.h */
+	bool log_all_failures;   /* checker_log_all_failures */
+	bool has_script_user;    /* script_user is given */
 	uid_t script_uid;
 	gid_t script_gid;
 	const struct dp_route **links; /* routes that put a network on a port's link */

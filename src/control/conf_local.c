@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+static void instance_build(struct conf_load *load, const struct conf_stmt *stmt, unsigned int group);
 static void range_build(struct conf_load *load, const struct conf_stmt *stmt, unsigned int group);
 
 void
@@ -38,13 +39,41 @@ conf_build_local_address_group(struct conf_load *load, const struct conf_stmt *s
 	load->group_drafts = conf_arena_grow(load->scratch, load->group_drafts, conf->group_count,
 					     sizeof(*load->group_drafts));
 	conf->groups[conf->group_count++] = group;
-	for (const struct conf_stmt *range = stmt->first; range != NULL; range = range->next)
-		range_build(load, range, conf->group_count - 1);
+	for (const struct conf_stmt *range = stmt->first; range != NULL; range = range->next) {
+		if (strcmp(range->words[0].text, "vrrp_instance") == 0)
+			instance_build(load, range, conf->group_count - 1);
+		else
+			range_build(load, range, conf->group_count - 1);
+	}
 	load->group_drafts[conf->group_count - 1].uncertain = errors != load->faults->errors;
 	if (stmt->first == NULL)
 		conf_warn(load, &name->place,
 			  "local_address_group %s has no address: it lacks lines ADDRESS[-ADDRESS] PORT",
 			  conf_show(load, name->text));
+}
+
+/* `vrrp_instance NAME`: the addresses move with it. Who it is, is looked up in conf_vrrp_addr.c. */
+static void
+instance_build(struct conf_load *load, const struct conf_stmt *stmt, unsigned int group)
+{
+	const struct conf_word **instance = &load->group_drafts[group].instance;
+	const struct conf_place *place = &stmt->words[0].place;
+	const char *name;
+
+	if (stmt->has_block || stmt->word_count != 2) {
+		conf_error(load, place, "in a local_address_group it is written vrrp_instance NAME");
+		return;
+	}
+	if (*instance != NULL) {
+		conf_error(load, place,
+			   "a local_address_group moves with one vrrp_instance, which is in %s already",
+			   conf_where(load, &(*instance)->place, place));
+		return;
+	}
+	if (!conf_value_host(load, &stmt->words[1], "the name of a vrrp_instance", KA_NAME_SIZE - 1, &name))
+		return;
+	*instance = &stmt->words[1];
+	strcpy(load->conf->groups[group].instance, name);
 }
 
 /* `ADDRESS[-ADDRESS] PORT`: a statement without a keyword. */

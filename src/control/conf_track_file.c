@@ -21,7 +21,6 @@ struct conf_file_draft {
 static bool weight_read(struct conf_load *load, const struct conf_stmt *stmt, int32_t *ret_weight,
 			bool *ret_reverse);
 static void file_finish(struct conf_load *load, const struct conf_file_draft *waiting);
-static const struct conf_track_file *file_find(const struct conf *conf, const char *name);
 static const char *name_at(unsigned int i, const void *context);
 
 void
@@ -40,7 +39,7 @@ conf_build_track_file(struct conf_load *load, const struct conf_stmt *stmt, void
 			   conf_show(load, name->text));
 	if (file.name == NULL)
 		return;
-	before = file_find(conf, file.name);
+	before = conf_ha_file(conf, file.name);
 	if (before != NULL)
 		conf_error(load, &name->place, "track_file %s is defined in %s already",
 			   conf_show(load, file.name), conf_where(load, &before->place, &name->place));
@@ -127,7 +126,7 @@ static void
 file_finish(struct conf_load *load, const struct conf_file_draft *waiting)
 {
 	const struct conf_word *name = waiting->draft->file.name;
-	const struct conf_track_file *file = file_find(load->conf, name->text);
+	const struct conf_track_file *file = conf_ha_file(load->conf, name->text);
 	struct conf_file_check *check = &waiting->checker->file;
 	const char *near;
 
@@ -171,16 +170,6 @@ weight_read(struct conf_load *load, const struct conf_stmt *stmt, int32_t *ret_w
 	*ret_weight = negative ? -(int32_t)number : (int32_t)number;
 	*ret_reverse = has_option && strcmp(option->text, "reverse") == 0;
 	return true;
-}
-
-static const struct conf_track_file *
-file_find(const struct conf *conf, const char *name)
-{
-	for (unsigned int i = 0; i < conf->track_file_count; i++) {
-		if (strcmp(conf->track_files[i].name, name) == 0)
-			return &conf->track_files[i];
-	}
-	return NULL;
 }
 
 static const char *

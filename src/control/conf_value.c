@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-static bool time_parse(const char *text, uint64_t *ret_ms);
+static bool time_parse(const char *text, unsigned int decimals, uint64_t *ret_units);
 static bool digits_parse(const char *text, size_t *ret_len, uint64_t *ret_number);
 
 bool
@@ -116,7 +116,7 @@ conf_value_time(struct conf_load *load, const struct conf_word *word, const char
 
 	if (!conf_value_defined(load, word))
 		return false;
-	if (!time_parse(word->text, &ms) || ms < low_ms || ms > high_ms) {
+	if (!time_parse(word->text, 3, &ms) || ms < low_ms || ms > high_ms) {
 		conf_error(load, &word->place,
 			   "%s must be seconds from %s to %s, with three decimals at most, not %s", what,
 			   conf_time_text(load, low_ms), conf_time_text(load, high_ms),
@@ -124,6 +124,24 @@ conf_value_time(struct conf_load *load, const struct conf_word *word, const char
 		return false;
 	}
 	*ret_ms = (uint32_t)ms;
+	return true;
+}
+
+bool
+conf_value_micro(struct conf_load *load, const struct conf_word *word, const char *what, uint32_t high_us,
+		 uint32_t *ret_us)
+{
+	uint64_t us;
+
+	if (!conf_value_defined(load, word))
+		return false;
+	if (!time_parse(word->text, 6, &us) || us > high_us) {
+		conf_error(load, &word->place,
+			   "%s must be seconds from 0 to %s, with six decimals at most, not %s", what,
+			   conf_time_text(load, high_us / 1000), conf_show(load, word->text));
+		return false;
+	}
+	*ret_us = (uint32_t)us;
 	return true;
 }
 
@@ -167,6 +185,24 @@ conf_value_addr(struct conf_load *load, const struct conf_word *word, const char
 	}
 	*ret_addr = addr;
 	return true;
+}
+
+bool
+conf_value_addr_any(struct conf_load *load, const struct conf_word *word, const char *what,
+		    struct sl_addr *ret_addr)
+{
+	struct sl_addr addr;
+
+	if (sl_addr_parse(word->text, &addr) < 0 || !conf_addr_is_multicast(&addr))
+		return conf_value_addr(load, word, what, ret_addr);
+	*ret_addr = addr;
+	return true;
+}
+
+bool
+conf_addr_is_multicast(const struct sl_addr *addr)
+{
+	return sl_addr_is_v4(addr) ? (addr->b[12] & 0xf0) == 0xe0 : addr->b[0] == 0xff;
 }
 
 bool
@@ -288,25 +324,27 @@ conf_endpoint_text(struct conf_load *load, const struct sl_addr *addr, uint16_t 
 	return sl_endpoint_format(addr, port, conf_arena_alloc(load->scratch, SL_ENDPOINT_STRLEN));
 }
 
-/* "60", "0.1", "2.": decimals beyond the third must be zero. */
+/* "60", "0.1", "2.", in units of the last decimal: those beyond it must be zero. */
 static bool
-time_parse(const char *text, uint64_t *ret_ms)
+time_parse(const char *text, unsigned int decimals, uint64_t *ret_units)
 {
-	uint64_t seconds, ms = 0;
+	uint64_t seconds, second = 1, part = 0;
 	size_t len;
 
+	while (decimals-- > 0)
+		second *= 10;
 	if (!digits_parse(text, &len, &seconds))
 		return false;
 	text += len;
 	if (*text == '.') {
 		text++;
-		for (unsigned int unit = 100; *text >= '0' && *text <= '9'; text++, unit /= 10) {
+		for (uint64_t unit = second / 10; *text >= '0' && *text <= '9'; text++, unit /= 10) {
 			if (unit == 0 && *text != '0')
 				return false;
-			ms += (uint64_t)(*text - '0') * unit;
+			part += (uint64_t)(*text - '0') * unit;
 		}
 	}
-	*ret_ms = seconds * 1000 + ms;
+	*ret_units = seconds * second + part;
 	return *text == '\0';
 }
 

@@ -23,11 +23,18 @@ bool conf_value_flag(struct conf_load *load, const struct conf_stmt *stmt, bool 
 /* Seconds with up to three decimals, as milliseconds. */
 bool conf_value_time(struct conf_load *load, const struct conf_word *word, const char *what, uint32_t low_ms,
 		     uint32_t high_ms, uint32_t *ret_ms);
+/* Seconds with up to six decimals, as microseconds. */
+bool conf_value_micro(struct conf_load *load, const struct conf_word *word, const char *what,
+		      uint32_t high_us, uint32_t *ret_us);
 bool conf_value_port(struct conf_load *load, const struct conf_word *word, uint16_t *ret_port);
 
 /* A host's address: not zero, loopback, multicast. */
 bool conf_value_addr(struct conf_load *load, const struct conf_word *word, const char *what,
 		     struct sl_addr *ret_addr);
+/* A host's, or a multicast group. */
+bool conf_value_addr_any(struct conf_load *load, const struct conf_word *word, const char *what,
+			 struct sl_addr *ret_addr);
+bool conf_addr_is_multicast(const struct sl_addr *addr);
 /* An address with a prefix length; what it may be is the caller's business. */
 bool conf_value_prefix(struct conf_load *load, const struct conf_word *word, const char *what,
 		       struct sl_prefix *ret_prefix);

@@ -133,7 +133,7 @@ class Boot(unittest.TestCase):
 
     def test_check(self):
         path = re.escape(self.conf)
-        warns = CONF + "vrrp_instance VI_1 {\n}\n"
+        warns = CONF + "garp_group {\n}\n"
         rows = [
             (CONF, [], 0, rf"^{path}: ok\n$"),
             (CONF, ["--strict"], 0, rf"^{path}: ok\n$"),

@@ -48,7 +48,7 @@ static const struct conf_row words_and_blocks_rows[] = {
 	{ "after an umlaut, columns count bytes", "global_defs {\n  router_id \"\303\274\" x\n}\n",
 	  "2:18: \"x\" is too much: \"router_id\" is written router_id NAME\n" },
 	{ "two faults on a line", "global_defs { bogus }  } \n",
-	  "1:15: unknown keyword \"bogus\" in global_defs (the nearest that exists is \"umask\")\n"
+	  "1:15: unknown keyword \"bogus\" in global_defs (the nearest that exists is \"fence\")\n"
 	  "1:24: this \"}\" closes nothing: no block is open\n" },
 };
 
@@ -76,7 +76,7 @@ static const struct conf_row keywords_rows[] = {
 	{ "unknown, with a near one", "globl_defs {\n  bogus\n}\n",
 	  "1:1: unknown keyword \"globl_defs\" at the outermost level (did you mean \"global_defs\"?)\n" },
 	{ "unknown, with none near", "global_defs {\n  xyzzy 1\n}\n",
-	  "2:3: unknown keyword \"xyzzy\" in global_defs (the nearest that exists is \"umask\")\n" },
+	  "2:3: unknown keyword \"xyzzy\" in global_defs (the nearest that exists is \"fence\")\n" },
 	{ "too long to be compared",
 	  "global_defs {\n  xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx 1\n}\n",
 	  "2:3: unknown keyword \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\" in "
@@ -108,11 +108,10 @@ static const struct conf_row keywords_rows[] = {
 	  "3:3: warning: \"persistence_timeout\" has no effect yet: persistence is not built yet, "
 	  "connections of one client may go to different servers\n" },
 	{ "no effect yet, with an unknown one inside",
-	  "vrrp_instance VI_1 {\n  prority 150\n  authentication {\n    auth_typ PASS\n  }\n"
-	  "  virtual_ipaddress {\n    192.0.2.1/24 dev eth0\n  }\n}\n",
-	  "1:1: warning: \"vrrp_instance\" has no effect yet: VRRP is not built yet, VIPs are always held\n"
-	  "2:3: unknown keyword \"prority\" in vrrp_instance (did you mean \"priority\"?)\n"
-	  "4:5: unknown keyword \"auth_typ\" in authentication (did you mean \"auth_type\"?)\n" },
+	  "garp_group {\n  garp_intervall 1\n  interface eth0\n}\n",
+	  "1:1: warning: \"garp_group\" has no effect yet: garp_interval of an instance, or "
+	  "vrrp_garp_interval, holds for each port by itself\n"
+	  "2:3: unknown keyword \"garp_intervall\" in garp_group (did you mean \"garp_interval\"?)\n" },
 	{ "not available", "static_rules {\n  from 192.0.2.0/24 table 1\n}\n",
 	  "1:1: \"static_rules\" is not available yet: packets are routed by their destination alone\n" },
 };
