@@ -198,8 +198,11 @@ sync_state_update(struct sync_link *link)
 static int
 sync_init(struct sync *sync, const struct ka_sync *conf, uint64_t boot_id, unsigned int count)
 {
+	static _Atomic uint64_t starts;
+
 	sync->conf = *conf;
-	sync->boot_id = boot_id;
+	/* Numbers begin anew with each start, also when the configuration has changed, and so does what they belong to. */
+	sync->boot_id = boot_id + starts++;
 	/* Until the instance's state is told, it is nobody's MASTER. */
 	atomic_store(&sync->sends, conf->instance[0] == '\0');
 	atomic_store(&sync->receives, true);
