@@ -30,6 +30,7 @@
 	X(LOCAL_FULL, "local_full", "full NAT, or a check, has no local address and port left")              \
 	X(BUCKET_FULL, "bucket_full", "too many connections of one client address and port")                 \
 	X(TRANSIT, "transit", "for neither a VIP, an own address nor a connection")                          \
+	X(VIP_NOT_HELD, "vip_not_held", "for an address of a group that another box holds just now")         \
 	X(NO_ROUTE, "no_route", "no route to the destination")                                               \
 	X(NEIGH_QUEUE_FULL, "neigh_queue_full", "too many packets wait for this neighbour's address")        \
 	X(NEIGH_FAILED, "neigh_failed", "neighbour does not answer ARP or neighbour discovery")              \
@@ -39,6 +40,7 @@
 	X(SEGMENTS, "segments", "headers lie in more than one buffer, or the device cannot send several")    \
 	X(HANDOVER_FULL, "handover_full", "ring to the worker that owns the flow is full")                   \
 	X(PUNT_FULL, "punt_full", "ring to the control core is full")                                        \
+	X(VRRP, "vrrp", "VRRP packet comes faster than it is taken, or is too long for a frame")             \
 	X(KERNEL_LIMIT, "kernel_limit", "more packets for the kernel than kernel_rate allows")               \
 	X(KERNEL_FULL, "kernel_full", "the kernel interface did not take the packet in time")                \
 	X(KERNEL_GONE, "kernel_gone", "kernel interface of the port has disappeared")                        \

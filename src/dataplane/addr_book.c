@@ -10,6 +10,7 @@
  */
 #include "addr_book.h"
 
+#include "ha.h"
 #include "neigh.h"
 #include "port.h"
 #include "sl_addr.h"
@@ -27,64 +28,91 @@ enum {
 };
 
 static struct {
-	struct dp_net_addr *own;
-	struct sl_addr *vips;
-	struct dp_local_addr *locals;
+	struct dp_book_lists lists;    /* copies */
 	struct dp_addr_entry *entries; /* sorted by address, each once */
-	unsigned int own_count, vip_count, local_count, entry_count;
+	unsigned int entry_count;
 	uint64_t announce_ms; /* when something is to be announced; UINT64_MAX: nothing is */
 	/* the same of the ports' link-local addresses, which have no entry */
 	uint64_t link_local_defended_ms[DP_PORTS_MAX], link_local_warned_ms[DP_PORTS_MAX];
 } book = { .announce_ms = UINT64_MAX };
 
-static int book_make(struct dp_net_addr *own, unsigned int own_count, struct sl_addr *vips,
-		     unsigned int vip_count, struct dp_local_addr *locals, unsigned int local_count);
+static int entries_make(const struct dp_book_lists *lists);
 static unsigned int announce_due(struct dp_addr_entry *entry, uint16_t *ports, unsigned int budget,
 				 uint16_t *ret_sent);
 
-int
-dp_addr_book_set(const struct dp_net_addr *addrs, unsigned int addr_count, const struct sl_addr *vips,
-		 unsigned int vip_count, const struct dp_local_addr *locals, unsigned int local_count)
+/* At least one, so that NULL says only that there is no memory. */
+static void *
+copy_of(const void *items, size_t size)
 {
-	struct dp_net_addr *own = calloc((size_t)addr_count + 1, sizeof(*own)), *old_own = book.own;
-	struct sl_addr *held = calloc((size_t)vip_count + 1, sizeof(*held)), *old_vips = book.vips;
-	struct dp_local_addr *kept = calloc((size_t)local_count + 1, sizeof(*kept)),
-			     *old_locals = book.locals;
-	int err = -ENOMEM;
+	void *copy = malloc(size + 1);
 
-	if (own != NULL && held != NULL && kept != NULL) {
-		for (unsigned int i = 0; i < addr_count; i++)
-			own[i] = addrs[i];
-		for (unsigned int i = 0; i < vip_count; i++)
-			held[i] = vips[i];
-		for (unsigned int i = 0; i < local_count; i++)
-			kept[i] = locals[i];
-		err = book_make(own, addr_count, held, vip_count, kept, local_count);
+	if (copy != NULL && size > 0)
+		memcpy(copy, items, size);
+	return copy;
+}
+
+static void
+lists_free(struct dp_book_lists *lists)
+{
+	free((void *)(uintptr_t)lists->own);
+	free((void *)(uintptr_t)lists->vips);
+	free((void *)(uintptr_t)lists->locals);
+	free((void *)(uintptr_t)lists->moving);
+}
+
+int
+dp_addr_book_set(const struct dp_book_lists *lists)
+{
+	struct dp_book_lists next = *lists;
+
+	next.own = copy_of(lists->own, lists->own_count * sizeof(*lists->own));
+	next.vips = copy_of(lists->vips, lists->vip_count * sizeof(*lists->vips));
+	next.locals = copy_of(lists->locals, lists->local_count * sizeof(*lists->locals));
+	next.moving = copy_of(lists->moving, lists->moving_count * sizeof(*lists->moving));
+	if (next.own == NULL || next.vips == NULL || next.locals == NULL || next.moving == NULL ||
+	    entries_make(&next) != 0) {
+		lists_free(&next);
+		return -ENOMEM;
 	}
-	free(err == 0 ? old_locals : kept);
-	free(err == 0 ? old_own : own);
-	free(err == 0 ? old_vips : held);
-	return err;
+	lists_free(&book.lists);
+	book.lists = next;
+	return 0;
 }
 
 int
 dp_addr_book_set_own(const struct dp_net_addr *addrs, unsigned int count)
 {
-	return dp_addr_book_set(addrs, count, book.vips, book.vip_count, book.locals, book.local_count);
+	struct dp_book_lists next = book.lists;
+
+	next.own = addrs;
+	next.own_count = count;
+	return dp_addr_book_set(&next);
 }
 
 int
 dp_addr_book_set_vips(const struct sl_addr *vips, unsigned int count)
 {
-	return dp_addr_book_set(book.own, book.own_count, vips, count, book.locals, book.local_count);
+	struct dp_book_lists next = book.lists;
+
+	next.vips = vips;
+	next.vip_count = count;
+	return dp_addr_book_set(&next);
+}
+
+int
+dp_addr_book_set_moving(const struct dp_moving *moving, unsigned int count)
+{
+	struct dp_book_lists next = book.lists;
+
+	next.moving = moving;
+	next.moving_count = count;
+	return dp_addr_book_set(&next);
 }
 
 void
 dp_addr_book_fini(void)
 {
-	free(book.own);
-	free(book.vips);
-	free(book.locals);
+	lists_free(&book.lists);
 	free(book.entries);
 	memset(&book, 0, sizeof(book));
 	book.announce_ms = UINT64_MAX;
@@ -108,10 +136,18 @@ dp_addr_book_find(const struct sl_addr *addr)
 	return bsearch(&key, book.entries, book.entry_count, sizeof(key), compare_addr);
 }
 
+struct dp_addr_entry *
+dp_addr_book_held(const struct sl_addr *addr)
+{
+	struct dp_addr_entry *entry = dp_addr_book_find(addr);
+
+	return entry != NULL && dp_ha_is_held(entry->group) ? entry : NULL;
+}
+
 bool
 dp_addr_book_answers(unsigned int port, const struct sl_addr *addr)
 {
-	const struct dp_addr_entry *entry = dp_addr_book_find(addr);
+	const struct dp_addr_entry *entry = dp_addr_book_held(addr);
 	struct sl_addr link_local;
 
 	if (port >= DP_PORTS_MAX)
@@ -120,6 +156,15 @@ dp_addr_book_answers(unsigned int port, const struct sl_addr *addr)
 		return true;
 	link_local = dp_addr_link_local(port);
 	return sl_addr_eq(addr, &link_local);
+}
+
+void
+dp_addr_book_mac(unsigned int port, const struct sl_addr *addr, uint8_t ret_mac[6])
+{
+	const struct dp_addr_entry *entry = dp_addr_book_find(addr);
+
+	if (entry == NULL || entry->group == 0 || !dp_ha_vmac(entry->group, ret_mac))
+		memcpy(ret_mac, dp_port_mac(port), 6);
 }
 
 /* The network's own address and its broadcast address belong to no neighbour. */
@@ -140,8 +185,8 @@ is_host_of(const struct sl_prefix *prefix, const struct sl_addr *addr)
 bool
 dp_addr_book_on_link(unsigned int port, const struct sl_addr *addr)
 {
-	for (unsigned int i = 0; i < book.own_count; i++)
-		if (book.own[i].port == port && is_host_of(&book.own[i].prefix, addr))
+	for (unsigned int i = 0; i < book.lists.own_count; i++)
+		if (book.lists.own[i].port == port && is_host_of(&book.lists.own[i].prefix, addr))
 			return true;
 	return false;
 }
@@ -152,8 +197,8 @@ dp_net_source(unsigned int port, const struct sl_addr *dst, struct sl_addr *ret_
 	const struct dp_net_addr *first = NULL;
 	bool v4 = sl_addr_is_v4(dst);
 
-	for (unsigned int i = 0; i < book.own_count; i++) {
-		const struct dp_net_addr *a = &book.own[i];
+	for (unsigned int i = 0; i < book.lists.own_count; i++) {
+		const struct dp_net_addr *a = &book.lists.own[i];
 
 		if (a->port != port || sl_addr_is_v4(&a->prefix.addr) != v4)
 			continue;
@@ -189,7 +234,8 @@ void
 dp_addr_book_announce_port(unsigned int port)
 {
 	for (unsigned int i = 0; i < book.entry_count; i++)
-		book.entries[i].announce_first |= book.entries[i].ports & (uint16_t)(1u << port);
+		if (book.entries[i].group == 0)
+			book.entries[i].announce_first |= book.entries[i].ports & (uint16_t)(1u << port);
 	book.announce_ms = 0;
 }
 
@@ -271,7 +317,7 @@ dp_addr_book_defend(unsigned int port, const struct sl_addr *addr, const uint8_t
 	struct dp_addr_entry *entry = dp_addr_book_find(addr);
 	uint64_t *defended_ms = entry != NULL ? &entry->defended_ms : &book.link_local_defended_ms[port];
 
-	if (now_ms >= *defended_ms && announce(port, addr))
+	if ((entry == NULL || entry->group == 0) && now_ms >= *defended_ms && announce(port, addr))
 		*defended_ms = now_ms + DEFEND_MS;
 	dp_addr_book_warn(port, addr, claimer, now_ms);
 }
@@ -314,50 +360,75 @@ entries_merge(struct dp_addr_entry *entries, unsigned int count)
 	return kept;
 }
 
-static int
-book_make(struct dp_net_addr *own, unsigned int own_count, struct sl_addr *vips, unsigned int vip_count,
-	  struct dp_local_addr *locals, unsigned int local_count)
+/* Those that belong to a group are told so, and added where they are nothing yet. Returns how many there are. */
+static unsigned int
+moving_mark(struct dp_addr_entry *entries, unsigned int count, const struct dp_book_lists *lists)
 {
-	struct dp_addr_entry *entries =
-		calloc((size_t)own_count + vip_count + local_count + 1, sizeof(*entries));
+	unsigned int known = count;
+
+	for (unsigned int i = 0; i < lists->moving_count; i++) {
+		const struct dp_moving *m = &lists->moving[i];
+		struct dp_addr_entry key = { .addr = m->prefix.addr };
+		struct dp_addr_entry *e = bsearch(&key, entries, known, sizeof(key), compare_addr);
+
+		if (e == NULL) {
+			e = &entries[count++];
+			*e = (struct dp_addr_entry){ .addr = m->prefix.addr,
+						     .kinds = DP_BOOK_OWN,
+						     .ports = (uint16_t)(1u << m->port) };
+		}
+		e->group = m->group;
+		e->no_ping = m->no_ping;
+	}
+	qsort(entries, count, sizeof(*entries), compare_addr);
+	return count;
+}
+
+/* What is going on with an address goes on, where it is still answered. */
+static void
+entry_inherit(struct dp_addr_entry *e, const struct dp_addr_entry *old)
+{
+	e->announce_first = e->group == 0 ? e->ports : 0;
+	if (old == NULL)
+		return;
+	if (old->group == 0)
+		e->announce_first &= (uint16_t)(old->announce_first | ~old->ports);
+	if (e->group == 0)
+		e->announce_again = old->announce_again & e->ports;
+	e->again_ms = old->again_ms;
+	e->defended_ms = old->defended_ms;
+	e->warned_ms = old->warned_ms;
+}
+
+static int
+entries_make(const struct dp_book_lists *lists)
+{
+	struct dp_addr_entry *entries = calloc((size_t)lists->own_count + lists->vip_count +
+						       lists->local_count + lists->moving_count + 1,
+					       sizeof(*entries));
 	unsigned int count = 0;
 
 	if (entries == NULL)
 		return -ENOMEM;
-	for (unsigned int i = 0; i < own_count; i++)
-		entries[count++] = (struct dp_addr_entry){ .addr = own[i].prefix.addr,
+	for (unsigned int i = 0; i < lists->own_count; i++)
+		entries[count++] = (struct dp_addr_entry){ .addr = lists->own[i].prefix.addr,
 							   .kinds = DP_BOOK_OWN,
-							   .ports = (uint16_t)(1u << own[i].port) };
-	for (unsigned int i = 0; i < vip_count; i++)
-		entries[count++] = (struct dp_addr_entry){ .addr = vips[i],
-							   .kinds = DP_BOOK_VIP,
-							   .ports = vip_ports(own, own_count, &vips[i]) };
-	for (unsigned int i = 0; i < local_count; i++)
-		entries[count++] = (struct dp_addr_entry){ .addr = locals[i].addr,
+							   .ports = (uint16_t)(1u << lists->own[i].port) };
+	for (unsigned int i = 0; i < lists->vip_count; i++)
+		entries[count++] = (struct dp_addr_entry){
+			.addr = lists->vips[i],
+			.kinds = DP_BOOK_VIP,
+			.ports = vip_ports(lists->own, lists->own_count, &lists->vips[i]),
+		};
+	for (unsigned int i = 0; i < lists->local_count; i++)
+		entries[count++] = (struct dp_addr_entry){ .addr = lists->locals[i].addr,
 							   .kinds = DP_BOOK_LOCAL,
-							   .ports = (uint16_t)(1u << locals[i].port) };
+							   .ports = (uint16_t)(1u << lists->locals[i].port) };
 	count = entries_merge(entries, count);
-
-	for (unsigned int i = 0; i < count; i++) {
-		struct dp_addr_entry *e = &entries[i];
-		const struct dp_addr_entry *old = dp_addr_book_find(&e->addr);
-
-		e->announce_first = e->ports;
-		if (old != NULL) {
-			e->announce_first &= (uint16_t)(old->announce_first | ~old->ports);
-			e->announce_again = old->announce_again & e->ports;
-			e->again_ms = old->again_ms;
-			e->defended_ms = old->defended_ms;
-			e->warned_ms = old->warned_ms;
-		}
-	}
+	count = moving_mark(entries, count, lists);
+	for (unsigned int i = 0; i < count; i++)
+		entry_inherit(&entries[i], dp_addr_book_find(&entries[i].addr));
 	free(book.entries);
-	book.own = own;
-	book.own_count = own_count;
-	book.vips = vips;
-	book.vip_count = vip_count;
-	book.locals = locals;
-	book.local_count = local_count;
 	book.entries = entries;
 	book.entry_count = count;
 	book.announce_ms = 0; /* the next tick sees what is due */

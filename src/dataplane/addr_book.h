@@ -3,7 +3,8 @@
  * The address book: which addresses the box answers for, and on which ports.
  *
  * Three lists make it: the own addresses of the ports (with their subnets), the
- * VIPs that are held, and full NAT's local addresses. An own address is answered (ARP,
+ * VIPs, and full NAT's local addresses. A fourth says which of these belong to a group, and adds
+ * own addresses that do; such an address is answered only while its group is held. An own address is answered (ARP,
  * neighbour discovery) on its port, and so is a local one. A VIP inside a subnet of some port is answered on those ports,
  * any other VIP on all of them. Every port also has its EUI-64 link-local
  * address without being told.
@@ -11,7 +12,8 @@
  * Whatever becomes answerable on a port is announced there: gratuitous ARP or
  * unsolicited neighbour advertisement, at once (with the next dp_neigh_tick)
  * and once more a second later. So is everything when a port's link comes up,
- * because what was said before nobody heard.
+ * because what was said before nobody heard. For addresses of groups that is
+ * keepalive's to do, and so is to defend them.
  *
  * Control thread only; workers have what they need of it in their snapshot.
  */
@@ -35,7 +37,9 @@ enum dp_book_kind {
 
 struct dp_addr_entry {
 	struct sl_addr addr;
-	uint16_t kinds;                          /* DP_BOOK_*: an address may be both */
+	uint16_t group;                          /* of dp_ha.h; 0: it is always held */
+	bool no_ping;                            /* echo requests are dropped */
+	uint8_t kinds;                           /* DP_BOOK_*: an address may be several */
 	uint16_t ports;                          /* bit i: answered on port i */
 	uint16_t announce_first, announce_again; /* ports where a round is still to be sent */
 	uint64_t again_ms;                       /* when the second round is due */
@@ -44,18 +48,32 @@ struct dp_addr_entry {
 
 static_assert(DP_PORTS_MAX <= 16, "dp_addr_entry.ports has one bit a port");
 
-/* Replace all lists, or one of them. 0, or -ENOMEM with nothing changed. */
-int dp_addr_book_set(const struct dp_net_addr *addrs, unsigned int addr_count, const struct sl_addr *vips,
-		     unsigned int vip_count, const struct dp_local_addr *locals, unsigned int local_count);
+struct dp_book_lists {
+	const struct dp_net_addr *own;
+	const struct sl_addr *vips;
+	const struct dp_local_addr *locals;
+	const struct dp_moving *moving;
+	unsigned int own_count, vip_count, local_count, moving_count;
+};
+
+/* Replace all lists, which are copied, or one of them. 0, or -ENOMEM with nothing changed. */
+int dp_addr_book_set(const struct dp_book_lists *lists);
 int dp_addr_book_set_own(const struct dp_net_addr *addrs, unsigned int count);
 int dp_addr_book_set_vips(const struct sl_addr *vips, unsigned int count);
+int dp_addr_book_set_moving(const struct dp_moving *moving, unsigned int count);
 void dp_addr_book_fini(void);
 
-/* The entry of an own address, held VIP or local address, whatever the port; NULL when it is none. */
+/* The entry of an own address, VIP or local address, whatever the port, held or not; NULL when it is none. */
 struct dp_addr_entry *dp_addr_book_find(const struct sl_addr *addr);
 
-/* Does the box answer for this address on this port? Link-local ones included. */
+/* The same, but NULL while its group is not held. */
+struct dp_addr_entry *dp_addr_book_held(const struct sl_addr *addr);
+
+/* Does the box answer for this address on this port, just now? Link-local ones included. */
 bool dp_addr_book_answers(unsigned int port, const struct sl_addr *addr);
+
+/* The MAC address that it answers with: the port's own, or the virtual one of the address's group. */
+void dp_addr_book_mac(unsigned int port, const struct sl_addr *addr, uint8_t ret_mac[6]);
 
 /* Is the address inside a subnet of the port (and so may be its neighbour)? */
 bool dp_addr_book_on_link(unsigned int port, const struct sl_addr *addr);
@@ -101,7 +119,7 @@ unsigned int dp_addr_book_tick(uint64_t now_ms);
 
 /*
  * Somebody else claims an address that we answer for on `port`. warn: say so in
- * the log; defend: and announce it again. Both rate-limited.
+ * the log; defend: and announce it again, unless it belongs to a group. Both rate-limited.
  */
 void dp_addr_book_warn(unsigned int port, const struct sl_addr *addr, const uint8_t claimer[6],
 		       uint64_t now_ms);

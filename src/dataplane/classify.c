@@ -2,7 +2,7 @@
 /*
  * Which way does every packet go, by its destination address alone?
  * Reads:  key.   Writes: in, out, reply, key (client and other change sides where out), vip_flags, local; live, punt.
- * Drops:  TRANSIT, where no reply is possible.   Prefetches: the slots of local ports.
+ * Drops:  TRANSIT, VIP_NOT_HELD, where no reply is possible.   Prefetches: the slots of local ports.
  * Cost:   a line of the address table, the same few for all packets.
  *
  * A destination that is a VIP: the source is the client. A local address of full
@@ -62,13 +62,14 @@ flags_find(const struct addr_table *addrs, struct burst *b)
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct addr_entry *e;
-		uint64_t low, high, flags;
+		uint64_t low, high, has, flags;
 
 		memcpy(&low, b->key[i].other.b, 8);
 		memcpy(&high, b->key[i].other.b + 8, 8);
 		e = &entries[addr_table_hash(shift, low, high)];
-		flags = addr_entry_flags(e, low, high);
-		if (unlikely(flags != e->flags))
+		has = addr_flags_load(e);
+		flags = addr_entry_flags(e, has, low, high);
+		if (unlikely(flags != has))
 			flags = addr_table_find(addrs, &b->key[i].other);
 		b->vip_flags[i] = (uint8_t)flags;
 	}
@@ -151,8 +152,8 @@ dp_stage_classify(struct dp_worker *w, struct burst *b)
 		key_turn(&b->key[i]);
 	} else {
 		BURST_FOREACH(i, b->out)
-		if (!dp_kernel_takes(w, b, i, SL_DROP_TRANSIT))
-			dp_drop(w, b, i, SL_DROP_TRANSIT);
+		if (!dp_kernel_takes(w, b, i, dp_transit_reason(b->vip_flags[i])))
+			dp_drop(w, b, i, dp_transit_reason(b->vip_flags[i]));
 		b->out = 0;
 	}
 }

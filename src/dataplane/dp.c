@@ -9,6 +9,7 @@
 #include "control.h"
 #include "eal.h"
 #include "fragment.h"
+#include "ha.h"
 #include "limit.h"
 #include "local_book.h"
 #include "local.h"
@@ -142,10 +143,14 @@ worker_create(unsigned int id)
 	w->ring_punt = ring_make("punt", sizeof(void *), PUNT_RING_SIZE);
 	w->ring_kernel = ring_make("kernel", sizeof(void *), KERNEL_RING_SIZE);
 	w->ring_wish = ring_make("wish", sizeof(struct neigh_wish), WISH_RING_SIZE);
-	if (id == 0)
+	w->ring_vrrp = ring_make("vrrp", sizeof(struct dp_ha_packet), VRRP_RING_SIZE);
+	if (id == 0) {
 		w->ring_control = dp_control.ring = ring_make("control", sizeof(void *), PUNT_RING_SIZE);
+		w->ring_ha = ring_make("keepalive", sizeof(void *), HA_RING_SIZE);
+	}
 	return w->real == NULL || w->svc == NULL || w->load == NULL || w->ring_punt == NULL ||
-			       w->ring_kernel == NULL || w->ring_wish == NULL || dp_control.ring == NULL
+			       w->ring_kernel == NULL || w->ring_wish == NULL || dp_control.ring == NULL ||
+			       w->ring_vrrp == NULL || dp_workers[0]->ring_ha == NULL
 		       ? -ENOMEM
 		       : 0;
 }
@@ -238,10 +243,7 @@ links_read(void)
 	uint16_t up = 0;
 
 	for (unsigned int port = 0; port < dp_ports_count; port++) {
-		struct rte_eth_link link = { 0 };
-
-		if (rte_eth_link_get_nowait(dp_ports[port].ethdev, &link) == 0 &&
-		    link.link_status == RTE_ETH_LINK_UP)
+		if (dp_port_link_is_up(port, NULL))
 			up |= (uint16_t)(1u << port);
 	}
 	return up;
@@ -300,6 +302,8 @@ dp_start(char ret_error[DP_ERROR_SIZE])
 		return fail(ret_error, code, "no memory for a snapshot");
 	if ((code = dp_ports_start(params.workers, dp_control.pool, ret_error)) != 0)
 		return code;
+	if ((code = dp_ha_tx_start()) != 0)
+		return fail(ret_error, code, "no memory for keepalive's packet buffers");
 	if (params.connections / params.workers > FLOWS_MAX) {
 		snprintf(ret_error, DP_ERROR_SIZE,
 			 "%u connections are too many for %u workers: one can have %u; use more workers, or "
@@ -383,6 +387,7 @@ dp_poll(void)
 	work += dp_tunnel_tick(now);
 	work += dp_limit_poll();
 	work += dp_rcu_poll();
+	work += dp_ha_poll();
 	if (now >= next_reap_ms) {
 		next_reap_ms = now + REAP_EVERY_MS;
 		work += reap();
@@ -424,6 +429,7 @@ worker_drain(struct dp_worker *w)
 	ring_drain(w->ring_punt);
 	ring_drain(w->ring_kernel);
 	ring_drain(w->ring_control);
+	ring_drain(w->ring_ha);
 }
 
 static void
@@ -431,6 +437,7 @@ worker_destroy(struct dp_worker *w)
 {
 	worker_drain(w);
 	free(w->ring_wish);
+	free(w->ring_vrrp);
 	flow_table_fini(&w->table);
 	if (w->real != NULL)
 		munmap(w->real, sizeof(*w->real) * DP_REALS_MAX);
@@ -468,6 +475,8 @@ dp_stop(void)
 		rte_eal_wait_lcore(dp_workers[id]->lcore);
 	dp_probe_stop();
 	dp_rcu_fini();
+	dp_ha_fini();
+	dp_ha_port_fini();
 	dp_txn_fini();
 	dp_addr_book_fini();
 	dp_neigh_fini();
@@ -479,6 +488,7 @@ dp_stop(void)
 	book_fini();
 	dp_tunnel_fini();
 	dp_ports_stop();
+	dp_ha_tx_fini();
 	pool_destroy();
 	memset(&dp_control, 0, sizeof(dp_control));
 	(void)rte_eal_cleanup();

@@ -184,7 +184,7 @@ memory_add(struct args *args, const struct dp_params *params, uint64_t mbufs, in
 	   char *ret_error)
 {
 	/* A buffer with its headers and headroom, and an eighth for rings and devices. */
-	uint64_t huge_mb = (mbufs * 2432 * 9 / 8 >> 20) + 48, need_mb, available_mb = memory_available_mb();
+	uint64_t huge_mb = (mbufs * 2432 * 9 / 8 >> 20) + 56, need_mb, available_mb = memory_available_mb();
 	uint64_t free_mb = hugepages_free_mb();
 	bool no_huge = user_has(eal_argc, eal_argv, "--no-huge");
 
@@ -198,7 +198,7 @@ memory_add(struct args *args, const struct dp_params *params, uint64_t mbufs, in
 		return 0;
 	}
 	/* Without hugepages a buffer lies in a 4 KB page of its own. */
-	need_mb = params->memory_mb != 0 ? params->memory_mb : (mbufs * 4096 * 33 / 32 >> 20) + 48;
+	need_mb = params->memory_mb != 0 ? params->memory_mb : (mbufs * 4096 * 33 / 32 >> 20) + 56;
 	if (!user_has(eal_argc, eal_argv, "-m") && available_mb != 0 && need_mb > available_mb) {
 		snprintf(ret_error, DP_ERROR_SIZE,
 			 "%lu MB of memory are needed for %lu packet buffers, %lu MB are available: take "

@@ -107,15 +107,16 @@ static enum sl_drop
 addresses_check(const struct rte_mbuf *m, const struct sl_addr *src, const struct sl_addr *dst)
 {
 	struct sl_addr link_local = dp_addr_link_local(m->port);
+	const struct dp_addr_entry *entry = dp_addr_book_held(dst);
 
 	/* RFC 1122 3.2.2.6: one question to all stations must not bring all of their answers. */
 	if ((rte_pktmbuf_mtod(m, const uint8_t *)[0] & 1) != 0)
 		return SL_DROP_ICMP_IGNORED;
-	if (!sl_addr_is_unicast(src) || dp_addr_book_find(src) != NULL)
+	if (!sl_addr_is_unicast(src) || dp_addr_book_held(src) != NULL)
 		return SL_DROP_SOURCE;
-	if (dp_addr_book_find(dst) == NULL && !sl_addr_eq(dst, &link_local))
+	if (entry == NULL && !sl_addr_eq(dst, &link_local))
 		return SL_DROP_PUNT_IGNORED;
-	return SL_DROP_MAX;
+	return entry != NULL && entry->no_ping ? SL_DROP_ICMP_IGNORED : SL_DROP_MAX;
 }
 
 /* Turns the request into its reply: SL_DROP_MAX, or why it is not answered. */

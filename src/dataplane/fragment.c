@@ -23,6 +23,7 @@
  * its side rings, its tables and its eighth of the buffers, and nothing else.
  */
 #include "fragment.h"
+#include "kernel.h"
 #include "tcp_state.h"
 #include "wire.h"
 
@@ -121,7 +122,7 @@ destination_check(const struct dp_worker *w, uint64_t flags)
 		return FRAGMENT_STAYS;
 	if ((flags & ADDR_OWN) != 0)
 		return SL_DROP_FRAGMENT; /* the kernel's, where there is one: it would put them together */
-	return w->snapshot->any_nat ? FRAGMENT_STAYS : SL_DROP_TRANSIT;
+	return w->snapshot->any_nat ? FRAGMENT_STAYS : (int)dp_transit_reason(flags);
 }
 
 /* ---- its ports ---- */

@@ -7,6 +7,7 @@
 #define DP_FRAME_H
 
 #include "control_tx.h"
+#include "ha.h"
 #include "port.h"
 #include "wire.h"
 
@@ -45,6 +46,16 @@ dp_mac_is_station(const uint8_t mac[6])
 	static const uint8_t zero[6];
 
 	return (mac[0] & 1) == 0 && memcmp(mac, zero, 6) != 0;
+}
+
+/* A virtual one that is ours just now (ha.h). */
+static inline bool
+dp_mac_is_taken(const uint8_t mac[6])
+{
+	uint64_t word = 0;
+
+	memcpy(&word, mac, 6);
+	return dp_ha_takes_mac(word);
 }
 
 /* One of our ports': whatever claims to be there is a mistake or a lie. */

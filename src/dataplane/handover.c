@@ -188,7 +188,7 @@ dp_handover_receive(struct dp_worker *w)
 {
 	unsigned int count = 0;
 
-	if (w->ring_control != NULL) {
+	if (w->ring_control != NULL && unlikely(!rte_ring_empty(w->ring_control))) {
 		void *m[BURST_MAX];
 		unsigned int n = rte_ring_sc_dequeue_burst(w->ring_control, m, BURST_MAX, NULL);
 

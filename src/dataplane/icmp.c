@@ -2,7 +2,7 @@
 /*
  * Give ICMP errors to those whose packets they are about.
  * Reads:  icmp, l3, l4, key.   Writes: the packets; punt, icmp.
- * Drops:  ICMP_INVALID, ICMP_NO_FLOW, ICMP_IGNORED, TRANSIT, SERVER_REMOVED, TTL, SEGMENTS, TRANSLATE, and what sending drops.
+ * Drops:  ICMP_INVALID, ICMP_NO_FLOW, ICMP_IGNORED, TRANSIT, VIP_NOT_HELD, SERVER_REMOVED, TTL, SEGMENTS, TRANSLATE, and what sending drops.
  * Cost:   for errors only; they leave one by one (dp_output).
  *
  * An error is believed if its checksum is right, the packet that it quotes is one that
@@ -195,8 +195,8 @@ reply_error(struct icmp_error *e)
 	flow = ours && owner == w->id ? flow_find(w, &key, false) : NULL;
 	if (flow != NULL && (flow->flags & FLOW_FWD_MASK) == SL_FWD_NAT && !flow_is_removed(flow))
 		dp_icmp_to_client(e, flow);
-	else if (!dp_kernel_takes(w, e->b, e->i, SL_DROP_TRANSIT))
-		error_drop(e, SL_DROP_TRANSIT);
+	else if (!dp_kernel_takes(w, e->b, e->i, dp_transit_reason(e->flags)))
+		error_drop(e, dp_transit_reason(e->flags));
 }
 
 static __rte_cold void

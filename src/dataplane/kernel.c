@@ -175,7 +175,7 @@ is_own_business(const struct dp_worker *w, const struct look *look)
 {
 	uint64_t flags = look->proto != 0 ? addr_table_find(w->snapshot->addrs, &look->dst) : 0;
 
-	if (is_neighbour_talk(look))
+	if (is_neighbour_talk(look) || ((flags & ADDR_NO_PING) != 0 && is_echo_request(look)))
 		return true;
 	return (flags & (ADDR_VIP | ADDR_LOCAL)) != 0 && ((flags & ADDR_OWN) == 0 || is_echo_request(look));
 }
@@ -190,7 +190,7 @@ is_check_answer(const struct dp_worker *w, const struct look *look)
 	const struct addr_table *addrs = w->snapshot->addrs;
 
 	return look->proto != 0 && (addr_table_find(addrs, &look->dst) & (ADDR_OWN | ADDR_VIP)) == ADDR_OWN &&
-	       (addr_table_find(addrs, &look->src) & ADDR_VIP) != 0;
+	       (addr_flags_kinds(addr_table_find(addrs, &look->src)) & ADDR_VIP) != 0;
 }
 
 __rte_cold bool
@@ -200,6 +200,16 @@ dp_is_check_answer(const struct dp_worker *w, const struct rte_mbuf *m)
 
 	look_at(&look, m);
 	return is_check_answer(w, &look);
+}
+
+/* The kernel's interface has the port's MAC address, and no virtual one. */
+static __rte_cold void
+mac_readdress(struct rte_mbuf *m)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+
+	if (m->data_len >= ETH_LEN && (frame[0] & 1) == 0)
+		memcpy(frame, dp_ports[m->port].mac, 6);
 }
 
 __rte_cold bool
@@ -213,6 +223,7 @@ dp_kernel_give(struct dp_worker *w, struct rte_mbuf *m)
 	look_at(&look, m);
 	if (is_own_business(w, &look) || is_ours(m))
 		return false;
+	mac_readdress(m);
 	if (is_check_answer(w, &look)) {
 		keep_free = KERNEL_RING_SIZE / 4;
 	} else {
@@ -233,13 +244,19 @@ dp_kernel_give(struct dp_worker *w, struct rte_mbuf *m)
 }
 
 __rte_cold bool
-dp_is_vrrp(const uint8_t *ip)
+dp_is_vrrp_group(const uint8_t *ip)
 {
 	static const uint8_t group4[4] = { 224, 0, 0, 18 }, group6[16] = { 0xff, 0x02, [15] = 0x12 };
 
-	if (ip[0] >> 4 == 4)
-		return ip[IP4_PROTO_AT] == PROTO_VRRP || memcmp(ip + IP4_DST_AT, group4, 4) == 0;
-	return ip[IP6_NEXT_AT] == PROTO_VRRP || memcmp(ip + IP6_DST_AT, group6, 16) == 0;
+	return ip[0] >> 4 == 4 ? memcmp(ip + IP4_DST_AT, group4, 4) == 0
+			       : memcmp(ip + IP6_DST_AT, group6, 16) == 0;
+}
+
+__rte_cold bool
+dp_is_vrrp(const uint8_t *ip)
+{
+	return ip[ip[0] >> 4 == 4 ? (int)IP4_PROTO_AT : (int)IP6_NEXT_AT] == PROTO_VRRP ||
+	       dp_is_vrrp_group(ip);
 }
 
 __rte_cold bool

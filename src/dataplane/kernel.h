@@ -20,6 +20,13 @@ dp_kernel_has(unsigned int port, uint64_t addr_flags)
 	return dp_ports[port].conf.tap && (addr_flags & (ADDR_OWN | ADDR_VIP | ADDR_LOCAL)) == ADDR_OWN;
 }
 
+/* Why a packet is dropped that is for nobody here, by its destination's flags (the low byte will do). */
+static inline enum sl_drop
+dp_transit_reason(uint64_t addr_flags)
+{
+	return (addr_flags & ADDR_NOT_HELD) != 0 ? SL_DROP_VIP_NOT_HELD : SL_DROP_TRANSIT;
+}
+
 /*
  * Packet i is about to be dropped for this reason. True: it is the kernel's instead, and was
  * punted: transit on a port with `transit kernel`, or what no service wants of an
@@ -35,6 +42,9 @@ bool dp_kernel_give(struct dp_worker *w, struct rte_mbuf *m);
 
 /* VRRP, whole IP header: Sluice's own business, whoever else listens. */
 bool dp_is_vrrp(const uint8_t *ip);
+
+/* The same by its destination alone: VRRP's group of either family. */
+bool dp_is_vrrp_group(const uint8_t *ip);
 
 /* From a VIP to an own address: perhaps a server's answer to a check. */
 bool dp_is_check_answer(const struct dp_worker *w, const struct rte_mbuf *m);

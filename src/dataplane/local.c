@@ -47,7 +47,8 @@ struct sl_addr dp_local_addrs[LOCAL_MAX];
 _Atomic uint32_t *dp_local_slots;
 
 static struct local_ports ports_of[LOCAL_MAX];
-static uint16_t *next_of;         /* by slot: the port behind this one in its queue */
+static _Atomic uint64_t away[LOCAL_MAX / 64]; /* a bit an address: it gives no port just now */
+static uint16_t *next_of;                     /* by slot: the port behind this one in its queue */
 static uint8_t hash_of[1u << 16]; /* low bits of the hash of a 16-bit word as it lies in the packet */
 
 static_assert(LOCAL_CLASSES_MAX <= 256, "classes are low bits of hash_of[]");
@@ -109,6 +110,12 @@ class_wanted(const struct dp_worker *w, uint32_t index, const struct sl_addr *re
 	return (hash_of[rest] ^ w->id) & (classes - 1);
 }
 
+static inline bool
+is_away(uint32_t index)
+{
+	return (atomic_load_explicit(&away[index / 64], memory_order_relaxed) >> index % 64 & 1) != 0;
+}
+
 static uint32_t
 queue_take(struct local_share *share, uint32_t index, uint8_t proto, unsigned int class)
 {
@@ -161,7 +168,7 @@ dp_local_take(struct dp_worker *w, uint32_t group, uint8_t proto, const struct s
 			uint32_t at = (*cursor + n) % range.count;
 			uint32_t index = locals->index[range.first + at];
 			struct local_share *share = share_of(index, proto, w->id);
-			uint64_t filled = share->filled;
+			uint64_t filled = is_away(index) ? 0 : share->filled;
 
 			if (pass == 0)
 				filled &= UINT64_C(1)
@@ -302,6 +309,18 @@ dp_local_close(uint32_t index)
 {
 	free(ports_of[index].shares);
 	ports_of[index] = (struct local_ports){ 0 };
+	dp_local_hold(index, true);
+}
+
+void
+dp_local_hold(uint32_t index, bool held)
+{
+	uint64_t bit = UINT64_C(1) << index % 64;
+
+	if (held)
+		atomic_fetch_and_explicit(&away[index / 64], ~bit, memory_order_relaxed);
+	else
+		atomic_fetch_or_explicit(&away[index / 64], bit, memory_order_relaxed);
 }
 
 uint32_t

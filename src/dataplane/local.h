@@ -156,6 +156,8 @@ void dp_local_begin_at(uint64_t number);
 int dp_local_open(uint32_t index, const struct sl_addr *addr, unsigned int workers, unsigned int classes);
 /* Nobody uses the index any more. */
 void dp_local_close(uint32_t index);
+/* Does the address give ports to new connections? It does from the beginning. Under the lock of ha.c. */
+void dp_local_hold(uint32_t index, bool held);
 /* How many ports flows have; how many there are is LOCAL_PORTS. */
 uint32_t dp_local_used(uint32_t index, uint8_t proto);
 

@@ -75,12 +75,14 @@ dp_arp_ask(unsigned int port, const struct sl_addr *addr, const uint8_t *mac)
 bool
 dp_arp_announce(unsigned int port, const struct sl_addr *addr)
 {
+	uint8_t mac[6];
 	struct arp request = { .op_be = OP_REQUEST_BE,
-			       .sender_mac = dp_port_mac(port),
+			       .sender_mac = mac,
 			       .sender_ip_be = sl_addr_v4_be(addr),
 			       .target_mac = broadcast,
 			       .target_ip_be = sl_addr_v4_be(addr) };
 
+	dp_addr_book_mac(port, addr, mac);
 	return arp_send(port, broadcast, &request);
 }
 
@@ -94,7 +96,8 @@ arp_parse(const uint8_t *p, struct arp *ret_arp)
 				 .target_ip_be = load32(p + TARGET_IP_AT) };
 	return memcmp(p, preamble, sizeof(preamble)) == 0 &&
 	       (ret_arp->op_be == OP_REQUEST_BE || ret_arp->op_be == OP_REPLY_BE) &&
-	       dp_mac_is_station(ret_arp->sender_mac) && !dp_mac_is_ours(ret_arp->sender_mac);
+	       dp_mac_is_station(ret_arp->sender_mac) && !dp_mac_is_ours(ret_arp->sender_mac) &&
+	       !dp_mac_is_taken(ret_arp->sender_mac);
 }
 
 /* What a well-formed packet is good for: SL_DROP_MAX when it did its work. */
@@ -118,12 +121,14 @@ arp_handle(unsigned int port, const struct arp *arp)
 					 for_us && dp_addr_book_on_link(port, &sender));
 	}
 	if (for_us) {
+		uint8_t mac[6];
 		struct arp reply = { .op_be = OP_REPLY_BE,
-				     .sender_mac = dp_port_mac(port),
+				     .sender_mac = mac,
 				     .sender_ip_be = arp->target_ip_be,
 				     .target_mac = arp->sender_mac,
 				     .target_ip_be = arp->sender_ip_be };
 
+		dp_addr_book_mac(port, &target, mac);
 		if (!arp_send(port, arp->sender_mac, &reply))
 			return SL_DROP_NO_MBUF;
 	}

@@ -58,7 +58,7 @@ solicited_node(const struct sl_addr *addr)
 	return a;
 }
 
-/* Of either kind: both are flags, a target and one option with our MAC address. */
+/* Of either kind: both are flags, a target and one option with our MAC address, or the target's virtual one. */
 static bool
 nd_send(unsigned int port, const uint8_t *dst_mac, const struct nd *nd)
 {
@@ -85,7 +85,10 @@ nd_send(unsigned int port, const uint8_t *dst_mac, const struct nd *nd)
 	memcpy(p + TARGET_AT, nd->target.b, 16);
 	p[OPTIONS_AT] = nd->type == TYPE_SOLICIT ? OPTION_SOURCE_MAC : OPTION_TARGET_MAC;
 	p[OPTIONS_AT + 1] = OPTION_LEN / 8;
-	memcpy(p + OPTIONS_AT + 2, dp_port_mac(port), 6);
+	if (nd->type == TYPE_ADVERT)
+		dp_addr_book_mac(port, &nd->target, p + OPTIONS_AT + 2);
+	else
+		memcpy(p + OPTIONS_AT + 2, dp_port_mac(port), 6);
 	store16(p + SUM_AT, rte_ipv6_udptcp_cksum((const struct rte_ipv6_hdr *)ip, p));
 	dp_control_tx(port, m);
 	return true;
@@ -137,7 +140,7 @@ options_parse(const uint8_t *options, unsigned int len, uint8_t kind, const uint
 			return false;
 		if (options[at] == kind) {
 			if (option_len != OPTION_LEN || !dp_mac_is_station(options + at + 2) ||
-			    dp_mac_is_ours(options + at + 2))
+			    dp_mac_is_ours(options + at + 2) || dp_mac_is_taken(options + at + 2))
 				return false;
 			*ret_mac = options + at + 2;
 		}

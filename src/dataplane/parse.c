@@ -9,6 +9,7 @@
  * whole, TCP or UDP, for our MAC address) is read here in a few loads; everything
  * else goes through parse_slow.c, one at a time.
  */
+#include "ha.h"
 #include "port.h"
 #include "tcp_state.h"
 #include "wire.h"
@@ -178,6 +179,27 @@ rest_parse(struct burst *b, uint64_t rest, uint64_t mac, uint64_t mac_mask, bool
 	return slow;
 }
 
+/* Frames to a virtual MAC address that is ours just now (ha.h): read as those to the port's own. */
+static __rte_cold uint64_t
+taken_parse(struct burst *b, uint64_t rest)
+{
+	uint64_t slow = rest;
+	unsigned int i;
+
+	BURST_FOREACH(i, rest)
+	{
+		const uint8_t *frame = rte_pktmbuf_mtod(b->mbuf[i], const uint8_t *);
+		uint64_t mac = load64(frame) & DP_NH_MAC_MASK;
+
+		if (!dp_ha_takes_mac(mac))
+			continue;
+		slow ^= (uint64_t)row_parse(b, i, mac, DP_NH_MAC_MASK,
+					    load16(frame + ETH_TYPE_AT) == ETH_TYPE_IP6_BE)
+			<< i;
+	}
+	return slow;
+}
+
 static inline bool
 first_is4(const struct burst *b)
 {
@@ -225,6 +247,8 @@ dp_stage_parse(struct dp_worker *w, struct burst *b)
 	if (unlikely(slow != 0)) {
 		unsigned int i;
 
+		if (b->owned == 0 && atomic_load_explicit(&dp_ha_taken_count, memory_order_relaxed) != 0)
+			slow = taken_parse(b, slow);
 		BURST_FOREACH(i, slow)
 		dp_parse_slow(w, b, i);
 	}

@@ -7,8 +7,11 @@
  * to be cut off) and stays live with its columns filled, or it is punted, or it
  * is dropped with the reason that fits first. Fragments go through fragment.c.
  */
+#include "addr_book.h"
 #include "answer.h"
 #include "fragment.h"
+#include "frame.h"
+#include "ha.h"
 #include "icmp.h"
 #include "kernel.h"
 #include "port.h"
@@ -24,6 +27,7 @@ enum {
 	PROTO_FRAGMENT = 44,
 	PROTO_NONE = 59,
 	PROTO_DEST_OPTIONS = 60,
+	PROTO_VRRP = 112,
 	EXT_HEADERS_MAX = 8,
 	IDENT4_AT = 4, /* IPv4's identification */
 };
@@ -186,7 +190,7 @@ static __rte_cold bool
 is_icmp_error(const struct slow *s, uint32_t at, uint64_t addr_flags)
 {
 	return s->seen > at && icmp_is_error(s->ip[at], s->b->info[s->i].family6 != 0) && !is_to_many(s) &&
-	       (addr_flags != 0 || s->w->snapshot->any_nat);
+	       ((addr_flags & ADDR_KINDS) != 0 || s->w->snapshot->any_nat);
 }
 
 /* Waits for dp_stage_icmp. */
@@ -199,6 +203,34 @@ icmp_error(struct slow *s, uint32_t at)
 	s->b->live &= ~bit;
 	s->b->icmp |= bit;
 	return GONE;
+}
+
+/*
+ * VRRP by a port that keepalive listens to: to its group, or to an own address alone, in a
+ * frame that says the same. True: it is keepalive's, or was dropped.
+ */
+static __rte_cold bool
+vrrp_take(struct slow *s, uint32_t header_len, uint32_t ip_len, uint64_t addr_flags)
+{
+	const struct sl_addr *dst = &s->b->key[s->i].other;
+	struct sl_addr link_local;
+
+	if (!dp_ha_listens(s->port))
+		return false;
+	link_local = dp_addr_link_local(s->port);
+	if (is_to_many(s) ? !dp_is_vrrp_group(s->ip)
+			  : (addr_flags & ADDR_OWN) == 0 && !sl_addr_eq(dst, &link_local))
+		return false;
+	s->b->live &= ~(UINT64_C(1) << s->i);
+	if (s->b->info[s->i].family6 == 0 && (load16(s->ip + IP4_FRAG_AT) & RTE_BE16(0x3fff)) != 0)
+		dp_drop_mbuf(s->w, s->m, SL_DROP_FRAGMENT);
+	else if (header_len == ip_len)
+		dp_drop_mbuf(s->w, s->m, SL_DROP_TRUNCATED);
+	else if (dp_mac_is_ours(rte_pktmbuf_mtod(s->m, const uint8_t *) + 6))
+		dp_drop_mbuf(s->w, s->m, SL_DROP_PUNT_IGNORED); /* our own, come back */
+	else
+		dp_ha_give(s->w, s->m, s->port, ETH_LEN + ip_len);
+	return true;
 }
 
 static __rte_cold int
@@ -232,7 +264,9 @@ slow4(struct slow *s)
 	s->b->info[s->i].family6 = 0;
 	proto = ip[IP4_PROTO_AT];
 	addr_flags = addr_table_find(s->w->snapshot->addrs, &key->other);
-	own = addr_flags != 0;
+	own = (addr_flags & ADDR_KINDS) != 0;
+	if (proto == PROTO_VRRP && vrrp_take(s, header_len, ip_len, addr_flags))
+		return GONE;
 	if (is_kernels(s, addr_flags,
 		       proto == PROTO_ICMP4 && (load16(ip + IP4_FRAG_AT) & RTE_BE16(0x3fff)) == 0))
 		return PUNTED;
@@ -244,7 +278,7 @@ slow4(struct slow *s)
 			return icmp_error(s, header_len);
 		if (own && proto == PROTO_ICMP4)
 			return PUNTED;
-		return own ? SL_DROP_PROTOCOL : SL_DROP_TRANSIT;
+		return own ? SL_DROP_PROTOCOL : (int)dp_transit_reason(addr_flags);
 	}
 	return whole_or_not(s, ip[IP4_TTL_AT], header_len, proto, ip_len);
 }
@@ -336,7 +370,9 @@ slow6(struct slow *s)
 	s->b->info[s->i].ip_len = (uint16_t)ip_len;
 	s->b->info[s->i].family6 = 1;
 	addr_flags = addr_table_find(s->w->snapshot->addrs, &key->other);
-	own = addr_flags != 0;
+	own = (addr_flags & ADDR_KINDS) != 0;
+	if (ip[IP6_NEXT_AT] == PROTO_VRRP && vrrp_take(s, IP6_LEN, ip_len, addr_flags))
+		return GONE;
 	if (is_kernels(s, addr_flags, ip[IP6_NEXT_AT] == PROTO_ICMP6))
 		return PUNTED;
 	verdict = ext_headers_skip(s, ip_len, &at, &proto);
@@ -352,9 +388,19 @@ slow6(struct slow *s)
 		/* Multicast and link-local ICMPv6 is neighbour discovery's; control sorts it out. */
 		if (proto == PROTO_ICMP6 && (own || ip[IP6_DST_AT] == 0xff || ip[IP6_DST_AT] == 0xfe))
 			return PUNTED;
-		return own ? SL_DROP_PROTOCOL : SL_DROP_TRANSIT;
+		return own ? SL_DROP_PROTOCOL : (int)dp_transit_reason(addr_flags);
 	}
 	return whole_or_not(s, ip[IP6_HOPS_AT], at, proto, ip_len);
+}
+
+/* 224.0.0.18 in a frame to its group, on a port that keepalive listens to. */
+static __rte_cold bool
+is_vrrp_link4(const uint8_t *frame, uint32_t len, unsigned int port)
+{
+	static const uint8_t mac[6] = { 0x01, 0x00, 0x5e, 0x00, 0x00, 0x12 };
+
+	return dp_ha_listens(port) && len >= ETH_LEN + IP4_LEN && memcmp(frame, mac, 6) == 0 &&
+	       frame[ETH_LEN + IP4_PROTO_AT] == PROTO_VRRP && dp_is_vrrp_group(frame + ETH_LEN);
 }
 
 /* IPv4 to many stations is for the kernel or nobody; VRRP is Sluice's own business. */
@@ -377,7 +423,7 @@ is_for_link(const uint8_t *frame, uint32_t len, uint16_t type, unsigned int port
 	if (type == ETH_TYPE_ARP_BE)
 		return (frame[0] & 1) != 0;
 	if (type == ETH_TYPE_IP4_BE)
-		return is_kernels_link4(frame, len, port);
+		return is_kernels_link4(frame, len, port) || is_vrrp_link4(frame, len, port);
 	return type == ETH_TYPE_IP6_BE && frame[0] == 0x33 && frame[1] == 0x33 &&
 	       (len <= ETH_LEN + IP6_DST_AT || frame[ETH_LEN + IP6_DST_AT] == 0xff);
 }
@@ -388,6 +434,7 @@ slow_frame(struct slow *s)
 	const struct dp_port *port = &dp_ports[s->b->port];
 	uint8_t *frame = rte_pktmbuf_mtod(s->m, uint8_t *);
 	uint16_t type;
+	uint64_t mac;
 
 	if (s->m->pkt_len < ETH_LEN)
 		return SL_DROP_TRUNCATED;
@@ -398,7 +445,8 @@ slow_frame(struct slow *s)
 	s->room = s->m->pkt_len - ETH_LEN;
 	s->seen = s->m->data_len - (uint32_t)ETH_LEN;
 	s->b->l3[s->i] = s->ip;
-	if (s->b->owned == 0 && (load64(frame) & DP_NH_MAC_MASK) != port->mac_word &&
+	mac = load64(frame) & DP_NH_MAC_MASK;
+	if (s->b->owned == 0 && mac != port->mac_word && !dp_ha_takes_mac(mac) &&
 	    !is_for_link(frame, s->m->data_len, type, s->port))
 		return SL_DROP_NOT_TO_US;
 	switch (type) {

@@ -7,6 +7,7 @@
 
 #include "sl_log.h"
 
+#include <rte_cycles.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <rte_errno.h>
@@ -14,11 +15,19 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { RX_DESCRIPTORS = 1024, TX_DESCRIPTORS = 1024, RSS_KEY_MAX = 128 };
+enum {
+	RX_DESCRIPTORS = 1024,
+	TX_DESCRIPTORS = 1024,
+	HA_DESCRIPTORS = 256,
+	RSS_KEY_MAX = 128,
+	LINK_FRESH_MS = 5
+};
 
 struct dp_port dp_ports[DP_PORTS_MAX];
 struct dp_port_l2 dp_ports_l2[256];
@@ -40,6 +49,39 @@ unsigned int
 dp_port_mtu(unsigned int port)
 {
 	return dp_ports[port].mtu;
+}
+
+/*
+ * Drivers may ask their device, which is not for two threads at a time: whoever comes second has
+ * the answer of the first.
+ */
+static struct {
+	pthread_mutex_t lock;
+	_Atomic uint64_t asked_tsc;
+	_Atomic bool up;
+	_Atomic uint32_t mbps;
+} links[DP_PORTS_MAX] = { [0 ... DP_PORTS_MAX - 1] = { .lock = PTHREAD_MUTEX_INITIALIZER } };
+
+bool
+dp_port_link_is_up(unsigned int port, uint32_t *ret_mbps)
+{
+	uint64_t now = rte_rdtsc(), fresh = rte_get_tsc_hz() / 1000 * LINK_FRESH_MS;
+	struct rte_eth_link link = { 0 };
+
+	if ((atomic_load(&links[port].asked_tsc) == 0 ||
+	     now - atomic_load(&links[port].asked_tsc) >= fresh) &&
+	    pthread_mutex_trylock(&links[port].lock) == 0) {
+		bool told = rte_eth_link_get_nowait(dp_ports[port].ethdev, &link) == 0;
+
+		atomic_store(&links[port].up, told && link.link_status == RTE_ETH_LINK_UP);
+		atomic_store(&links[port].mbps,
+			     link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN ? link.link_speed : 0);
+		atomic_store(&links[port].asked_tsc, now);
+		pthread_mutex_unlock(&links[port].lock);
+	}
+	if (ret_mbps != NULL)
+		*ret_mbps = atomic_load(&links[port].mbps);
+	return atomic_load(&links[port].up);
 }
 
 /* A PCI address (with or without domain) is nothing but hexadecimal digits, ':' and '.'. */
@@ -256,7 +298,36 @@ queues_setup(struct dp_port *port, const struct rte_eth_dev_info *info, struct r
 		code = rte_eth_rx_queue_setup(port->ethdev, q, rxd, (unsigned int)socket, NULL, pool);
 	for (uint16_t q = 0; code == 0 && q < port->tx_queues; q++)
 		code = rte_eth_tx_queue_setup(port->ethdev, q, txd, (unsigned int)socket, &tx);
+	if (code == 0 && port->ha_queue != 0)
+		code = rte_eth_tx_queue_setup(port->ethdev, port->ha_queue,
+					      RTE_MIN(txd, (uint16_t)HA_DESCRIPTORS), (unsigned int)socket,
+					      &tx);
 	return code;
+}
+
+/*
+ * Has the device a transmit queue more than the workers need, that it can be given without a
+ * receive queue beside it? Virtual devices have theirs in pairs, and so has virtio.
+ */
+static uint16_t
+ha_queue_find(const struct dp_port *port, const struct rte_eth_dev_info *info)
+{
+	return port->dma && info->max_tx_queues > port->tx_queues &&
+			       strcmp(info->driver_name, "net_virtio") != 0
+		       ? port->tx_queues
+		       : 0;
+}
+
+/* With a transmit queue for keepalive, if the device takes that. */
+static int
+queues_configure(struct dp_port *port, const struct rte_eth_dev_info *info, const struct rte_eth_conf *eth)
+{
+	port->ha_queue = ha_queue_find(port, info);
+	if (port->ha_queue != 0 &&
+	    rte_eth_dev_configure(port->ethdev, port->rx_queues, (uint16_t)(port->tx_queues + 1), eth) == 0)
+		return 0;
+	port->ha_queue = 0;
+	return rte_eth_dev_configure(port->ethdev, port->rx_queues, port->tx_queues, eth);
 }
 
 static int
@@ -283,7 +354,7 @@ port_start(struct dp_port *port, unsigned int workers, struct rte_mempool *pool,
 	rss_configure(port, &info, &eth, key);
 	offloads_configure(port, &info, &eth);
 	eth.rxmode.mtu = port->mtu;
-	code = rte_eth_dev_configure(port->ethdev, port->rx_queues, port->tx_queues, &eth);
+	code = queues_configure(port, &info, &eth);
 	if (code == 0) {
 		code = mtu_set(port, ret_error);
 		if (code != 0)
@@ -300,7 +371,7 @@ port_start(struct dp_port *port, unsigned int workers, struct rte_mempool *pool,
 	if (port->conf.promiscuous)
 		(void)rte_eth_promiscuous_enable(port->ethdev);
 	/* Neighbour discovery is multicast. Devices without the notion hear everything. */
-	(void)rte_eth_allmulticast_enable(port->ethdev);
+	port->all_multicast = rte_eth_allmulticast_enable(port->ethdev) == 0;
 	return 0;
 }
 
@@ -322,6 +393,7 @@ dp_ports_stop(void)
 	for (unsigned int i = 0; i < dp_ports_count; i++) {
 		(void)rte_eth_dev_stop(dp_ports[i].ethdev);
 		(void)rte_eth_dev_close(dp_ports[i].ethdev);
+		atomic_store(&links[i].asked_tsc, 0);
 	}
 	dp_ports_count = 0;
 }

@@ -16,6 +16,8 @@ struct dp_port {
 	uint16_t mtu;      /* longest IP packet */
 	uint64_t mac_word; /* six bytes, bits 0..47, to compare destinations with */
 	uint16_t rx_queues, tx_queues;
+	uint16_t ha_queue;   /* the keepalive thread's own transmit queue; 0: it has none */
+	bool all_multicast;  /* every group is heard */
 	bool tx_segments;    /* sends packets that lie in several buffers */
 	bool rx_ip_checksum; /* checks IPv4 header checksums */
 	bool rss;
@@ -39,6 +41,8 @@ extern unsigned int dp_ports_count;
 const struct dp_port *dp_port_get(unsigned int port);
 const uint8_t *dp_port_mac(unsigned int port);
 unsigned int dp_port_mtu(unsigned int port);
+/* What the device says of its link, at most a few milliseconds ago. Any thread. ret_mbps, if not NULL: 0: unknown. */
+bool dp_port_link_is_up(unsigned int port, uint32_t *ret_mbps);
 
 /* Is the text a PCI address, rather than a virtual device with its arguments? */
 bool dp_device_is_pci(const char *device);

@@ -115,14 +115,14 @@ answer_take(struct rte_mbuf *m, const struct ip_headers *h, struct probe_conn *c
 	dp_probe_deliver(m, ip, h->ip_len);
 }
 
-/* From a VIP to an address that is the box's own and no VIP. */
+/* From a VIP, held or not, to an address that is the box's own and no VIP. */
 static bool
 is_from_vip(const struct ip_headers *h)
 {
 	const struct addr_table *addrs = probe_snapshot()->addrs;
 
 	return (addr_table_find(addrs, &h->dst) & (ADDR_OWN | ADDR_VIP)) == ADDR_OWN &&
-	       (addr_table_find(addrs, &h->src) & ADDR_VIP) != 0;
+	       (addr_flags_kinds(addr_table_find(addrs, &h->src)) & ADDR_VIP) != 0;
 }
 
 static bool

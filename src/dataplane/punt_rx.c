@@ -94,12 +94,12 @@ ethernet_check(const struct rte_mbuf *m)
 
 	if (m->data_len < ETH_LEN)
 		return m->pkt_len < ETH_LEN ? SL_DROP_TRUNCATED : SL_DROP_SEGMENTS;
-	if ((eth[0] & 1) == 0 && memcmp(eth, dp_port_mac(m->port), 6) != 0)
+	if ((eth[0] & 1) == 0 && memcmp(eth, dp_port_mac(m->port), 6) != 0 && !dp_mac_is_taken(eth))
 		return SL_DROP_NOT_TO_US;
 	if (!dp_mac_is_station(eth + 6))
 		return SL_DROP_SOURCE;
 	/* Our own broadcast, come back by another port or a loop in the network. */
-	if (dp_mac_is_ours(eth + 6))
+	if (dp_mac_is_ours(eth + 6) || dp_mac_is_taken(eth + 6))
 		return SL_DROP_PUNT_IGNORED;
 	return SL_DROP_MAX;
 }

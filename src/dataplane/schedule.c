@@ -2,7 +2,7 @@
 /*
  * Give every new connection a server.
  * Reads:  miss, key, event, in.   Writes: flow, hit; live.
- * Drops:  TRANSIT (out, and no reply), SOURCE, NO_SERVICE, NO_CONNECTION, NO_SERVER, TABLE_FULL, BUCKET_FULL, LOCAL_FULL.   Prefetches: nothing.
+ * Drops:  TRANSIT, VIP_NOT_HELD (out, and no reply), SOURCE, NO_SERVICE, NO_CONNECTION, NO_SERVER, TABLE_FULL, BUCKET_FULL, LOCAL_FULL.   Prefetches: nothing.
  * Cost:   on misses only: the service, its servers, a new entry; one word of limit.h if the server has a limit.
  *
  * Packets of a burst are taken in order, and each is looked up again first:
@@ -35,7 +35,7 @@ dp_source_is_bad(const struct dp_worker *w, const struct sl_addr *source)
 		if (source->b[0] == 0xff || sl_addr_is_none(source) || sl_addr_eq(source, &loopback))
 			return true;
 	}
-	return addr_table_find(w->snapshot->addrs, source) != 0;
+	return (addr_table_find(w->snapshot->addrs, source) & ADDR_KINDS) != 0;
 }
 
 /* Sums up, a millisecond old at most, what the other workers have on these servers. */
@@ -284,7 +284,7 @@ dp_schedule_one(struct dp_worker *w, struct burst *b, unsigned int i)
 	if (b->flow[i] != NULL)
 		return -1;
 	if (!in)
-		return SL_DROP_TRANSIT;
+		return (int)dp_transit_reason(b->vip_flags[i]);
 	if (dp_source_is_bad(w, &key->client))
 		return SL_DROP_SOURCE;
 	slot = service_table_find(snapshot->services, &service_key);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The look-up tables of a snapshot: built by the control thread, never changed
- * afterwards, read by every worker. Both are open-addressing tables at most
+ * afterwards (but for addresses that are held or not: ha.c), read by every worker. Both are open-addressing tables at most
  * half full, so a search always ends at an empty entry.
  */
 #include "snapshot.h"
@@ -60,16 +60,37 @@ addr_table_size(uint32_t count)
 	return table_size(count <= ADDR_SPARSE_MAX ? RTE_MAX(count, 4u) * 4 : count);
 }
 
+/* What entries of groups are, kept aside. One that is nothing else is an own address. */
+static void
+moving_list(struct addr_table *table)
+{
+	for (uint32_t at = 0; at <= table->mask; at++) {
+		uint64_t flags = table->entry[at].flags;
+
+		if (addr_flags_group(flags) == 0)
+			continue;
+		if ((flags & ADDR_KINDS) == 0)
+			flags |= ADDR_OWN;
+		table->entry[at].flags = flags | (flags & ADDR_KINDS) << ADDR_KEPT_SHIFT;
+		table->moving[table->moving_count++] = at;
+	}
+}
+
 struct addr_table *
 addr_table_build(const struct addr_entry *entries, uint32_t count)
 {
 	uint32_t size = addr_table_size(count);
-	struct addr_table *table = calloc(1, sizeof(*table) + size * sizeof(table->entry[0]));
+	uint32_t moving = 0;
+	struct addr_table *table;
 
+	for (uint32_t i = 0; i < count; i++)
+		moving += addr_flags_group(entries[i].flags) != 0;
+	table = calloc(1, sizeof(*table) + size * sizeof(table->entry[0]) + moving * sizeof(*table->moving));
 	if (table == NULL)
 		return NULL;
 	table->mask = size - 1;
 	table->shift = 64 - (uint32_t)__builtin_ctz(size);
+	table->moving = (uint32_t *)&table->entry[size];
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t low, high;
 		uint32_t at;
@@ -83,6 +104,7 @@ addr_table_build(const struct addr_entry *entries, uint32_t count)
 		table->entry[at].addr = entries[i].addr;
 		table->entry[at].flags |= entries[i].flags;
 	}
+	moving_list(table);
 	return table;
 }
 

@@ -11,6 +11,7 @@
 #define DP_SNAPSHOT_H
 
 #include <sluice/dp.h>
+#include <sluice/dp_ha.h>
 #include <sluice/sched.h>
 
 #include "local.h"
@@ -25,7 +26,15 @@ enum {
 	ADDR_OWNER_HASH = 1 << 2,  /* a VIP whose flows belong to the worker of the client's hash */
 	ADDR_LOCAL_FIRST = 1 << 3, /* ... but once belonged to the one that received them */
 	ADDR_LOCAL = 1 << 4,       /* full NAT's source: its index is in bits 32 and up (local.h) */
+	ADDR_KINDS = (1 << 5) - 1, /* all of these */
+	ADDR_NOT_HELD = 1 << 5,    /* instead of them, in an entry of a group that is not held (ha.h) */
+	ADDR_NO_PING = 1 << 6,     /* echo requests to it are dropped */
+	/* of an entry that belongs to a group: its kinds, held or not, and the group's number */
+	ADDR_KEPT_SHIFT = 8,
+	ADDR_GROUP_SHIFT = 16,
 };
+
+static_assert(DP_HA_GROUPS_MAX <= 256, "a group's number has eight bits");
 
 struct addr_entry {
 	struct sl_addr addr;
@@ -33,10 +42,15 @@ struct addr_entry {
 	uint64_t pad;   /* to 32 bytes: found by a shift */
 };
 
-/* Open addressing, at most an eighth full (half, where there are very many). */
+/*
+ * Open addressing, at most an eighth full (half, where there are very many). Once published, nothing
+ * in it changes but the flags of entries that belong to a group, in ha.c.
+ */
 struct addr_table {
 	uint32_t mask;
 	uint32_t shift;
+	uint32_t moving_count; /* entries that belong to a group */
+	uint32_t *moving;      /* their places; behind entry[] */
 	struct addr_entry entry[];
 };
 
@@ -104,19 +118,59 @@ addr_table_hash(uint32_t shift, uint64_t low, uint64_t high)
 	return ((high ^ low * UINT64_C(0xc2b2ae3d27d4eb4f)) * UINT64_C(0x9e3779b97f4a7c15)) >> shift;
 }
 
-/* The entry's flags if it has this address, else 0. */
+/* An entry's flags may change while they are read: each reader loads them once. */
 static inline uint64_t
-addr_entry_flags(const struct addr_entry *e, uint64_t low, uint64_t high)
+addr_flags_load(const struct addr_entry *e)
+{
+	return __atomic_load_n(&e->flags, __ATOMIC_RELAXED);
+}
+
+static inline void
+addr_flags_store(struct addr_entry *e, uint64_t flags)
+{
+	__atomic_store_n(&e->flags, flags, __ATOMIC_RELAXED);
+}
+
+/* 0: the address belongs to none, and is always held. */
+static inline unsigned int
+addr_flags_group(uint64_t flags)
+{
+	return (uint8_t)(flags >> ADDR_GROUP_SHIFT);
+}
+
+/* What the address is when it is held. */
+static inline uint64_t
+addr_flags_kinds(uint64_t flags)
+{
+	return (addr_flags_group(flags) != 0 ? flags >> ADDR_KEPT_SHIFT : flags) & ADDR_KINDS;
+}
+
+/* Of an entry that belongs to a group. */
+static inline uint64_t
+addr_flags_held(uint64_t flags)
+{
+	return (flags & ~(uint64_t)(ADDR_KINDS | ADDR_NOT_HELD)) | addr_flags_kinds(flags);
+}
+
+static inline uint64_t
+addr_flags_not_held(uint64_t flags)
+{
+	return (flags & ~(uint64_t)ADDR_KINDS) | ADDR_NOT_HELD;
+}
+
+/* The entry's flags, which are `has`, if it has this address, else 0. */
+static inline uint64_t
+addr_entry_flags(const struct addr_entry *e, uint64_t has, uint64_t low, uint64_t high)
 {
 	uint64_t entry_low, entry_high, differ;
 
 	memcpy(&entry_low, e->addr.b, 8);
 	memcpy(&entry_high, e->addr.b + 8, 8);
 	differ = (entry_low ^ low) | (entry_high ^ high);
-	return e->flags & -(uint64_t)(differ == 0);
+	return has & -(uint64_t)(differ == 0);
 }
 
-/* The flags of an address; 0 when it is not the box's. */
+/* The flags of an address; 0 when it is not the box's, without any of ADDR_KINDS when it is not so just now. */
 static inline uint64_t
 addr_table_find(const struct addr_table *table, const struct sl_addr *addr)
 {
@@ -125,9 +179,10 @@ addr_table_find(const struct addr_table *table, const struct sl_addr *addr)
 	memcpy(&low, addr->b, 8);
 	memcpy(&high, addr->b + 8, 8);
 	for (at = addr_table_hash(table->shift, low, high);; at = (at + 1) & table->mask) {
-		uint64_t flags = addr_entry_flags(&table->entry[at], low, high);
+		uint64_t has = addr_flags_load(&table->entry[at]);
+		uint64_t flags = addr_entry_flags(&table->entry[at], has, low, high);
 
-		if (flags == table->entry[at].flags)
+		if (flags == has)
 			return flags; /* this address, or an empty entry */
 	}
 }
@@ -135,6 +190,7 @@ addr_table_find(const struct addr_table *table, const struct sl_addr *addr)
 /* Slot of the service at exactly this key, 0 if there is none. */
 uint32_t service_table_find(const struct service_table *table, const struct dp_service_key *key);
 
+/* Of one address may be several entries, which become one. All are held. */
 struct addr_table *addr_table_build(const struct addr_entry *entries, uint32_t count);
 struct service_table *service_table_build(const struct service_entry *entries, uint32_t count);
 

@@ -4,6 +4,7 @@
  * the workers publish once a millisecond, and the devices' own counters.
  */
 #include "control.h"
+#include "ha.h"
 #include "port.h"
 #include "punt_rx.h"
 #include "worker.h"
@@ -74,14 +75,22 @@ dp_worker_stats(unsigned int worker, struct dp_worker_stats *ret_stats)
 void
 dp_control_stats(struct dp_worker_stats *ret_stats)
 {
+	/* Each is read once, so that the balance is even whatever is counted meanwhile. */
+	uint64_t ha_rx = atomic_load_explicit(&dp_ha_count.rx, memory_order_relaxed);
+	uint64_t ha_tx = atomic_load_explicit(&dp_ha_count.tx, memory_order_relaxed);
+	uint64_t ha_no_mbuf = atomic_load_explicit(&dp_ha_count.no_mbuf, memory_order_relaxed);
+	uint64_t ha_tx_full = atomic_load_explicit(&dp_ha_count.tx_full, memory_order_relaxed);
+
 	*ret_stats = (struct dp_worker_stats){
-		.rx = dp_control.rx,
-		.generated = dp_control.generated,
-		.tx = dp_control.tx,
-		.drops = dp_control.drops,
-		.punts = dp_punt_consumed(),
+		.rx = dp_control.rx + ha_rx,
+		.generated = dp_control.generated + ha_tx + ha_no_mbuf + ha_tx_full,
+		.tx = dp_control.tx + ha_tx,
+		.drops = dp_control.drops + ha_no_mbuf + ha_tx_full,
+		.punts = dp_punt_consumed() + ha_rx,
 	};
 	memcpy(ret_stats->drop, dp_control.drop, sizeof(ret_stats->drop));
+	ret_stats->drop[SL_DROP_NO_MBUF] += ha_no_mbuf;
+	ret_stats->drop[SL_DROP_TX_FULL] += ha_tx_full;
 }
 
 unsigned int
@@ -96,7 +105,6 @@ dp_port_info(unsigned int port, struct dp_port_info *ret_info)
 	const struct dp_port *p = &dp_ports[port];
 	struct rte_eth_dev_info info = { 0 };
 	struct rte_eth_stats stats = { 0 };
-	struct rte_eth_link link = { 0 };
 
 	*ret_info = (struct dp_port_info){ .rss = "none", .checksum = "software", .numa_node = -1 };
 	if (port >= dp_ports_count)
@@ -114,10 +122,7 @@ dp_port_info(unsigned int port, struct dp_port_info *ret_info)
 	memcpy(ret_info->mac, p->mac, 6);
 	if (rte_eth_dev_info_get(p->ethdev, &info) == 0)
 		snprintf(ret_info->driver, sizeof(ret_info->driver), "%s", info.driver_name);
-	if (rte_eth_link_get_nowait(p->ethdev, &link) == 0) {
-		ret_info->link_up = link.link_status == RTE_ETH_LINK_UP;
-		ret_info->speed_mbps = link.link_speed == RTE_ETH_SPEED_NUM_UNKNOWN ? 0 : link.link_speed;
-	}
+	ret_info->link_up = dp_port_link_is_up(port, &ret_info->speed_mbps);
 	if (rte_eth_stats_get(p->ethdev, &stats) == 0) {
 		ret_info->rx_packets = stats.ipackets;
 		ret_info->tx_packets = stats.opackets;

@@ -127,6 +127,20 @@ dp_tap_net_set(const struct dp_net_addr *addrs, unsigned int addr_count, const s
 		sl_error("kernel interfaces keep their addresses and routes: out of memory");
 }
 
+void
+dp_tap_moving_set(const struct dp_moving *moving, unsigned int count)
+{
+	if (tap_count != 0 && dp_tap_link_moving_set(moving, count) != 0)
+		sl_error("kernel interfaces keep the addresses that move with groups: out of memory");
+}
+
+void
+dp_tap_held_changed(void)
+{
+	if (tap_count != 0)
+		dp_tap_link_held_changed();
+}
+
 unsigned int
 dp_tap_link_locals(struct sl_addr ret_addrs[DP_PORTS_MAX])
 {

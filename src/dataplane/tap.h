@@ -31,6 +31,11 @@ void dp_tap_stop(void);
 void dp_tap_net_set(const struct dp_net_addr *addrs, unsigned int addr_count, const struct dp_route *routes,
 		    unsigned int route_count);
 
+/* Addresses that interfaces have as well, each while its group is held: these from now on. */
+void dp_tap_moving_set(const struct dp_moving *moving, unsigned int count);
+/* Some group is held now that was not, or the other way round. */
+void dp_tap_held_changed(void);
+
 /*
  * Addresses that interfaces have without being told: the link-local ones, as addr_book.c
  * makes them. Returns how many.

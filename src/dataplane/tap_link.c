@@ -2,7 +2,8 @@
 /*
  * What kernel interfaces are to the kernel's network stack, through rtnetlink.
  *
- * One list holds what shall be: addresses first, then routes. A new network takes away
+ * One list holds what shall be: addresses first, then routes, and addresses that belong to groups,
+ * which are wanted while their group is held. A new network takes away
  * what it has no more and then sets everything again, also what was there before:
  * the kernel takes routes away together with an interface's last address,
  * and secondary addresses together with their primary one. Each request replaces
@@ -14,6 +15,7 @@
  */
 #include "tap_link.h"
 
+#include "ha.h"
 #include "rtnl.h"
 #include "sysctl.h"
 
@@ -39,6 +41,7 @@ struct item {
 	unsigned int port;
 	bool is_route;
 	bool set;
+	uint16_t group; /* an address's: it is wanted while this is held */
 	struct sl_prefix prefix;
 	struct sl_addr via; /* of a route; none: the destinations are on the link */
 };
@@ -89,8 +92,9 @@ dp_tap_link_lost(unsigned int port)
 static bool
 item_eq(const struct item *a, const struct item *b)
 {
-	return a->port == b->port && a->is_route == b->is_route && a->prefix.len == b->prefix.len &&
-	       sl_addr_eq(&a->prefix.addr, &b->prefix.addr) && sl_addr_eq(&a->via, &b->via);
+	return a->port == b->port && a->is_route == b->is_route && a->group == b->group &&
+	       a->prefix.len == b->prefix.len && sl_addr_eq(&a->prefix.addr, &b->prefix.addr) &&
+	       sl_addr_eq(&a->via, &b->via);
 }
 
 static bool
@@ -102,11 +106,65 @@ item_in(const struct item *item, const struct item *list, unsigned int count)
 	return false;
 }
 
+static bool
+is_wanted(const struct item *item)
+{
+	return dp_ha_is_held(item->group);
+}
+
+/* This is the list from now on. */
+static void
+items_replace(struct item *next, unsigned int count)
+{
+	/* Routes before the addresses that they may need. */
+	for (unsigned int i = item_count; i-- > 0;)
+		if (items[i].set && !item_in(&items[i], next, count))
+			(void)item_change(&items[i], false);
+	free(items);
+	items = next;
+	item_count = count;
+	for (unsigned int port = 0; port < DP_PORTS_MAX; port++)
+		items_set(port);
+}
+
+int
+dp_tap_link_moving_set(const struct dp_moving *moving, unsigned int moving_count)
+{
+	struct item *next = calloc((size_t)item_count + moving_count + 1, sizeof(*next));
+	unsigned int count = 0;
+
+	if (next == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < item_count; i++)
+		if (items[i].group == 0)
+			next[count++] = items[i];
+	for (unsigned int i = 0; i < moving_count; i++)
+		next[count++] = (struct item){ .port = moving[i].port,
+					       .group = moving[i].group,
+					       .prefix = moving[i].prefix };
+	items_replace(next, count);
+	return 0;
+}
+
+void
+dp_tap_link_held_changed(void)
+{
+	for (unsigned int port = 0; port < DP_PORTS_MAX; port++) {
+		bool changed = false;
+
+		for (unsigned int i = 0; i < item_count; i++)
+			changed |= items[i].port == port && items[i].group != 0 &&
+				   items[i].set != is_wanted(&items[i]);
+		if (changed)
+			items_set(port);
+	}
+}
+
 int
 dp_tap_link_net_set(const struct dp_net_addr *addrs, unsigned int addr_count, const struct dp_route *routes,
 		    unsigned int route_count)
 {
-	struct item *next = calloc((size_t)addr_count + route_count + 1, sizeof(*next));
+	struct item *next = calloc((size_t)addr_count + route_count + item_count + 1, sizeof(*next));
 	unsigned int count = 0;
 
 	if (next == NULL)
@@ -119,15 +177,10 @@ dp_tap_link_net_set(const struct dp_net_addr *addrs, unsigned int addr_count, co
 						       .is_route = true,
 						       .prefix = routes[i].prefix,
 						       .via = routes[i].via };
-	/* Routes before the addresses that they may need. */
-	for (unsigned int i = item_count; i-- > 0;)
-		if (items[i].set && !item_in(&items[i], next, count))
-			(void)item_change(&items[i], false);
-	free(items);
-	items = next;
-	item_count = count;
-	for (unsigned int port = 0; port < DP_PORTS_MAX; port++)
-		items_set(port);
+	for (unsigned int i = 0; i < item_count; i++)
+		if (items[i].group != 0)
+			next[count++] = items[i];
+	items_replace(next, count);
 	return 0;
 }
 
@@ -156,7 +209,7 @@ dp_tap_link_retry(void)
 		/* An interface that was down has lost its routes, and one that is down cannot have them. */
 		link->down = down;
 		for (unsigned int i = 0; i < item_count && !again; i++)
-			again = items[i].port == port && !items[i].set;
+			again = items[i].port == port && items[i].set != is_wanted(&items[i]);
 		if (again && !down)
 			items_set(port);
 	}
@@ -286,6 +339,12 @@ items_set(unsigned int port)
 
 		if (items[i].port != port)
 			continue;
+		if (!is_wanted(&items[i])) {
+			if (items[i].set)
+				(void)item_change(&items[i], false);
+			items[i].set = false;
+			continue;
+		}
 		code = item_change(&items[i], true);
 		items[i].set = code == 0;
 		if (code != 0)

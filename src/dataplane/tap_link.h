@@ -32,6 +32,10 @@ void dp_tap_link_lost(unsigned int port);
 int dp_tap_link_net_set(const struct dp_net_addr *addrs, unsigned int addr_count,
 			const struct dp_route *routes, unsigned int route_count);
 
+/* The same for addresses that belong to groups, and are there while that is held. */
+int dp_tap_link_moving_set(const struct dp_moving *moving, unsigned int count);
+void dp_tap_link_held_changed(void);
+
 /*
  * Tries again what the kernel refused before, and what an interface has lost by being set
  * down. To be called now and then.

@@ -13,6 +13,10 @@
 #include "svc_table.h"
 #include "wire.h"
 
+#include "sl_addr.h"
+
+#include <sluice/dp_ha.h>
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -135,6 +139,49 @@ copy_of(const void *items, size_t size)
 	return copy;
 }
 
+static int
+moving_refuse(const struct sl_addr *addr, const char *what, char *ret_error)
+{
+	char text[SL_ADDR_STRLEN];
+
+	snprintf(ret_error, DP_ERROR_SIZE, "%s, an address that moves, %s", sl_addr_format(addr, text), what);
+	return -EINVAL;
+}
+
+static int
+compare_moving(const void *left, const void *right)
+{
+	const struct dp_moving *a = left, *b = right;
+
+	return memcmp(a->prefix.addr.b, b->prefix.addr.b, sizeof(a->prefix.addr.b));
+}
+
+/* Sorts them. Each has a group, once, and is no port's for good. */
+static int
+moving_check(struct dp_moving *moving, unsigned int count, const struct dp_net *net, char *ret_error)
+{
+	struct dp_moving key;
+
+	qsort(moving, count, sizeof(*moving), compare_moving);
+	for (unsigned int i = 0; i < count; i++) {
+		const struct dp_moving *m = &moving[i];
+
+		if (m->group == 0 || m->group >= DP_HA_GROUPS_MAX)
+			return moving_refuse(&m->prefix.addr, "has no group; the box can have 255",
+					     ret_error);
+		if (m->port >= DP_PORTS_MAX)
+			return moving_refuse(&m->prefix.addr, "names no port", ret_error);
+		if (i > 0 && compare_moving(m, m - 1) == 0)
+			return moving_refuse(&m->prefix.addr, "is listed twice", ret_error);
+	}
+	for (unsigned int i = 0; count != 0 && i < net->addr_count; i++) {
+		key.prefix = net->addrs[i].prefix;
+		if (bsearch(&key, moving, count, sizeof(key), compare_moving) != NULL)
+			return moving_refuse(&key.prefix.addr, "is a port's own as well", ret_error);
+	}
+	return 0;
+}
+
 int
 dp_txn_net_set(struct dp_txn *txn, const struct dp_net *net, char ret_error[DP_ERROR_SIZE])
 {
@@ -154,6 +201,7 @@ dp_txn_net_set(struct dp_txn *txn, const struct dp_net *net, char ret_error[DP_E
 	free(txn->addrs);
 	free(txn->neighs);
 	free(txn->routes);
+	free(txn->moving);
 	txn->fib = fib;
 	txn->net_set = true;
 	txn->addrs = copy_of(net->addrs, net->addr_count * sizeof(*net->addrs));
@@ -162,10 +210,12 @@ dp_txn_net_set(struct dp_txn *txn, const struct dp_net *net, char ret_error[DP_E
 	txn->addr_count = net->addr_count;
 	txn->neigh_count = net->neigh_count;
 	txn->route_count = net->route_count;
-	if (txn->addrs == NULL || txn->neighs == NULL || txn->routes == NULL)
+	txn->moving = copy_of(net->moving, net->moving_count * sizeof(*net->moving));
+	txn->moving_count = net->moving_count;
+	if (txn->addrs == NULL || txn->neighs == NULL || txn->routes == NULL || txn->moving == NULL)
 		return txn_fail(ret_error, -ENOMEM, "out of memory for the network");
 	routes_complete(txn);
-	return 0;
+	return moving_check(txn->moving, txn->moving_count, net, ret_error);
 }
 
 int
@@ -201,6 +251,7 @@ txn_free(struct dp_txn *txn)
 	free(txn->addrs);
 	free(txn->neighs);
 	free(txn->routes);
+	free(txn->moving);
 	free(txn->flush);
 	free(txn);
 	txn_open = false;

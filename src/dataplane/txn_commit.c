@@ -14,6 +14,7 @@
  * Control thread only.
  */
 #include "addr_book.h"
+#include "ha.h"
 #include "limit.h"
 #include "neigh.h"
 #include "port.h"
@@ -37,8 +38,10 @@ static struct {
 	struct dp_fib *fib;
 	struct dp_net_addr *addrs;
 	struct dp_static_neigh *neighs;
-	uint32_t *gateway; /* pinned neighbours */
-	unsigned int addr_count, neigh_count, gateway_count;
+	struct dp_moving *moving;
+	struct dp_moving *own_moving; /* those that kernel interfaces have while they are held */
+	uint32_t *gateway;            /* pinned neighbours */
+	unsigned int addr_count, neigh_count, moving_count, own_moving_count, gateway_count;
 	uint32_t sched_generation, epoch;
 	bool launched; /* the workers run */
 } now;
@@ -49,8 +52,16 @@ struct tables {
 	struct service_table *services;
 	struct sl_addr *vips;
 	struct dp_local_addr *locals;
-	uint32_t vip_count, local_count;
+	struct dp_moving *own_moving; /* those that are neither */
+	uint32_t vip_count, local_count, own_moving_count;
 	bool any_nat;
+};
+
+/* The box's addresses as tables are made from them. */
+struct net {
+	const struct dp_net_addr *own;
+	const struct dp_moving *moving;
+	unsigned int own_count, moving_count;
 };
 
 /* What a commit makes before it changes anything. */
@@ -71,11 +82,13 @@ static void net_commit(struct dp_txn *txn, struct next *next);
 static void servers_settle(const struct dp_txn *txn);
 static void snapshot_fill(struct next *next);
 static void publish(struct dp_snapshot *next, struct dp_fib *fib);
+static void own_moving_set(struct tables *tables);
+static struct net net_of(const struct dp_txn *txn);
 static void change_commit(struct change *change);
 static int tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc_count,
-		       const struct dp_net_addr *own, unsigned int own_count, const struct local_plan *plan);
+		       const struct net *net, const struct local_plan *plan);
 static int locals_check(const struct dp_txn *txn, const struct next *next, char *ret_error);
-static int book_set(const struct dp_net_addr *own, unsigned int own_count, const struct tables *tables);
+static int book_set(const struct net *net, const struct tables *tables);
 static void tables_free(struct tables *tables);
 
 int
@@ -110,6 +123,8 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 		change_commit(change);
 	for (uint32_t i = 0; i < txn->flush_count; i++)
 		atomic_fetch_add(&dp_real_slots[txn->flush[i]].generation, 1);
+	if (!next.stay)
+		own_moving_set(&next.tables);
 	free(next.tables.vips);
 	free(next.tables.locals);
 	txn_free(txn);
@@ -126,13 +141,15 @@ dp_txn_tidy(void)
 {
 	struct dp_snapshot *next;
 	struct tables tables;
+	struct net net;
 
-	if (now.snapshot == NULL || txn_is_open() ||
-	    tables_make(&tables, now.snapshot->svc, now.snapshot->svc_count, now.addrs, now.addr_count,
-			NULL) != 0)
+	if (now.snapshot == NULL || txn_is_open())
+		return false;
+	net = net_of(NULL);
+	if (tables_make(&tables, now.snapshot->svc, now.snapshot->svc_count, &net, NULL) != 0)
 		return false;
 	next = malloc(sizeof(*next));
-	if (next == NULL || book_set(now.addrs, now.addr_count, &tables) != 0) {
+	if (next == NULL || book_set(&net, &tables) != 0) {
 		tables_free(&tables);
 		free(next);
 		return false;
@@ -145,6 +162,7 @@ dp_txn_tidy(void)
 	free(tables.vips);
 	free(tables.locals);
 	publish(next, now.fib);
+	own_moving_set(&tables);
 	local_book_forget();
 	return true;
 }
@@ -166,7 +184,7 @@ dp_txn_init(void)
 	};
 	if (now.snapshot->addrs == NULL || now.snapshot->services == NULL)
 		return -ENOMEM;
-	atomic_store_explicit(&dp_snapshot_current, now.snapshot, memory_order_release);
+	dp_ha_publish(now.snapshot);
 	return 0;
 }
 
@@ -175,7 +193,7 @@ dp_txn_fini(void)
 {
 	struct dp_snapshot *last = now.snapshot;
 
-	atomic_store_explicit(&dp_snapshot_current, NULL, memory_order_release);
+	dp_ha_publish(NULL);
 	if (last != NULL) {
 		for (uint32_t slot = 0; slot < last->svc_count; slot++)
 			svc_free((void *)(uintptr_t)last->svc[slot]);
@@ -188,6 +206,8 @@ dp_txn_fini(void)
 	dp_fib_free(now.fib);
 	free(now.addrs);
 	free(now.neighs);
+	free(now.moving);
+	free(now.own_moving);
 	free(now.gateway);
 	free(last);
 	memset(&now, 0, sizeof(now));
@@ -285,7 +305,21 @@ tables_free(struct tables *tables)
 	free(tables->services);
 	free(tables->vips);
 	free(tables->locals);
+	free(tables->own_moving);
 	*tables = (struct tables){ 0 };
+}
+
+/* The moving addresses that are nothing else. */
+static int
+own_moving_collect(struct tables *tables, const struct net *net)
+{
+	tables->own_moving = calloc((size_t)net->moving_count + 1, sizeof(*tables->own_moving));
+	if (tables->own_moving == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < net->moving_count; i++)
+		if ((addr_table_find(tables->addrs, &net->moving[i].prefix.addr) & ADDR_KINDS) == ADDR_OWN)
+			tables->own_moving[tables->own_moving_count++] = net->moving[i];
+	return 0;
 }
 
 /* Each VIP once. */
@@ -303,15 +337,34 @@ vips_collect(struct tables *tables)
 	return 0;
 }
 
+/* What the address is besides, services and local addresses say. */
+static struct addr_entry
+moving_entry(const struct dp_moving *moving)
+{
+	return (struct addr_entry){
+		.addr = moving->prefix.addr,
+		.flags = (uint64_t)moving->group << ADDR_GROUP_SHIFT | (moving->no_ping ? ADDR_NO_PING : 0),
+	};
+}
+
+/* The addresses as the transaction has them, or (also with NULL) the present ones. */
+static struct net
+net_of(const struct dp_txn *txn)
+{
+	if (txn == NULL || !txn->net_set)
+		return (struct net){ now.addrs, now.moving, now.addr_count, now.moving_count };
+	return (struct net){ txn->addrs, txn->moving, txn->addr_count, txn->moving_count };
+}
+
 /* From the services by slot, as they will be, and removed ones that may have connections left. */
 static int
-tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc_count,
-	    const struct dp_net_addr *own, unsigned int own_count, const struct local_plan *plan)
+tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc_count, const struct net *net,
+	    const struct local_plan *plan)
 {
 	uint32_t records = HASH_COUNT(book_services), addr_count = 0, service_count = 0;
 	uint32_t locals = local_book_count(plan);
-	struct addr_entry *addrs =
-		calloc((size_t)records + own_count + locals + DP_PORTS_MAX, sizeof(*addrs));
+	struct addr_entry *addrs = calloc(
+		(size_t)records + net->own_count + net->moving_count + locals + DP_PORTS_MAX, sizeof(*addrs));
 	struct service_entry *services = calloc((size_t)records + 1, sizeof(*services));
 	struct book_service *record, *tmp;
 	struct sl_addr link_locals[DP_PORTS_MAX];
@@ -324,7 +377,8 @@ tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc
 	{
 		const struct dp_svc *s = record->slot < svc_count ? svc[record->slot] : NULL;
 		bool nat = record->nat || (s != NULL && svc_has_nat(s));
-		uint32_t before = addr_table_find(now.snapshot->addrs, &record->key.vip);
+		uint32_t before =
+			(uint32_t)addr_flags_kinds(addr_table_find(now.snapshot->addrs, &record->key.vip));
 
 		if (s == NULL && record->reals == NULL)
 			continue;
@@ -337,8 +391,11 @@ tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc
 			services[service_count++] =
 				(struct service_entry){ .key = record->key, .slot = record->slot };
 	}
-	for (unsigned int i = 0; i < own_count; i++)
-		addrs[addr_count++] = (struct addr_entry){ .addr = own[i].prefix.addr, .flags = ADDR_OWN };
+	for (unsigned int i = 0; i < net->own_count; i++)
+		addrs[addr_count++] =
+			(struct addr_entry){ .addr = net->own[i].prefix.addr, .flags = ADDR_OWN };
+	for (unsigned int i = 0; i < net->moving_count; i++)
+		addrs[addr_count++] = moving_entry(&net->moving[i]);
 	for (unsigned int i = dp_tap_link_locals(link_locals); i-- > 0;)
 		addrs[addr_count++] = (struct addr_entry){ .addr = link_locals[i], .flags = ADDR_OWN };
 	tables->addrs = addr_table_build(addrs, addr_count);
@@ -346,7 +403,8 @@ tables_make(struct tables *tables, const struct dp_svc *const *svc, uint32_t svc
 out:
 	free(addrs);
 	free(services);
-	if (tables->addrs == NULL || tables->services == NULL || vips_collect(tables) != 0) {
+	if (tables->addrs == NULL || tables->services == NULL || vips_collect(tables) != 0 ||
+	    own_moving_collect(tables, net) != 0) {
 		tables_free(tables);
 		return -ENOMEM;
 	}
@@ -356,8 +414,7 @@ out:
 static int
 next_make(struct next *next, const struct dp_txn *txn)
 {
-	const struct dp_net_addr *own = txn->net_set ? txn->addrs : now.addrs;
-	unsigned int own_count = txn->net_set ? txn->addr_count : now.addr_count;
+	struct net net = net_of(txn);
 
 	next->snapshot = malloc(sizeof(*next->snapshot));
 	next->svc = svc_array_make(txn, &next->svc_count);
@@ -369,9 +426,7 @@ next_make(struct next *next, const struct dp_txn *txn)
 			return -ENOMEM;
 	}
 	next->stay = tables_stay(txn);
-	return next->stay
-		       ? 0
-		       : tables_make(&next->tables, next->svc, next->svc_count, own, own_count, txn->locals);
+	return next->stay ? 0 : tables_make(&next->tables, next->svc, next->svc_count, &net, txn->locals);
 }
 
 static void
@@ -420,25 +475,32 @@ locals_check(const struct dp_txn *txn, const struct next *next, char *ret_error)
 }
 
 static int
-book_set(const struct dp_net_addr *own, unsigned int own_count, const struct tables *tables)
+book_set(const struct net *net, const struct tables *tables)
 {
-	return dp_addr_book_set(own, own_count, tables->vips, tables->vip_count, tables->locals,
-				tables->local_count);
+	return dp_addr_book_set(&(struct dp_book_lists){
+		.own = net->own,
+		.vips = tables->vips,
+		.locals = tables->locals,
+		.moving = net->moving,
+		.own_count = net->own_count,
+		.vip_count = tables->vip_count,
+		.local_count = tables->local_count,
+		.moving_count = net->moving_count,
+	});
 }
 
 /* Addresses and static neighbours: all or, when something fails, as they were. */
 static int
 surroundings_set(const struct dp_txn *txn, const struct next *next, char *ret_error)
 {
-	const struct dp_net_addr *own = txn->net_set ? txn->addrs : now.addrs;
-	unsigned int own_count = txn->net_set ? txn->addr_count : now.addr_count;
+	struct net net = net_of(txn);
 	int code = 0;
 
 	if (next->stay)
 		return 0;
 	if (txn->net_set && dp_neigh_static_set(txn->neighs, txn->neigh_count) != 0)
 		code = txn_fail(ret_error, -ENOSPC, "static neighbours: the neighbour table is full");
-	else if (book_set(own, own_count, &next->tables) != 0)
+	else if (book_set(&net, &next->tables) != 0)
 		code = txn_fail(ret_error, -ENOMEM, "out of memory for the box's addresses");
 	if (code != 0 && txn->net_set)
 		(void)dp_neigh_static_set(now.neighs, now.neigh_count);
@@ -542,13 +604,17 @@ net_commit(struct dp_txn *txn, struct next *next)
 	txn->locals = NULL;
 	free(now.addrs);
 	free(now.neighs);
+	free(now.moving);
 	now.addrs = txn->addrs;
 	now.addr_count = txn->addr_count;
 	now.neighs = txn->neighs;
 	now.neigh_count = txn->neigh_count;
+	now.moving = txn->moving;
+	now.moving_count = txn->moving_count;
 	txn->fib = NULL;
 	txn->addrs = NULL;
 	txn->neighs = NULL;
+	txn->moving = NULL;
 	dp_tap_net_set(now.addrs, now.addr_count, txn->routes, txn->route_count);
 	missing = gateways_pin(next);
 	HASH_ITER(hh, book_reals, real, tmp)
@@ -628,6 +694,30 @@ snapshot_fill(struct next *next)
 	}
 }
 
+static bool
+moving_eq(const struct dp_moving *a, const struct dp_moving *b)
+{
+	return a->port == b->port && a->group == b->group && a->prefix.len == b->prefix.len &&
+	       sl_addr_eq(&a->prefix.addr, &b->prefix.addr);
+}
+
+/* What kernel interfaces have while it is held, after the snapshot is published. Takes the list over. */
+static void
+own_moving_set(struct tables *tables)
+{
+	bool same = tables->own_moving_count == now.own_moving_count;
+
+	for (unsigned int i = 0; same && i < now.own_moving_count; i++)
+		same = moving_eq(&tables->own_moving[i], &now.own_moving[i]);
+	free(same ? tables->own_moving : now.own_moving);
+	if (!same) {
+		now.own_moving = tables->own_moving;
+		now.own_moving_count = tables->own_moving_count;
+		dp_tap_moving_set(now.own_moving, now.own_moving_count);
+	}
+	tables->own_moving = NULL;
+}
+
 static void
 fib_free_deferred(void *fib)
 {
@@ -640,7 +730,7 @@ publish(struct dp_snapshot *next, struct dp_fib *fib)
 {
 	struct dp_snapshot *old = now.snapshot;
 
-	atomic_store_explicit(&dp_snapshot_current, next, memory_order_release);
+	dp_ha_publish(next);
 	now.snapshot = next;
 	if (old->addrs != next->addrs)
 		dp_rcu_defer(free, (void *)(uintptr_t)old->addrs);

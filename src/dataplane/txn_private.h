@@ -36,7 +36,8 @@ struct dp_txn {
 	struct dp_net_addr *addrs;
 	struct dp_static_neigh *neighs;
 	struct dp_route *routes; /* with their ports */
-	unsigned int addr_count, neigh_count, route_count;
+	struct dp_moving *moving;
+	unsigned int addr_count, neigh_count, route_count, moving_count;
 };
 
 /* Ends the transaction. What was compiled for workers is theirs by now, or was freed by abort. */

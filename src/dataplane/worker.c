@@ -8,6 +8,7 @@
  * the end (idle adaptive), offline for RCU meanwhile, or polls on (idle busy).
  */
 #include "worker.h"
+#include "ha.h"
 #include "limit.h"
 #include "port.h"
 #include "rcu.h"
@@ -75,6 +76,7 @@ counters_publish(struct dp_worker *w)
 	w->published = w->count;
 	w->published_held = held_count(w);
 	w->published_flows = w->table.used;
+	atomic_store_explicit(&w->published_loops, w->count.loops, memory_order_relaxed);
 	atomic_store_explicit(&w->published_seq, seq + 2, memory_order_release);
 }
 
@@ -130,6 +132,8 @@ turn(struct dp_worker *w)
 
 	w->net_epoch = dp_net_epoch_load();
 	w->snapshot = atomic_load_explicit(&dp_snapshot_current, memory_order_acquire);
+	if (w->ring_ha != NULL && unlikely(!rte_ring_empty(w->ring_ha)))
+		dp_ha_transmit(w);
 	for (unsigned int i = 0; i < w->rx_count; i++)
 		count += poll_queue(w, &w->rx[i]);
 	if (w->rings)

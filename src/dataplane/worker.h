@@ -5,7 +5,8 @@
  * Everything in struct dp_worker is written by its worker alone, once started;
  * others read counters. What passes between threads goes through rings with
  * one producer and one consumer: worker to worker (hand-over), worker to
- * control (punts, wishes for a neighbour), control to worker 0 (transmission).
+ * control (punts, wishes for a neighbour), control to worker 0 (transmission), and the
+ * same between workers and the keepalive thread (ha.h).
  */
 #ifndef DP_WORKER_H
 #define DP_WORKER_H
@@ -30,6 +31,8 @@ enum {
 	PUNT_RING_SIZE = 1024,
 	KERNEL_RING_SIZE = 1024,
 	WISH_RING_SIZE = 256,
+	HA_RING_SIZE = 512,
+	VRRP_RING_SIZE = 64,
 	HOLD_LANES = 64,
 	HOLD_LANE_SIZE = 8,
 	TICK_MS = 500, /* resolution of connection timeouts */
@@ -117,6 +120,8 @@ struct dp_worker {
 	struct rte_ring *ring_kernel; /* to the control core, for the kernel: kernel.c */
 	struct rte_ring *ring_wish;
 	struct rte_ring *ring_control; /* worker 0 only: the control core's packets */
+	struct rte_ring *ring_ha;      /* worker 0 only: keepalive's frames: ha_tx.c */
+	struct rte_ring *ring_vrrp;    /* to keepalive, by value: ha_rx.c */
 
 	uint8_t scratch[64]; /* the transport header of packets that have none */
 
@@ -140,7 +145,8 @@ struct dp_worker {
 
 	/* A copy of the counters that is consistent in itself; see counters_publish. */
 	_Atomic uint32_t published_seq;
-	_Atomic uint32_t limit_round; /* the last one that it followed: limit.h */
+	_Atomic uint64_t published_loops; /* the same as in the copy, for who must not wait for it */
+	_Atomic uint32_t limit_round;     /* the last one that it followed: limit.h */
 	struct worker_counters published;
 	uint64_t published_held, published_flows;
 

@@ -79,6 +79,12 @@ dp_tap_copy(const struct rte_mbuf *m)
 	return box.tap;
 }
 
+/* Full NAT's ports are not on this bench. */
+void
+dp_local_hold(uint32_t index, bool held)
+{
+}
+
 /* There are no probes. */
 bool
 dp_probe_receive(struct rte_mbuf *m)

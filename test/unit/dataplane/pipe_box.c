@@ -10,6 +10,7 @@
 #include "control.h"
 #include "eal.h"
 #include "fragment.h"
+#include "ha.h"
 #include "port.h"
 #include "rcu.h"
 #include "sl_addr.h"
@@ -65,8 +66,8 @@ device_send(void *queue, struct rte_mbuf **packets, uint16_t count)
 static void
 devices_make(unsigned int workers)
 {
-	static struct device_queue queues[PIPE_PORTS][DP_WORKERS_MAX];
-	static void *data[PIPE_PORTS][DP_WORKERS_MAX], *no_callbacks[DP_WORKERS_MAX];
+	static struct device_queue queues[PIPE_PORTS][DP_WORKERS_MAX + 1];
+	static void *data[PIPE_PORTS][DP_WORKERS_MAX + 1], *no_callbacks[DP_WORKERS_MAX + 1];
 
 	for (unsigned int port = 0; port < PIPE_PORTS; port++) {
 		struct rte_eth_fp_ops *ops = &rte_eth_fp_ops[ETHDEV_FIRST + port];
@@ -87,7 +88,7 @@ devices_make(unsigned int workers)
 			.mac_high32 = (uint32_t)(p->mac_word >> 16),
 			.mtu = PIPE_MTU,
 		};
-		for (unsigned int q = 0; q < workers; q++) {
+		for (unsigned int q = 0; q <= workers; q++) { /* one is keepalive's, where a test says so */
 			queues[port][q] = (struct device_queue){ .port = port, .queue = q };
 			data[port][q] = &queues[port][q];
 		}
@@ -160,6 +161,9 @@ worker_make(unsigned int id, unsigned int workers)
 	w->ring_punt = ring(sizeof(void *), PUNT_RING_SIZE);
 	w->ring_kernel = ring(sizeof(void *), KERNEL_RING_SIZE);
 	w->ring_wish = ring(sizeof(struct neigh_wish), WISH_RING_SIZE);
+	w->ring_vrrp = ring(sizeof(struct dp_ha_packet), VRRP_RING_SIZE);
+	if (id == 0)
+		w->ring_ha = ring(sizeof(void *), HA_RING_SIZE);
 }
 
 static struct sl_addr
@@ -198,9 +202,11 @@ service_put(struct dp_txn *txn, const char *vip, uint16_t port, uint8_t proto, u
 		fail_msg("%s", error);
 }
 
-static void
-configure(void)
+void
+pipe_net_put(struct dp_txn *txn, const struct dp_moving *moving, unsigned int moving_count,
+	     const struct dp_local_group *groups, unsigned int group_count)
 {
+	char error[DP_ERROR_SIZE] = "";
 	const struct dp_net_addr own[] = {
 		{ WAN, { addr("198.51.100.2"), 24 } },
 		{ WAN, { addr("2001:db8:1::2"), 64 } },
@@ -226,7 +232,19 @@ configure(void)
 		.route_count = SL_COUNT(routes),
 		.neighs = neighs,
 		.neigh_count = SL_COUNT(neighs),
+		.moving = moving,
+		.moving_count = moving_count,
+		.groups = groups,
+		.group_count = group_count,
 	};
+
+	if (dp_txn_net_set(txn, &net, error) != 0)
+		fail_msg("%s", error);
+}
+
+static void
+configure(void)
+{
 	struct dp_txn *txn = dp_txn_begin();
 	char error[DP_ERROR_SIZE] = "";
 
@@ -241,7 +259,8 @@ configure(void)
 	}
 	service_put(txn, "192.0.2.1", 81, SL_PROTO_TCP, SL_FWD_NAT, NULL, NULL);
 	service_put(txn, "192.0.2.1", 82, SL_PROTO_TCP, SL_FWD_NAT, "10.0.0.99", NULL);
-	if (dp_txn_net_set(txn, &net, error) != 0 || dp_txn_commit(txn, error) != 0)
+	pipe_net_put(txn, NULL, 0, NULL, 0);
+	if (dp_txn_commit(txn, error) != 0)
 		fail_msg("%s", error);
 }
 
@@ -307,6 +326,8 @@ int
 pipe_teardown(void **state)
 {
 	dp_rcu_fini();
+	dp_ha_fini();
+	dp_ha_port_fini();
 	dp_txn_fini();
 	dp_addr_book_fini();
 	dp_neigh_fini();
@@ -323,7 +344,9 @@ pipe_teardown(void **state)
 			ring_empty(w->side_in[from]);
 		ring_empty(w->ring_punt);
 		ring_empty(w->ring_kernel);
+		ring_empty(w->ring_ha);
 		free(w->ring_wish);
+		free(w->ring_vrrp);
 		flow_table_fini(&w->table);
 		munmap(w->real, sizeof(*w->real) * DP_REALS_MAX);
 		munmap(w->outcome, sizeof(*w->outcome) * DP_REALS_MAX);
@@ -334,6 +357,7 @@ pipe_teardown(void **state)
 		munmap(w->toa_ack, sizeof(*w->toa_ack) * (FLOWS + 1));
 		munmap(w, sizeof(*w));
 	}
+	dp_ha_tx_fini();
 	dp_workers_count = 0;
 	book_fini();
 	dp_tunnel_fini();
@@ -571,6 +595,8 @@ pipe_receive(unsigned int worker)
 
 	turn_begin(w);
 	w->count.loops++;
+	if (w->ring_ha != NULL && !rte_ring_empty(w->ring_ha))
+		dp_ha_transmit(w);
 	count = dp_handover_receive(w);
 	if (w->worker_count > 1)
 		count += dp_side_receive(w);
@@ -624,12 +650,15 @@ pipe_one(unsigned int port, const uint8_t *bytes, unsigned int len, const unsign
 	struct worker_counters before = w->count;
 	struct rte_mbuf *m = pipe_mbuf(bytes, len, cuts);
 	uint64_t held = w->held + w->fragments.held;
+	unsigned int vrrp = rte_ring_count(w->ring_vrrp);
 
 	pipe_forget();
 	pipe_burst(0, port, &m, 1);
 	for (unsigned int reason = 0; reason < SL_DROP_MAX; reason++)
 		if (w->count.drop[reason] != before.drop[reason])
 			return (int)reason;
+	if (rte_ring_count(w->ring_vrrp) != vrrp)
+		return PIPE_VRRP;
 	if (w->count.punts != before.punts) {
 		int verdict = rte_ring_sc_dequeue(w->ring_punt, (void **)&m) == 0 ? PIPE_PUNTED : PIPE_KERNEL;
 
@@ -669,6 +698,7 @@ pipe_verdict(int verdict)
 		[PIPE_HELD] = "held",
 		[PIPE_HANDED] = "handed over",
 		[PIPE_KERNEL] = "given to the kernel",
+		[PIPE_VRRP] = "kept for keepalive",
 	};
 
 	return names[verdict];

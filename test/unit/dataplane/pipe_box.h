@@ -89,10 +89,14 @@ void pipe_check(const char *row);
  * What became of one packet alone: a drop reason, or one of these. The frame that was
  * sent, if it was, is pipe_box.sent[0].
  */
-enum { PIPE_SENT = SL_DROP_MAX, PIPE_PUNTED, PIPE_HELD, PIPE_HANDED, PIPE_KERNEL };
+enum { PIPE_SENT = SL_DROP_MAX, PIPE_PUNTED, PIPE_HELD, PIPE_HANDED, PIPE_KERNEL, PIPE_VRRP };
 int pipe_one(unsigned int port, const uint8_t *bytes, unsigned int len, const unsigned int *cuts);
 int pipe_spec_one(const struct pipe_spec *spec);
 const char *pipe_verdict(int verdict);
+
+/* The bench's network, with these besides. */
+void pipe_net_put(struct dp_txn *txn, const struct dp_moving *moving, unsigned int moving_count,
+		  const struct dp_local_group *groups, unsigned int group_count);
 
 /* One more service, or an old one made anew, with one server. `tunnel` NULL: IPIP. */
 void pipe_serve(const char *vip, uint16_t port, uint8_t proto, uint8_t fwd, const char *server,

@@ -42,7 +42,7 @@ static const struct row rows[] = {
 	  { "--no-huge" },
 	  1u << 31,
 	  false,
-	  { "8650800 MB of memory are needed", "dataplane { mbufs N }", "nr_hugepages" } },
+	  { "8650808 MB of memory are needed", "dataplane { mbufs N }", "nr_hugepages" } },
 };
 
 /* In the child: what it prints goes to the pipe; the error line after a zero byte. */

@@ -5,6 +5,7 @@
  */
 #include "txn_box.h"
 
+#include "ha.h"
 #include "port.h"
 #include "tap.h"
 
@@ -86,23 +87,22 @@ dp_neigh_static_set(const struct dp_static_neigh *neighs, unsigned int count)
 }
 
 int
-dp_addr_book_set(const struct dp_net_addr *addrs, unsigned int addr_count, const struct sl_addr *vips,
-		 unsigned int vip_count, const struct dp_local_addr *locals, unsigned int local_count)
+dp_addr_book_set(const struct dp_book_lists *lists)
 {
-	struct sl_addr *copy = calloc(vip_count + 1, sizeof(*vips));
+	struct sl_addr *copy = calloc(lists->vip_count + 1, sizeof(*copy));
 
 	if (box.addrs_fail || copy == NULL) {
 		free(copy);
 		return -ENOMEM;
 	}
-	box.own_count = addr_count;
-	for (unsigned int i = 0; i < addr_count; i++)
-		box.own[i] = addrs[i];
+	box.own_count = lists->own_count;
+	for (unsigned int i = 0; i < lists->own_count; i++)
+		box.own[i] = lists->own[i];
 	free(box.vips);
 	box.vips = copy;
-	box.vip_count = vip_count;
-	for (unsigned int i = 0; i < vip_count; i++)
-		box.vips[i] = vips[i];
+	box.vip_count = lists->vip_count;
+	for (unsigned int i = 0; i < lists->vip_count; i++)
+		box.vips[i] = lists->vips[i];
 	return 0;
 }
 
@@ -133,6 +133,15 @@ void
 dp_tap_net_set(const struct dp_net_addr *addrs, unsigned int addr_count, const struct dp_route *routes,
 	       unsigned int route_count)
 {
+}
+
+void
+dp_tap_moving_set(const struct dp_moving *moving, unsigned int count)
+{
+	box.tap_set++;
+	box.tap_count = count;
+	for (unsigned int i = 0; i < count; i++)
+		box.tap[i] = moving[i];
 }
 
 unsigned int
@@ -199,6 +208,7 @@ int
 box_teardown(void **state)
 {
 	box_grace();
+	dp_ha_fini();
 	dp_txn_fini();
 	book_fini();
 	dp_tunnel_fini();

@@ -39,6 +39,8 @@ struct box {
 	struct dp_net_addr own[8];
 	struct sl_addr *vips;
 	unsigned int own_count, vip_count;
+	struct dp_moving tap[8]; /* what dp_tap_moving_set was given last, and how often it was called */
+	unsigned int tap_count, tap_set;
 	bool addrs_fail; /* no memory for addresses */
 	unsigned int launched, epoch, logged;
 	unsigned long allocs, alloc_fails_at; /* 0: never */
