@@ -103,6 +103,7 @@ struct dp_sync_put_stats {
 	uint64_t table_full; /* no room for it */
 	uint64_t
 		conflict; /* full NAT: its local port belongs to another connection, or its address is not ours */
+	uint64_t lost;    /* its server went, or a ring between two workers was full, before it arrived */
 	uint64_t waiting; /* still in the rings */
 };
 

@@ -287,7 +287,7 @@ book_real_free(struct book_real *real)
 	dp_tunnel_put(real->tunnel);
 	dp_limit_set(real->slot, 0, 0, false);
 	/* A flow that some mistake left behind must not find the slot's next owner. */
-	atomic_fetch_add(&dp_real_slots[real->slot].generation, 1);
+	real_generation_next(&dp_real_slots[real->slot]);
 	if (real->prev != NULL)
 		real->prev->next = real->next;
 	else

@@ -17,6 +17,7 @@
 #include "probe.h"
 #include "punt_rx.h"
 #include "rcu.h"
+#include "sync.h"
 #include "tap.h"
 #include "tcp_state.h"
 #include "tunnel.h"
@@ -24,6 +25,8 @@
 #include "worker.h"
 
 #include "sl_log.h"
+
+#include <sluice/dp_sync.h>
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
@@ -290,7 +293,7 @@ dp_start(char ret_error[DP_ERROR_SIZE])
 			 params.mbufs, strerror(rte_errno));
 		return -ENOMEM;
 	}
-	if ((code = dp_rcu_init(params.workers)) != 0)
+	if ((code = dp_rcu_init(params.workers, DP_SYNC_THREADS_MAX)) != 0)
 		return fail(ret_error, code, "no memory for the workers' grace periods");
 	if ((code = book_init()) != 0)
 		return fail(ret_error, code, "no memory for services and servers");
@@ -474,6 +477,7 @@ dp_stop(void)
 	for (unsigned int id = 0; id < dp_workers_count; id++)
 		rte_eal_wait_lcore(dp_workers[id]->lcore);
 	dp_probe_stop();
+	dp_sync_stop();
 	dp_rcu_fini();
 	dp_ha_fini();
 	dp_ha_port_fini();

@@ -17,6 +17,7 @@
 #define DP_FLOW_H
 
 #include "burst.h"
+#include "real.h"
 
 #include <sluice/conn.h>
 
@@ -38,6 +39,14 @@ enum {
 
 static_assert(SL_FWD_MAX - 1 <= FLOW_FWD_MASK, "methods have two bits");
 
+/*
+ * A bit of `generation` that no server's has: the flow came from the peer and has had no packet here. So
+ * its first packet is a rare case (track.c), where the bit goes, and no other packet pays for it.
+ */
+#define FLOW_FOREIGN ((uint16_t)1 << 15)
+
+static_assert((GENERATION_MASK & FLOW_FOREIGN) == 0, "no generation looks like a foreign flow");
+
 struct flow {
 	struct sl_addr client;
 	struct sl_addr vip;
@@ -52,7 +61,7 @@ struct flow {
 		uint64_t ports; /* as struct pkt_key's */
 	};
 	uint32_t real;       /* slot of the server */
-	uint16_t generation; /* of that slot when the flow was made */
+	uint16_t generation; /* of that slot when the flow was made; FLOW_FOREIGN */
 	uint8_t state;       /* enum sl_state */
 	uint8_t flags;       /* FLOW_* */
 	uint32_t seen;       /* tick of the last packet */

@@ -6,13 +6,14 @@
  * but to note the time. Runs in the worker, between two bursts.
  */
 #include "limit.h"
+#include "sync.h"
 #include "tcp_state.h"
 #include "worker.h"
 
 _Atomic uint32_t dp_fragmented_flows[2];
 
 __rte_cold void
-dp_flow_end(struct dp_worker *w, struct flow *flow)
+dp_flow_leave(struct dp_worker *w, struct flow *flow)
 {
 	struct dp_real_own *real = &w->real[flow->real];
 
@@ -23,9 +24,24 @@ dp_flow_end(struct dp_worker *w, struct flow *flow)
 	w->count.flows_expired++;
 	if ((flow->flags & FLOW_FRAGMENTED) != 0)
 		atomic_fetch_sub_explicit(dp_fragmented_count(flow->proto), 1, memory_order_relaxed);
+	if (unlikely((flow->generation & FLOW_FOREIGN) != 0))
+		dp_sync_foreign_clear(w, flow);
+	flow_remove(&w->table, flow);
+}
+
+__rte_cold void
+dp_flow_forget(struct dp_worker *w, struct flow *flow)
+{
 	if ((flow->flags & FLOW_FWD_MASK) == SL_FWD_FNAT)
 		dp_local_put(w, flow->local, flow->proto);
-	flow_remove(&w->table, flow);
+	dp_flow_leave(w, flow);
+}
+
+__rte_cold void
+dp_flow_end(struct dp_worker *w, struct flow *flow)
+{
+	dp_sync_ended(w, flow);
+	dp_flow_forget(w, flow);
 }
 
 void
@@ -46,7 +62,10 @@ dp_flow_sweep(struct dp_worker *w, uint32_t budget)
 	for (; budget > 0; budget--) {
 		struct flow *flow = &table->flow[table->sweep];
 
-		if (flow->proto != 0 && (w->tick - flow->seen >= limit[flow->state] || flow_is_removed(flow)))
+		/* The peer's entry expires by itself. */
+		if (flow->proto != 0 && w->tick - flow->seen >= limit[flow->state])
+			dp_flow_forget(w, flow);
+		else if (flow->proto != 0 && flow_is_removed(flow))
 			dp_flow_end(w, flow);
 		if (++table->sweep > table->high)
 			table->sweep = 1;

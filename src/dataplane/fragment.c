@@ -24,6 +24,7 @@
  */
 #include "fragment.h"
 #include "kernel.h"
+#include "sync.h"
 #include "tcp_state.h"
 #include "wire.h"
 
@@ -311,6 +312,22 @@ is_searched(uint64_t flags)
 	return (flags & ADDR_OWNER_HASH) == 0 || (flags & ADDR_LOCAL_FIRST) != 0;
 }
 
+/*
+ * Whole packet i found no flow where it came in. May one be elsewhere? A flood that fills the rings does not keep
+ * others from opening connections; but what cannot open one is better lost than refused.
+ */
+static __rte_cold bool
+whole_is_searched(const struct dp_worker *w, const struct burst *b, unsigned int i, uint8_t proto)
+{
+	bool foreign = dp_sync_may_be_elsewhere(&b->key[i]);
+	uint8_t event = b->info[i].event;
+
+	if (!foreign && atomic_load_explicit(dp_fragmented_count(proto), memory_order_relaxed) == 0)
+		return false;
+	return !rte_ring_full(w->side_out[(w->id + 1) % w->worker_count]) ||
+	       (foreign && event != TCP_EVENT_SYN && event != TCP_EVENT_UDP);
+}
+
 __rte_cold bool
 dp_fragment_search(struct dp_worker *w, struct burst *b, unsigned int i)
 {
@@ -319,10 +336,7 @@ dp_fragment_search(struct dp_worker *w, struct burst *b, unsigned int i)
 
 	if ((b->in >> i & 1) == 0 || !is_searched(b->vip_flags[i]))
 		return false;
-	/* A flood of fragments that fills the rings does not keep others from opening connections. */
-	if (((b->gathered | b->searching) >> i & 1) == 0 &&
-	    (atomic_load_explicit(dp_fragmented_count(proto), memory_order_relaxed) == 0 ||
-	     rte_ring_full(w->side_out[(w->id + 1) % w->worker_count])))
+	if (((b->gathered | b->searching) >> i & 1) == 0 && !whole_is_searched(w, b, i, proto))
 		return false;
 	if (dp_flow_find_slow(w, key, true, (struct flow_hash){ .bucket = b->bucket[i], .tag = b->tag[i] }) !=
 	    NULL)

@@ -42,21 +42,38 @@ dp_owner_init(void)
 	}
 }
 
-unsigned int
-dp_owner(const struct dp_worker *w, const struct sl_addr *client, uint16_t client_port_be)
+/* An address as one 16-bit word of the hash's input. Of IPv4 the mapped prefix does not count: devices do not hash it. */
+static inline uint16_t
+addr_word(const struct sl_addr *addr)
 {
 	uint64_t low, high;
-	uint16_t word;
 
-	memcpy(&low, client->b, 8);
-	memcpy(&high, client->b + 8, 8);
-	/* Of an IPv4 address the mapped prefix does not count: devices do not hash it. */
-	if (sl_addr_is_v4(client))
+	memcpy(&low, addr->b, 8);
+	memcpy(&high, addr->b + 8, 8);
+	if (sl_addr_is_v4(addr))
 		high >>= 32;
 	high ^= low;
 	high ^= high >> 32;
-	word = (uint16_t)(high ^ high >> 16 ^ client_port_be);
+	return (uint16_t)(high ^ high >> 16);
+}
+
+static inline unsigned int
+owner_of_word(const struct dp_worker *w, uint16_t word)
+{
 	return (toeplitz[0][word & 0xff] ^ toeplitz[1][word >> 8]) % w->worker_count;
+}
+
+__rte_cold unsigned int
+dp_owner_rss(const struct dp_worker *w, const struct pkt_key *key)
+{
+	return owner_of_word(w, addr_word(&key->client) ^ addr_word(&key->other) ^ (uint16_t)key->ports ^
+					(uint16_t)(key->ports >> KEY_SHIFT_VIP_PORT));
+}
+
+unsigned int
+dp_owner(const struct dp_worker *w, const struct sl_addr *client, uint16_t client_port_be)
+{
+	return owner_of_word(w, addr_word(client) ^ client_port_be);
 }
 
 void

@@ -81,6 +81,17 @@ dp_limit_reserve(struct dp_real_own *own, uint32_t slot)
 	return !limited || word_add(&dp_limits[slot], 1, true);
 }
 
+__rte_cold void
+dp_limit_take(struct dp_real_own *own, uint32_t slot)
+{
+	bool limited = slot_is_limited(slot);
+
+	if ((own->counted != 0) != limited)
+		own_turn(own, slot, limited);
+	if (limited)
+		(void)word_add(&dp_limits[slot], 1, false);
+}
+
 void
 dp_limit_release(uint32_t slot)
 {

@@ -64,6 +64,8 @@ limit_is_full(uint32_t slot)
  * that was reserved is given back if own->counted, and only then.
  */
 bool dp_limit_reserve(struct dp_real_own *own, uint32_t slot);
+/* Takes a place, whether or not there is one: the peer's connection is there already. */
+void dp_limit_take(struct dp_real_own *own, uint32_t slot);
 /* Gives a place back, of a connection that `own` counts no more. */
 void dp_limit_release(uint32_t slot);
 

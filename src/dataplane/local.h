@@ -60,6 +60,7 @@ struct dp_local_range {
 struct dp_locals {
 	uint32_t group_count; /* by slot of the group; slot 0 is never used */
 	const uint16_t *index;
+	uint64_t listed[LOCAL_MAX / 64];  /* by index: it is in a group */
 	struct dp_local_range range[][2]; /* [0]: IPv4, [1]: IPv6 */
 };
 
@@ -132,10 +133,21 @@ struct flow *dp_local_flow(const struct dp_worker *w, uint32_t index, uint8_t pr
  */
 uint32_t dp_local_take(struct dp_worker *w, uint32_t group, uint8_t proto, const struct sl_addr *real,
 		       uint16_t real_port_be);
+/* The worker whose share of an address's ports this one is in. Any thread, while it has the address. */
+unsigned int dp_local_share(uint32_t index, uint16_t port_be);
+/*
+ * Takes this port, for a connection that the peer has by it. False: it is not free, not in this
+ * worker's share, or the address is in no group (any more).
+ */
+bool dp_local_take_this(const struct dp_worker *w, uint32_t local, uint8_t proto);
 /* From now on replies to `local` find the flow of that number. */
 void dp_local_bind(const struct dp_worker *w, uint32_t local, uint8_t proto, uint32_t number);
-/* Gives the port back. */
+/* Gives the port back, to this worker's share or another's. */
 void dp_local_put(const struct dp_worker *w, uint32_t local, uint8_t proto);
+/* A port that this worker has goes to another one: nobody's until that one binds, or puts, it. */
+void dp_local_lend(uint32_t local, uint8_t proto, unsigned int from, unsigned int to);
+/* Gives a port back that was lent and has not arrived. Any thread. */
+void dp_local_return(uint32_t local, uint8_t proto);
 
 /* ---- control thread ---- */
 

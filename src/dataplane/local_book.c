@@ -215,6 +215,7 @@ locals_make(void)
 			continue;
 		range = &locals->range[r->planned][!sl_addr_is_v4(&r->addr)];
 		list[range->first + range->count++] = (uint16_t)index;
+		locals->listed[index / 64] |= UINT64_C(1) << index % 64;
 	}
 	return locals;
 }

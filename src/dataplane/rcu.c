@@ -27,14 +27,14 @@ struct rte_rcu_qsbr *dp_rcu;
 static struct deferred *first, **last_next = &first;
 
 int
-dp_rcu_init(unsigned int workers)
+dp_rcu_init(unsigned int workers, unsigned int others)
 {
-	size_t size = rte_rcu_qsbr_get_memsize(workers);
+	size_t size = rte_rcu_qsbr_get_memsize(workers + others);
 
 	dp_rcu = rte_zmalloc("rcu", size, RTE_CACHE_LINE_SIZE);
 	if (dp_rcu == NULL)
 		return -ENOMEM;
-	return rte_rcu_qsbr_init(dp_rcu, workers) == 0 ? 0 : -EINVAL;
+	return rte_rcu_qsbr_init(dp_rcu, workers + others) == 0 ? 0 : -EINVAL;
 }
 
 static void

@@ -16,8 +16,11 @@ struct rte_rcu_qsbr;
 
 extern struct rte_rcu_qsbr *dp_rcu;
 
-/* Control thread. 0 or -ENOMEM. */
-int dp_rcu_init(unsigned int workers);
+/*
+ * Readers are the workers, by their numbers, and behind them `others` threads, which are offline but
+ * for the time of a call. Control thread. 0 or -ENOMEM.
+ */
+int dp_rcu_init(unsigned int workers, unsigned int others);
 /* After the workers have ended: runs what is still deferred. */
 void dp_rcu_fini(void);
 

@@ -33,15 +33,28 @@ struct dp_real_slot {
 	 * the IPv4 header include the decrement of the TTL.
 	 */
 	uint16_t l4_in, l4_out, ip_in, ip_out;
-	_Atomic uint16_t generation; /* changes when the slot's flows are ended or the slot is reused */
-	_Atomic uint32_t nexthop;    /* index of neigh.h; 0: no route */
-	uint32_t service;            /* slot of the service */
-	_Atomic uint32_t tunnel;     /* index of tunnel.h; 0: there is none, or none was to be had */
-	_Atomic uint16_t mss;        /* of its service: greatest MSS that SYNs may offer, or DP_MSS_* */
-	_Atomic uint8_t options;     /* of its service: DP_SERVICE_*, for connections to come */
-	_Atomic uint8_t limited;     /* its connections are counted box-wide: limit.h */
+	_Atomic uint16_t
+		generation;       /* changes when the slot's flows are ended or the slot is reused: 15 bits */
+	_Atomic uint32_t nexthop; /* index of neigh.h; 0: no route */
+	uint32_t service;         /* slot of the service */
+	_Atomic uint32_t tunnel;  /* index of tunnel.h; 0: there is none, or none was to be had */
+	_Atomic uint16_t mss;     /* of its service: greatest MSS that SYNs may offer, or DP_MSS_* */
+	_Atomic uint8_t options;  /* of its service: DP_SERVICE_*, for connections to come */
+	_Atomic uint8_t limited;  /* its connections are counted box-wide: limit.h */
 };
 static_assert(sizeof(struct dp_real_slot) == 64, "one line");
+
+#define GENERATION_MASK 0x7fffu
+
+/* All flows of the server end. Control thread. */
+static inline void
+real_generation_next(struct dp_real_slot *slot)
+{
+	uint16_t now = atomic_load_explicit(&slot->generation, memory_order_relaxed);
+
+	atomic_store_explicit(&slot->generation, (uint16_t)((now + 1u) & GENERATION_MASK),
+			      memory_order_seq_cst);
+}
 
 /* A worker's own record of a server. Its worker writes, anyone reads. */
 struct dp_real_own {

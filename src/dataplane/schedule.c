@@ -12,6 +12,7 @@
 #include "answer.h"
 #include "kernel.h"
 #include "limit.h"
+#include "sync.h"
 #include "tcp_state.h"
 #include "wire.h"
 #include "worker.h"
@@ -258,6 +259,8 @@ connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const stru
 	real->total++;
 	w->count.flows_created++;
 	b->flow[i] = flow;
+	if (flow->state == SL_STATE_UDP)
+		dp_sync_began(w, flow);
 	twin_outrank(w, b, i, flow, twin);
 	return -1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The side rings between workers: fragments and ICMP errors on their way to the
- * worker that has their flow.
+ * The side rings between workers: fragments, ICMP errors and first packets of flows that
+ * came from the peer (sync_move.c), on their way to the worker that has their flow.
  *
  * A flow of NAT has an owner that can be computed, a flow of full NAT one that
  * its local port names; those packets are given to it (dp_side_give). A flow of DR
@@ -15,6 +15,7 @@
  * (HANDOVER_FULL), and a worker takes one burst a turn from each.
  * The packet's note (burst.h) goes with it; bits of the pointer say what it is.
  */
+#include "sync.h"
 #include "worker.h"
 
 #define GATHERED ((uintptr_t)1) /* ports are known */
@@ -70,6 +71,8 @@ side_receive_from(struct dp_worker *w, struct rte_ring *ring)
 		return 0;
 	/* Their senders had handed over before what opens these packets' connections. */
 	earlier = dp_handover_receive(w);
+	/* ... and flows that they are searched for by. */
+	(void)dp_sync_serve(w);
 	w->count.handed_in += count;
 	b->count = count;
 	b->gathered = 0;
@@ -84,6 +87,7 @@ side_receive_from(struct dp_worker *w, struct rte_ring *ring)
 	b->owned = burst_all(count);
 	b->port = b->mbuf[0]->port;
 	dp_pipeline_run(w, b);
+	dp_sync_move(w);
 	b->owned = 0;
 	b->gathered = 0;
 	b->searching = 0;

@@ -89,8 +89,10 @@ struct dp_svc {
 	uint8_t options;            /* DP_SERVICE_* */
 	uint8_t sched_options;      /* SCHED_* */
 	struct dp_svc_limit *limit; /* of server[i]; behind server[] */
-	struct dp_tunnel *tunnel;   /* of server[i], by SL_FWD_TUN; behind that */
+	struct dp_tunnel *tunnel;   /* of server[i], by SL_FWD_TUN; behind that and the index */
 	uint8_t *fwd;               /* enum sl_fwd of server[i]; behind that */
+	uint32_t *index;            /* of many servers, by address and port: place + 1; 0: empty */
+	uint32_t index_mask;        /* 0: so few that they are looked through */
 	struct sched_server server[];
 };
 
@@ -110,6 +112,13 @@ struct dp_snapshot {
 };
 
 extern _Atomic(const struct dp_snapshot *) dp_snapshot_current;
+
+/* The place of a server in its service, or -1. */
+int dp_svc_server_find(const struct dp_svc *svc, const struct sl_addr *addr, uint16_t port_be);
+/* How many entries the index of so many servers has; 0: there is none. */
+uint32_t dp_svc_index_size(uint32_t servers);
+/* Fills in the index, once all servers are there. */
+void dp_svc_index_fill(struct dp_svc *svc);
 
 /* Where the search for an address starts. */
 static inline uint64_t

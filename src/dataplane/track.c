@@ -14,6 +14,7 @@
  */
 #include "answer.h"
 #include "kernel.h"
+#include "sync.h"
 #include "tcp_state.h"
 #include "wire.h"
 #include "worker.h"
@@ -59,11 +60,14 @@ static __rte_cold void
 state_change(struct dp_worker *w, const struct burst *b, unsigned int i, struct flow *flow, uint8_t state)
 {
 	struct dp_real_own *real = &w->real[flow->real];
+	uint8_t old;
 
 	real->active -= TCP_ACTIVE_STATES >> flow->state & 1;
 	real->active += TCP_ACTIVE_STATES >> state & 1;
 	outcome_note(w, b, i, flow);
+	old = flow->state;
 	flow->state = state;
+	dp_sync_changed(w, flow, old);
 }
 
 /* Does packet i open a connection where an old one has ended? */
@@ -100,6 +104,8 @@ track_rare(struct dp_worker *w, struct burst *b, unsigned int i)
 	if (b->moved && !flow_renew(w, b, i))
 		return false;
 	flow = b->flow[i];
+	if ((flow->generation & FLOW_FOREIGN) != 0)
+		dp_sync_adopt(w, b, i);
 	if (flow_is_removed(flow) && !opens) {
 		dp_drop(w, b, i, SL_DROP_SERVER_REMOVED);
 		return false;

@@ -296,7 +296,9 @@ svc_create(const struct dp_service *service, uint32_t slot)
 {
 	size_t each = sizeof(struct sched_server) + sizeof(struct dp_svc_limit) + sizeof(struct dp_tunnel) +
 		      sizeof(uint8_t);
-	struct dp_svc *svc = calloc(1, sizeof(struct dp_svc) + service->real_count * each);
+	uint32_t index_size = dp_svc_index_size(service->real_count);
+	struct dp_svc *svc =
+		calloc(1, sizeof(struct dp_svc) + service->real_count * each + index_size * sizeof(uint32_t));
 
 	if (svc == NULL)
 		return NULL;
@@ -308,7 +310,9 @@ svc_create(const struct dp_service *service, uint32_t slot)
 	svc->sched_options = ((service->options & DP_SERVICE_FALLBACK) != 0 ? SCHED_FALLBACK : 0) |
 			     ((service->options & DP_SERVICE_PORT) != 0 ? SCHED_PORT : 0);
 	svc->limit = (struct dp_svc_limit *)&svc->server[service->real_count];
-	svc->tunnel = (struct dp_tunnel *)&svc->limit[service->real_count];
+	svc->index = (uint32_t *)&svc->limit[service->real_count];
+	svc->index_mask = index_size != 0 ? index_size - 1 : 0;
+	svc->tunnel = (struct dp_tunnel *)&svc->index[index_size];
 	svc->fwd = (uint8_t *)&svc->tunnel[service->real_count];
 	return svc;
 }
@@ -409,5 +413,6 @@ servers_take(struct change *change, struct dp_service *service, char *ret_error)
 		if (out == 0)
 			change->svc->count = change->svc->all;
 	}
+	dp_svc_index_fill(change->svc);
 	return 0;
 }

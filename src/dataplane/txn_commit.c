@@ -122,7 +122,7 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 	for (struct change *change = txn->first; change != NULL; change = change->next)
 		change_commit(change);
 	for (uint32_t i = 0; i < txn->flush_count; i++)
-		atomic_fetch_add(&dp_real_slots[txn->flush[i]].generation, 1);
+		real_generation_next(&dp_real_slots[txn->flush[i]]);
 	if (!next.stay)
 		own_moving_set(&next.tables);
 	free(next.tables.vips);

@@ -12,6 +12,7 @@
 #include "limit.h"
 #include "port.h"
 #include "rcu.h"
+#include "sync.h"
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
@@ -140,6 +141,7 @@ turn(struct dp_worker *w)
 		count += dp_handover_receive(w);
 	if (w->worker_count > 1)
 		count += dp_side_receive(w);
+	count += dp_sync_serve(w);
 	dp_handover_flush(w);
 	dp_transmit_flush(w);
 	return count;

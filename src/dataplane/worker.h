@@ -138,6 +138,8 @@ struct dp_worker {
 	uint16_t nat64_id;           /* identification of the last IPv4 packet that had none */
 	uint32_t *toa_ack;           /* by flow, while FLOW_TOA: what acknowledges the server's SYN alone */
 
+	_Atomic(struct dp_sync_worker *) sync; /* connection sync: sync.h; NULL while there is none */
+
 	unsigned int lcore;
 	int cpu;
 	bool one_destination; /* of the last burst that was asked: classify.c */
@@ -212,6 +214,8 @@ bool dp_source_is_bad(const struct dp_worker *w, const struct sl_addr *source);
 
 /* Owner of a NAT flow: the worker of the client's address and port. */
 unsigned int dp_owner(const struct dp_worker *w, const struct sl_addr *client, uint16_t client_port_be);
+/* Where a device brings a client's packets that hashes as ours are told to. Cold. */
+unsigned int dp_owner_rss(const struct dp_worker *w, const struct pkt_key *key);
 void dp_owner_init(void);
 
 /* The flow of a key, or NULL; looks at the whole chain. Cold: the stage finds nearly all by itself. */
@@ -219,8 +223,12 @@ struct flow *dp_flow_find_slow(struct dp_worker *w, const struct pkt_key *key, b
 			       struct flow_hash hash);
 /* The flow of a reply to a local address (in `reply`), or NULL. Cold likewise. */
 struct flow *dp_flow_find_reply(struct dp_worker *w, const struct burst *b, unsigned int i);
-/* Ends a flow: counts, index, entry. Cold. */
+/* Ends a flow before its time: the peer is told, and what follows. Cold. */
 void dp_flow_end(struct dp_worker *w, struct flow *flow);
+/* Ends a flow: its local port, and what follows. Cold. */
+void dp_flow_forget(struct dp_worker *w, struct flow *flow);
+/* A flow is here no more: counts, index, entry. Cold. */
+void dp_flow_leave(struct dp_worker *w, struct flow *flow);
 /* Looks at the next `budget` entries for idle ones. */
 void dp_flow_sweep(struct dp_worker *w, uint32_t budget);
 
@@ -275,7 +283,7 @@ void dp_drop_flush(struct dp_worker *w);
 static inline bool
 flow_is_removed(const struct flow *flow)
 {
-	return flow->generation !=
+	return (flow->generation & GENERATION_MASK) !=
 	       atomic_load_explicit(&dp_real_slots[flow->real].generation, memory_order_relaxed);
 }
 

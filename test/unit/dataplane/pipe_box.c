@@ -13,10 +13,13 @@
 #include "ha.h"
 #include "port.h"
 #include "rcu.h"
+#include "sync.h"
 #include "sl_addr.h"
 #include "tunnel.h"
 #include "txn.h"
 #include "wire.h"
+
+#include <sluice/dp_sync.h>
 
 #include <rte_eal.h>
 #include <rte_ethdev.h>
@@ -272,7 +275,7 @@ setup(unsigned int workers)
 	pipe_box.room = UINT32_MAX;
 	dp_answer_rate_set(1000);
 	devices_make(workers);
-	if (dp_rcu_init(workers) != 0 || book_init() != 0 || dp_tunnel_init() != 0 ||
+	if (dp_rcu_init(workers, DP_SYNC_THREADS_MAX) != 0 || book_init() != 0 || dp_tunnel_init() != 0 ||
 	    dp_neigh_init(1, 1) != 0 || dp_txn_init() != 0)
 		return -1;
 	configure(); /* with no worker yet, so none is started */
@@ -325,6 +328,7 @@ ring_empty(struct rte_ring *r)
 int
 pipe_teardown(void **state)
 {
+	dp_sync_stop();
 	dp_rcu_fini();
 	dp_ha_fini();
 	dp_ha_port_fini();
@@ -600,6 +604,7 @@ pipe_receive(unsigned int worker)
 	count = dp_handover_receive(w);
 	if (w->worker_count > 1)
 		count += dp_side_receive(w);
+	count += dp_sync_serve(w);
 	dp_handover_flush(w);
 	dp_transmit_flush(w);
 	pipe_check("after a hand-over");

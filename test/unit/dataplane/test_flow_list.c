@@ -4,6 +4,7 @@
  * time to the tick, budgets and cursors over several workers, filters as a table, and
  * a reader beside a worker that never rests.
  */
+#include "sync.h"
 #include "tcp_state.h"
 #include "worker.h"
 
@@ -20,6 +21,21 @@ enum { WORKERS = 3, SERVERS = 4, FLOWS = 2000, LIVE = 1900 };
 struct dp_real_slot *dp_real_slots;
 struct dp_worker *dp_workers[DP_WORKERS_MAX];
 unsigned int dp_workers_count;
+
+/* What the peer would be told: who ends before time. */
+static unsigned int ended;
+
+void
+dp_sync_ended(struct dp_worker *w, const struct flow *flow)
+{
+	ended++;
+}
+
+void
+dp_sync_foreign_clear(struct dp_worker *w, struct flow *flow)
+{
+	flow->generation &= GENERATION_MASK;
+}
 
 static struct sl_addr
 addr(const char *text)
@@ -165,13 +181,15 @@ test_budget(void **state)
 		dp_flow_sweep(w, 100);
 		assert_int_equal(w->table.used, 1000 - step * 100);
 	}
-	/* Flows whose server's generation changed end at once. */
+	/* Flows whose server's generation changed end at once; of those, not of idle ones, the peer is told. */
+	assert_int_equal(ended, 0);
 	for (uint16_t i = 0; i < 100; i++)
 		flow_open(w, &client, (uint16_t)(1000 + i), 80, SL_PROTO_TCP, SL_STATE_ESTABLISHED,
 			  1 + i % 2);
 	dp_real_slots[1].generation++;
 	dp_flow_sweep(w, 5000);
 	assert_int_equal(w->table.used, 50);
+	assert_int_equal(ended, 50);
 	assert_int_equal(w->real[1].total, 0);
 	assert_int_equal(w->real[2].total, 50);
 	assert_int_equal(w->real[2].active, 50);

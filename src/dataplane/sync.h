@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Connection sync inside the data plane (dp_sync.h is what others see of it): what workers and sync
+ * threads pass to each other.
+ *
+ *	worker -> thread   changes: a ring of words (flow numbers), which never waits and overwrites its
+ *	                   oldest; ends have a record besides, because their entries are used again
+ *	thread -> worker   connections of the peer: a ring for each thread and worker
+ *	worker -> worker   a flow that moves to where its packets come in; a local port that is lent
+ *
+ * What passes is told to a worker by a bell, one word that it looks at once a turn. A thread
+ * reads flows beside their worker (`seq`, flow.h) and has its own note of what it told, by flow.
+ *
+ * sync.c: life. sync_changes.c, sync_walk.c: out. sync_put.c: in, on the thread. sync_take.c: in, on
+ * the worker. sync_move.c: flows that are not where their packets are.
+ */
+#ifndef DP_SYNC_PRIVATE_H
+#define DP_SYNC_PRIVATE_H
+
+#include "tcp_state.h"
+#include "worker.h"
+
+#include <sluice/dp_sync.h>
+
+/* States that are told: never half open ones. */
+#define SYNC_STATES                                                                                          \
+	((1u << SL_STATE_ESTABLISHED) | (1u << SL_STATE_FIN_WAIT) | (1u << SL_STATE_TIME_WAIT) |             \
+	 (1u << SL_STATE_CLOSE) | (1u << SL_STATE_CLOSE_WAIT) | (1u << SL_STATE_LAST_ACK) |                  \
+	 (1u << SL_STATE_UDP))
+
+enum {
+	SYNC_RING_MIN = 64,
+	SYNC_RING_MAX = 1 << 22,
+	SYNC_PUT_RING = 1024,  /* from a thread */
+	SYNC_MOVE_RING = 256,  /* from a worker */
+	SYNC_HELD_CACHE = 256, /* addresses, by hash */
+	SYNC_MOVES_MAX = BURST_MAX,
+};
+
+/* A word of the ring of changes: a flow's number, or this and the number of an end. */
+#define SYNC_WORD_END (UINT64_C(1) << 63)
+
+/* A connection that has ended. */
+struct sync_end {
+	struct sl_addr client, vip, real;
+	uint64_t ports;  /* as in struct flow, its seq included */
+	uint32_t number; /* that the flow had */
+	uint32_t local;
+	uint32_t seen;
+	uint8_t state, flags;
+};
+
+/* What comes to a worker through a ring. */
+enum sync_kind {
+	SYNC_PUT,   /* a connection of the peer's */
+	SYNC_ENDED, /* one that is over there */
+	SYNC_LEND, /* one whose local port is in this worker's share, and whose packets come to worker `to` */
+	SYNC_LENT, /* the same, with its port */
+	SYNC_MOVED, /* a flow of another worker's */
+	SYNC_KIND_MAX,
+};
+
+struct sync_message {
+	struct sl_addr client, vip;
+	struct sl_addr other;    /* full NAT: local address; SYNC_ENDED: the server's */
+	uint64_t ports;          /* as in struct flow, seq 0 */
+	uint32_t service, place; /* slot of the service, and where the server was in it */
+	uint32_t real;
+	uint32_t idle;  /* ticks; SYNC_MOVED: tick of the last packet */
+	uint32_t local; /* SYNC_LENT, SYNC_MOVED: as in struct flow */
+	uint32_t toa_ack;
+	uint16_t generation;
+	uint16_t local_port_be;
+	uint8_t kind, fwd, state, flags; /* DP_SYNC_*; SYNC_MOVED: FLOW_* */
+	uint8_t to;
+};
+
+/* One producer, one consumer. */
+struct sync_ring {
+	_Alignas(64) _Atomic uint32_t head; /* the producer's */
+	_Alignas(64) _Atomic uint32_t tail; /* the consumer's */
+	uint32_t mask;
+	struct sync_message message[];
+};
+
+/* A flow that has its packets at another worker. */
+struct sync_move {
+	uint32_t number;
+	uint8_t seq, to;
+};
+
+/* A worker's part. */
+struct dp_sync_worker {
+	/* The worker's own. */
+	_Alignas(64) _Atomic uint64_t *change;
+	struct sync_end *end;
+	uint32_t change_mask, end_mask;
+	_Atomic uint64_t change_head, end_head;
+	uint32_t next_ring; /* to be looked at first */
+	uint32_t ring_count;
+	unsigned int move_count;
+	struct sync_move move[SYNC_MOVES_MAX];
+	_Atomic uint64_t inserted, updated, removed, table_full, conflict, lost;
+
+	_Alignas(64) _Atomic uint32_t bell; /* anybody's: there may be something in `ring` */
+
+	/* Of the thread that reads it. */
+	_Alignas(64) uint64_t tail;
+	_Atomic uint32_t *told; /* by flow: sync_walk.c */
+	size_t told_bytes;
+
+	struct sync_ring
+		*ring[DP_SYNC_THREADS_MAX + DP_WORKERS_MAX]; /* from threads, then workers; NULL: none */
+};
+
+/* What a thread knows of an address for the time of a call. */
+struct sync_held {
+	struct sl_addr addr;
+	uint64_t call; /* that asked; 0: none */
+	bool held;
+};
+
+struct sync_thread {
+	_Alignas(64) uint64_t call;
+	unsigned int next_worker; /* whose changes come first */
+	struct dp_sync_cursor round;
+	struct sync_held held[SYNC_HELD_CACHE];
+};
+
+struct sync_state {
+	unsigned int threads; /* 0: not initialised */
+	unsigned int workers;
+	struct dp_sync_worker *worker[DP_WORKERS_MAX];
+	struct sync_thread *thread;
+};
+
+extern struct sync_state dp_sync;
+
+/* ---- rings ---- */
+
+/* Room for a message, or NULL. It is sent by sync_ring_send. */
+static inline struct sync_message *
+sync_ring_room(struct sync_ring *ring)
+{
+	uint32_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
+
+	if (head - atomic_load_explicit(&ring->tail, memory_order_acquire) > ring->mask)
+		return NULL;
+	return &ring->message[head & ring->mask];
+}
+
+static inline void
+sync_ring_send(struct dp_sync_worker *to, struct sync_ring *ring)
+{
+	atomic_store_explicit(&ring->head, atomic_load_explicit(&ring->head, memory_order_relaxed) + 1,
+			      memory_order_release);
+	atomic_store_explicit(&to->bell, 1, memory_order_release);
+}
+
+static inline uint32_t
+sync_ring_count(const struct sync_ring *ring)
+{
+	uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
+
+	return atomic_load_explicit(&ring->head, memory_order_acquire) - tail;
+}
+
+/* The ring from worker `from` to worker `to`. */
+static inline struct sync_ring *
+sync_ring_between(unsigned int from, unsigned int to)
+{
+	return dp_sync.worker[to]->ring[dp_sync.threads + from];
+}
+
+static inline void
+sync_count(_Atomic uint64_t *counter)
+{
+	atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
+/* ---- workers: changes (sync_changes.c) ---- */
+
+static inline struct dp_sync_worker *
+sync_of(struct dp_worker *w)
+{
+	return atomic_load_explicit(&w->sync, memory_order_acquire);
+}
+
+static inline void
+sync_word_put(struct dp_sync_worker *s, uint64_t word)
+{
+	uint64_t head = atomic_load_explicit(&s->change_head, memory_order_relaxed);
+
+	atomic_store_explicit(&s->change[head & s->change_mask], word, memory_order_relaxed);
+	atomic_store_explicit(&s->change_head, head + 1, memory_order_release);
+}
+
+/* A flow of UDP has begun. */
+static inline void
+dp_sync_began(struct dp_worker *w, const struct flow *flow)
+{
+	struct dp_sync_worker *s = sync_of(w);
+
+	if (unlikely(s != NULL))
+		sync_word_put(s, (uint64_t)(flow - w->table.flow));
+}
+
+/* The state of a flow of TCP was `old` before. */
+static inline void
+dp_sync_changed(struct dp_worker *w, const struct flow *flow, uint8_t old)
+{
+	struct dp_sync_worker *s = sync_of(w);
+
+	if (likely(s == NULL) || (SYNC_STATES >> flow->state & 1) == 0)
+		return;
+	/* What was never established is not told when it closes. */
+	if (flow->state == SL_STATE_ESTABLISHED || (SYNC_STATES >> old & 1) != 0)
+		sync_word_put(s, (uint64_t)(flow - w->table.flow));
+}
+
+/* A flow ends before its time. Cold. */
+void dp_sync_ended(struct dp_worker *w, const struct flow *flow);
+
+/* ---- threads: reading (sync_walk.c) ---- */
+
+/* Between these two the calling thread may read what snapshots point to (sync.c). */
+void sync_reader_begin(unsigned int t);
+void sync_reader_end(unsigned int t);
+
+/* A copy of a flow in use and its server's address. False: free, or being changed just now. */
+bool sync_flow_read(const struct dp_worker *w, uint32_t number, struct flow *ret_flow,
+		    struct sl_addr *ret_real);
+void sync_conn_fill(const struct dp_worker *w, const struct flow *flow, const struct sl_addr *real,
+		    uint8_t flags, struct dp_sync_conn *ret_conn);
+bool sync_is_held(struct sync_thread *thread, const struct sl_addr *vip);
+/* What is noted of a flow when it is told. Never 0. */
+uint32_t sync_told_of(const struct flow *flow);
+/* Was this flow, in this life of its entry, told? */
+bool sync_told_is(uint32_t told, uint8_t seq);
+uint8_t sync_told_state(uint32_t told);
+
+/* ---- workers: taking (sync_take.c, sync_move.c) ---- */
+
+/* Takes a bounded number of what waits; returns how many. Cold. */
+unsigned int dp_sync_take(struct dp_worker *w);
+
+/* Once a turn. */
+static inline unsigned int
+dp_sync_serve(struct dp_worker *w)
+{
+	struct dp_sync_worker *s = sync_of(w);
+
+	if (likely(s == NULL) || likely(atomic_load_explicit(&s->bell, memory_order_relaxed) == 0))
+		return 0;
+	return dp_sync_take(w);
+}
+
+/* The flow begins, or ceases, to be one that other workers search for. */
+void sync_foreign_set(struct dp_worker *w, struct flow *flow);
+void dp_sync_foreign_clear(struct dp_worker *w, struct flow *flow);
+/* Packet i is the first one of a flow that came from the peer. Cold. */
+void dp_sync_adopt(struct dp_worker *w, struct burst *b, unsigned int i);
+/* Sends flows on to the workers that have their packets. After a burst of searching packets. Cold. */
+void dp_sync_move(struct dp_worker *w);
+/* May a flow of the peer's with this key be at another worker? */
+bool dp_sync_may_be_elsewhere(const struct pkt_key *key);
+/* After the workers have ended. */
+void dp_sync_stop(void);
+/* 0 or -ENOMEM. */
+int sync_filter_init(uint64_t flows);
+void sync_filter_fini(void);
+
+#endif
