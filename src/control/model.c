@@ -8,6 +8,7 @@
  */
 #include "model_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,7 +75,19 @@ model_conf(const struct model *model)
 void
 model_watch(struct model *model, const struct model_watcher *watcher)
 {
-	model->watcher = watcher != NULL ? *watcher : (struct model_watcher){ 0 };
+	assert(model->watcher_count < MODEL_WATCHERS_MAX);
+	model->watchers[model->watcher_count++] = *watcher;
+}
+
+void
+model_unwatch(struct model *model, const void *context)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < model->watcher_count; i++)
+		if (model->watchers[i].context != context)
+			model->watchers[kept++] = model->watchers[i];
+	model->watcher_count = kept;
 }
 
 struct model_service *
@@ -328,8 +341,10 @@ command_end(struct command *command, int rc, int64_t flush_slot)
 	else
 		rc = model_change_commit(command->model, &change, command->error, &failed);
 	model_change_fini(&change);
-	if (rc == 0 && command->model->watcher.changed != NULL)
-		command->model->watcher.changed(command->key, command->model->watcher.context);
+	for (unsigned int i = 0; rc == 0 && i < command->model->watcher_count; i++)
+		if (command->model->watchers[i].changed != NULL)
+			command->model->watchers[i].changed(command->key,
+							    command->model->watchers[i].context);
 	return rc;
 }
 

@@ -81,6 +81,11 @@ void model_diff(struct model *model, const struct conf *conf, void (*line)(const
 		void *context);
 
 const struct conf *model_conf(const struct model *model);
+/*
+ * What keepalive takes of the configuration that runs, with ports as the data plane numbers them, and each
+ * instance's own group of addresses. To be freed by free(). NULL: out of memory.
+ */
+struct ka_conf *model_ka(const struct model *model);
 struct model_service *model_services(struct model *model);
 unsigned int model_service_count(const struct model *model);
 struct model_service *model_service_find(struct model *model, const struct dp_service_key *key);
@@ -161,15 +166,21 @@ struct model_health {
 int model_health_set(struct model *model, const struct model_health *changes, size_t count,
 		     struct model_error *ret_error);
 
-/* Who wants to know of changes: health. One at most. */
+/* Who wants to know of changes: health, and high availability. */
 struct model_watcher {
 	/* A file has become what runs. The one before it (NULL: there was none) is freed after the call. */
 	void (*applied)(const struct conf *old, const struct conf *now, void *context);
-	/* A command has changed a service. */
+	/* A command has changed a service. May be NULL. */
 	void (*changed)(const struct dp_service_key *key, void *context);
 	void *context;
 };
-/* NULL ends it. Not called for model_health_set. A watcher changes nothing from inside its calls. */
+/*
+ * Called in the order in which they came, MODEL_WATCHERS_MAX at most; not for model_health_set. A watcher
+ * changes nothing from inside its calls.
+ */
+enum { MODEL_WATCHERS_MAX = 2 };
 void model_watch(struct model *model, const struct model_watcher *watcher);
+/* The one with this context. One that is not there does nothing. */
+void model_unwatch(struct model *model, const void *context);
 
 #endif

@@ -19,6 +19,7 @@ static const char *const timeout_names[TIMEOUT_COUNT] = { "tcp", "tcpfin", "udp"
 struct plan {
 	struct model_change change;
 	struct model_net old_net, new_net;
+	struct model_groups groups;
 };
 
 static int plan_make(struct plan *plan, struct model *model, const struct conf *conf,
@@ -60,9 +61,10 @@ model_apply(struct model *model, struct conf *conf, struct conf_faults *faults)
 		return rc;
 	if (old != NULL)
 		settings_apply(model, old, conf);
+	model->groups = plan.groups;
 	model->conf = conf;
-	if (model->watcher.applied != NULL)
-		model->watcher.applied(old, conf, model->watcher.context);
+	for (unsigned int i = 0; i < model->watcher_count; i++)
+		model->watchers[i].applied(old, conf, model->watchers[i].context);
 	conf_free(old);
 	return 0;
 }
@@ -110,8 +112,10 @@ plan_make(struct plan *plan, struct model *model, const struct conf *conf, struc
 		rc = model_forward_check_rest(model, conf, ret_error);
 	if (rc < 0)
 		return rc;
-	if (model_net_build(&plan->old_net, model->conf, model) < 0 ||
-	    model_net_build(&plan->new_net, conf, model) < 0)
+	plan->groups = model->groups;
+	model_groups_assign(&plan->groups, conf);
+	if (model_net_build(&plan->old_net, model->conf, model, &model->groups) < 0 ||
+	    model_net_build(&plan->new_net, conf, model, &plan->groups) < 0)
 		return model_error_memory(ret_error);
 	rc = model_net_diff(model, &plan->old_net, &plan->new_net, NULL, NULL);
 	if (rc < 0)

@@ -2,7 +2,7 @@
 /*
  * The network part of a configuration, as the data plane takes it: addresses,
  * routes (gateways are the default routes), static neighbours, local addresses
- * of full NAT.
+ * of full NAT, and which addresses are the box's only while a vrrp_instance is MASTER.
  *
  * A file may name its ports in any order; the data plane counts them in the
  * order in which they were opened. Two networks are compared as sets of lines
@@ -23,23 +23,25 @@ struct net_text {
 	unsigned int count;
 };
 
-static unsigned int port_opened(const struct model *model, const struct conf *conf, unsigned int index);
 static void net_fill(struct model_net *net, const struct conf *conf, const struct model *model);
 static void net_fill_groups(struct model_net *net, const struct conf *conf, const struct model *model);
 static void net_gateway(struct model_net *net, unsigned int port, const struct sl_addr *via);
-static int text_build(struct net_text *ret_text, const struct model *model, const struct dp_net *net);
+static int text_build(struct net_text *ret_text, const struct model *model, const struct model_net *of);
 static void text_route(char line[NET_LINE_SIZE], const struct model *model, const struct dp_route *route);
 static const char *port_name(const struct model *model, unsigned int port);
 static int line_compare(const void *a, const void *b);
 
 int
-model_net_build(struct model_net *ret_net, const struct conf *conf, const struct model *model)
+model_net_build(struct model_net *ret_net, const struct conf *conf, const struct model *model,
+		const struct model_groups *owners)
 {
 	unsigned int addrs = 0, locals = 0, routes, neighs;
+	struct ka_conf *ka;
 
-	*ret_net = (struct model_net){ 0 };
+	*ret_net = (struct model_net){ .owners = owners };
 	if (conf == NULL)
 		return 0;
+	ka = model_groups_ka(owners, conf, model);
 	for (unsigned int i = 0; i < conf->port_count; i++)
 		addrs += conf->ports[i].addr_count;
 	routes = conf->route_count + 2 * conf->port_count;
@@ -52,16 +54,24 @@ model_net_build(struct model_net *ret_net, const struct conf *conf, const struct
 	ret_net->neighs = calloc(neighs + 1, sizeof(*ret_net->neighs));
 	ret_net->groups = calloc(conf->group_count + 1, sizeof(*ret_net->groups));
 	ret_net->locals = calloc(locals + 1, sizeof(*ret_net->locals));
+	if (ka != NULL) {
+		ret_net->dp.moving_count = conf_ha_moving_count(ka);
+		ret_net->moving = calloc(ret_net->dp.moving_count + 1, sizeof(*ret_net->moving));
+	}
 	if (ret_net->addrs == NULL || ret_net->routes == NULL || ret_net->neighs == NULL ||
-	    ret_net->groups == NULL || ret_net->locals == NULL) {
+	    ret_net->groups == NULL || ret_net->locals == NULL || ret_net->moving == NULL) {
+		free(ka);
 		model_net_fini(ret_net);
 		return -ENOMEM;
 	}
 	net_fill(ret_net, conf, model);
+	conf_ha_moving(ka, ret_net->moving);
+	free(ka);
 	ret_net->dp.addrs = ret_net->addrs;
 	ret_net->dp.routes = ret_net->routes;
 	ret_net->dp.neighs = ret_net->neighs;
 	ret_net->dp.groups = ret_net->groups;
+	ret_net->dp.moving = ret_net->moving;
 	return 0;
 }
 
@@ -73,6 +83,7 @@ model_net_fini(struct model_net *net)
 	free(net->neighs);
 	free(net->groups);
 	free(net->locals);
+	free(net->moving);
 	*net = (struct model_net){ 0 };
 }
 
@@ -84,7 +95,7 @@ model_net_diff(const struct model *model, const struct model_net *from, const st
 	unsigned int o = 0, n = 0;
 	int rc = 0;
 
-	if (text_build(&old, model, &from->dp) < 0 || text_build(&new, model, &to->dp) < 0)
+	if (text_build(&old, model, from) < 0 || text_build(&new, model, to) < 0)
 		rc = -ENOMEM;
 	while (rc >= 0 && (o < old.count || n < new.count)) {
 		char text[NET_LINE_SIZE + 2];
@@ -106,6 +117,15 @@ model_net_diff(const struct model *model, const struct model_net *from, const st
 	return rc;
 }
 
+unsigned int
+model_port_opened(const struct model *model, const struct conf *conf, unsigned int index)
+{
+	for (unsigned int i = 0; i < model->port_count; i++)
+		if (strcmp(model->ports[i].name, conf->ports[index].dp.name) == 0)
+			return i;
+	return index;
+}
+
 static void
 net_fill(struct model_net *net, const struct conf *conf, const struct model *model)
 {
@@ -113,7 +133,7 @@ net_fill(struct model_net *net, const struct conf *conf, const struct model *mod
 
 	for (unsigned int i = 0; i < conf->port_count; i++) {
 		const struct conf_port *port = &conf->ports[i];
-		unsigned int opened = port_opened(model, conf, i);
+		unsigned int opened = model_port_opened(model, conf, i);
 
 		for (unsigned int a = 0; a < port->addr_count; a++)
 			net->addrs[dp->addr_count++] =
@@ -125,13 +145,13 @@ net_fill(struct model_net *net, const struct conf *conf, const struct model *mod
 		struct dp_route route = conf->routes[i].dp;
 
 		if (route.port >= 0)
-			route.port = (int)port_opened(model, conf, (unsigned int)route.port);
+			route.port = (int)model_port_opened(model, conf, (unsigned int)route.port);
 		net->routes[dp->route_count++] = route;
 	}
 	for (unsigned int i = 0; i < conf->neigh_count; i++) {
 		struct dp_static_neigh neigh = conf->neighs[i].dp;
 
-		neigh.port = port_opened(model, conf, neigh.port);
+		neigh.port = model_port_opened(model, conf, neigh.port);
 		net->neighs[dp->neigh_count++] = neigh;
 	}
 	net_fill_groups(net, conf, model);
@@ -152,7 +172,7 @@ net_fill_groups(struct model_net *net, const struct conf *conf, const struct mod
 		for (unsigned int a = 0; a < from->addr_count; a++)
 			*next++ = (struct dp_local_addr){
 				.addr = from->addrs[a].addr,
-				.port = port_opened(model, conf, from->addrs[a].port),
+				.port = model_port_opened(model, conf, from->addrs[a].port),
 			};
 	}
 }
@@ -169,26 +189,18 @@ net_gateway(struct model_net *net, unsigned int port, const struct sl_addr *via)
 	net->routes[net->dp.route_count++] = route;
 }
 
-/* Ports of a file that passed the check are all open; one that is not keeps its own number. */
-static unsigned int
-port_opened(const struct model *model, const struct conf *conf, unsigned int index)
-{
-	for (unsigned int i = 0; i < model->port_count; i++)
-		if (strcmp(model->ports[i].name, conf->ports[index].dp.name) == 0)
-			return i;
-	return index;
-}
-
 static int
-text_build(struct net_text *ret_text, const struct model *model, const struct dp_net *net)
+text_build(struct net_text *ret_text, const struct model *model, const struct model_net *of)
 {
+	const struct dp_net *net = &of->dp;
 	unsigned int n = 0, locals = 0;
 	char mac[SL_MAC_STRLEN], addr[SL_ADDR_STRLEN], prefix[SL_PREFIX_STRLEN];
 
 	for (unsigned int i = 0; i < net->group_count; i++)
 		locals += net->groups[i].addr_count;
-	ret_text->line = calloc(net->addr_count + net->route_count + net->neigh_count + locals + 1,
-				sizeof(*ret_text->line));
+	ret_text->line =
+		calloc(net->addr_count + net->route_count + net->neigh_count + locals + net->moving_count + 1,
+		       sizeof(*ret_text->line));
 	if (ret_text->line == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < net->addr_count; i++)
@@ -207,6 +219,11 @@ text_build(struct net_text *ret_text, const struct model *model, const struct dp
 				 "local address %s of group %s on port %s",
 				 sl_addr_format(&net->groups[i].addrs[a].addr, addr), net->groups[i].name,
 				 port_name(model, net->groups[i].addrs[a].port));
+	for (unsigned int i = 0; i < net->moving_count; i++)
+		snprintf(ret_text->line[n++], NET_LINE_SIZE, "address %s of vrrp_instance %s on port %s%s",
+			 sl_prefix_format(&net->moving[i].prefix, prefix),
+			 of->owners->name[net->moving[i].group], port_name(model, net->moving[i].port),
+			 net->moving[i].no_ping ? ", without ping" : "");
 	ret_text->count = n;
 	qsort(ret_text->line, n, sizeof(*ret_text->line), line_compare);
 	return 0;

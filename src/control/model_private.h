@@ -12,6 +12,7 @@
  * model_diff_health.c  the same of checks and pools
  * model_health.c  what health makes of servers
  * model_net.c     addresses, routes, neighbours and local addresses
+ * model_groups.c  the numbers by which the data plane knows vrrp_instances
  * model_change.c  a change: staged beside what runs, then made in one transaction
  * model_index.c   finding services by key, listing them in order
  *
@@ -24,6 +25,8 @@
 
 #include "model.h"
 #include "sl_addr.h"
+
+#include <sluice/dp_ha.h>
 
 /* "TCP [2001:db8::1]:80" */
 #define MODEL_KEY_STRLEN (SL_ENDPOINT_STRLEN + 4)
@@ -77,21 +80,47 @@ void service_destroy(struct service *service);
 struct model_real *service_real_add(struct service *service, const struct sl_addr *addr, uint16_t port);
 void service_real_remove(struct service *service, struct model_real *real);
 
+/* ---- model_groups.c ---- */
+
+/* Whose addresses each group of the data plane (dp_ha.h) has: the vrrp_instance's name; "": nobody's. */
+struct model_groups {
+	char name[DP_HA_GROUPS_MAX][KA_NAME_SIZE];
+	unsigned int last; /* given out */
+};
+
+/*
+ * A number for each instance of `conf`: its own as long as it exists. Those of instances that are
+ * gone are free, but given out again as late as can be, for keepalive may still hold them.
+ */
+void model_groups_assign(struct model_groups *groups, const struct conf *conf);
+/* 0: it has none. */
+uint16_t model_groups_find(const struct model_groups *groups, const char *name);
+
+/* What keepalive takes of `conf`, in the data plane's numbers: conf_ha_copy. */
+struct ka_conf *model_groups_ka(const struct model_groups *groups, const struct conf *conf,
+				const struct model *model);
+
 /* ---- model_net.c ---- */
 
 /* The network of a configuration as the data plane takes it: ports numbered as they were opened. */
 struct model_net {
 	struct dp_net dp;
+	const struct model_groups *owners; /* of dp.moving */
 	struct dp_net_addr *addrs;
 	struct dp_route *routes;
 	struct dp_static_neigh *neighs;
 	struct dp_local_group *groups;
 	struct dp_local_addr *locals; /* of all groups, one behind the other */
+	struct dp_moving *moving;
 };
 
-/* `conf` may be NULL: an empty network. 0 or -ENOMEM. */
-int model_net_build(struct model_net *ret_net, const struct conf *conf, const struct model *model);
+/* `conf` may be NULL: an empty network. `owners` lives as long as it. 0 or -ENOMEM. */
+int model_net_build(struct model_net *ret_net, const struct conf *conf, const struct model *model,
+		    const struct model_groups *owners);
 void model_net_fini(struct model_net *net);
+
+/* Ports of a file that passed the check are all open; one that is not keeps its own number. */
+unsigned int model_port_opened(const struct model *model, const struct conf *conf, unsigned int index);
 
 /*
  * How `to` differs from `from`: one line() each ("+ route ...", "- address ..."), NULL to only ask
@@ -191,11 +220,13 @@ struct model {
 	struct conf *conf; /* applied last; NULL before the first */
 	struct model_index index;
 
-	struct model_watcher watcher; /* zero: nobody */
+	struct model_watcher watchers[MODEL_WATCHERS_MAX];
+	unsigned int watcher_count;
 
 	/* as they were opened, for the data plane's numbers */
 	struct dp_port_conf *ports;
 	unsigned int port_count;
+	struct model_groups groups;
 
 	/* the data plane's own, before any configuration said otherwise */
 	unsigned int tcp_s, tcp_fin_s, udp_s;

@@ -40,6 +40,7 @@ static void turn_in(struct health *health, uint64_t ms);
 static void sampler_start(struct health *health);
 static void sampler_turn(evutil_socket_t fd, short what, void *context);
 static int service_compare(const void *a, const void *b);
+static int addr_compare(const void *a, const void *b);
 static uint64_t now_us(void);
 
 struct health *
@@ -68,7 +69,7 @@ health_destroy(struct health *health)
 {
 	if (health == NULL)
 		return;
-	model_watch(health->model, NULL);
+	model_unwatch(health->model, health);
 	for (unsigned int i = 0; i < health->pool_count; i++)
 		pool_omega(health->pools[i]);
 	for (unsigned int i = 0; i < health->pool_count; i++)
@@ -91,36 +92,50 @@ health_destroy(struct health *health)
 void
 health_vip_held(struct health *health, const struct sl_addr *vip, bool held)
 {
-	unsigned int i = 0;
+	unsigned int count = health->vip_away_count;
+	struct sl_addr *vips;
 
-	while (i < health->vip_away_count && !sl_addr_eq(&health->vips_away[i], vip))
-		i++;
-	if (held == (i == health->vip_away_count))
+	if (held == health_vip_here(health, vip))
 		return;
-	if (held) {
-		health->vips_away[i] = health->vips_away[--health->vip_away_count];
-	} else {
-		struct sl_addr *more = reallocarray(health->vips_away, i + 1, sizeof(*more));
-
-		if (more == NULL) {
-			sl_warn("health checks of a VIP that left do not rest: out of memory");
-			return;
-		}
-		more[i] = *vip;
-		health->vips_away = more;
-		health->vip_away_count++;
+	vips = calloc(count + 1, sizeof(*vips));
+	if (vips == NULL) {
+		sl_warn("health checks do not know that a VIP came or left: out of memory");
+		return;
 	}
-	for (i = 0; i < health->pool_count; i++)
+	count = 0;
+	for (unsigned int i = 0; i < health->vip_away_count; i++)
+		if (!sl_addr_eq(&health->vips_away[i], vip))
+			vips[count++] = health->vips_away[i];
+	if (!held)
+		vips[count++] = *vip;
+	health_vips_away_set(health, vips, count);
+}
+
+void
+health_vips_away_set(struct health *health, struct sl_addr *vips, unsigned int count)
+{
+	if (count > 0)
+		qsort(vips, count, sizeof(*vips), addr_compare);
+	free(health->vips_away);
+	health->vips_away = vips;
+	health->vip_away_count = count;
+	for (unsigned int i = 0; i < health->pool_count; i++)
 		pool_suspend_set(health->pools[i]);
 }
 
 bool
 health_vip_here(const struct health *health, const struct sl_addr *vip)
 {
-	for (unsigned int i = 0; i < health->vip_away_count; i++)
-		if (sl_addr_eq(&health->vips_away[i], vip))
-			return false;
-	return true;
+	return health->vip_away_count == 0 ||
+	       bsearch(vip, health->vips_away, health->vip_away_count, sizeof(*vip), addr_compare) == NULL;
+}
+
+bool
+health_pool_up(struct health *health, const struct dp_service_key *key)
+{
+	const struct service_pool *found = health_service_find(health, key);
+
+	return found != NULL && found->pool->up;
 }
 
 struct service_pool *
@@ -385,6 +400,12 @@ service_compare(const void *a, const void *b)
 	if (left->key.proto != right->key.proto)
 		return left->key.proto - right->key.proto;
 	return endpoint_compare(&left->key.vip, left->key.port, &right->key.vip, right->key.port);
+}
+
+static int
+addr_compare(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct sl_addr));
 }
 
 static uint64_t

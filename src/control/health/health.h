@@ -37,6 +37,12 @@ void health_destroy(struct health *health);
  */
 void health_vip_held(struct health *health, const struct sl_addr *vip, bool held);
 
+/* The same of all VIPs at once: these are not here, all others are. Takes the array, which free() is to end. */
+void health_vips_away_set(struct health *health, struct sl_addr *vips, unsigned int count);
+
+/* Has the pool of this service its quorum? False where there is no such service. */
+bool health_pool_up(struct health *health, const struct dp_service_key *key);
+
 /* ---- for those who look ---- */
 
 /*

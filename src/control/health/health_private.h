@@ -253,7 +253,7 @@ struct health {
 	unsigned int refusals; /* of the model, in a row */
 	struct event *sampler;
 
-	struct sl_addr *vips_away; /* VIPs that are not here */
+	struct sl_addr *vips_away; /* VIPs that are not here, sorted */
 	unsigned int vip_away_count;
 
 	struct events *events;

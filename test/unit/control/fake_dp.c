@@ -10,6 +10,8 @@
 
 #include "sl_addr.h"
 
+#include <sluice/dp_ha.h>
+
 #include <errno.h>
 #include <search.h>
 #include <stdio.h>
@@ -75,6 +77,7 @@ fake_dp_reset(void)
 	net_free(&fake_dp.net);
 	fake_dp_kernel_reset();
 	fake_dp_probe_reset();
+	fake_dp_ha_reset();
 	fake_dp = (struct fake_dp)FRESH;
 }
 
@@ -323,6 +326,12 @@ dp_txn_net_set(struct dp_txn *txn, const struct dp_net *net, char ret_error[DP_E
 		for (unsigned int a = 0; a < net->groups[i].addr_count; a++)
 			fake_dp_require(net->groups[i].addrs[a].port < fake_dp.port_count,
 					"local addresses are on open ports");
+	for (unsigned int i = 0; i < net->moving_count; i++) {
+		fake_dp_require(net->moving[i].port < fake_dp.port_count,
+				"moving addresses are on open ports");
+		fake_dp_require(net->moving[i].group > 0 && net->moving[i].group < DP_HA_GROUPS_MAX,
+				"moving addresses are in a group");
+	}
 	if (fake_dp_fails(FAKE_DP_NET, &rc, ret_error)) {
 		txn->failed = true;
 		return rc;
@@ -368,6 +377,7 @@ dp_txn_commit(struct dp_txn *txn, char ret_error[DP_ERROR_SIZE])
 		net_free(&fake_dp.net);
 		fake_dp.net = txn->net;
 		txn->net = (struct dp_net){ 0 };
+		fake_dp_ha_net_set(&fake_dp.net);
 	}
 	for (struct op *op = txn->first; op != NULL && !txn->with_net; op = op->next)
 		groups_require(fake_dp_service_find(&op->key));
@@ -632,6 +642,7 @@ net_copy(struct dp_net *to, const struct dp_net *from)
 	to->routes = array_copy(from->routes, from->route_count, sizeof(*from->routes));
 	to->neighs = array_copy(from->neighs, from->neigh_count, sizeof(*from->neighs));
 	to->groups = groups = array_copy(from->groups, from->group_count, sizeof(*from->groups));
+	to->moving = array_copy(from->moving, from->moving_count, sizeof(*from->moving));
 	for (unsigned int i = 0; i < from->group_count; i++)
 		groups[i].addrs = array_copy(from->groups[i].addrs, from->groups[i].addr_count,
 					     sizeof(*from->groups[i].addrs));
@@ -643,13 +654,14 @@ net_free(struct dp_net *net)
 	union {
 		const void *in;
 		void *out;
-	} part[] = { { net->addrs }, { net->routes }, { net->neighs }, { net->groups } }, addrs;
+	} part[] = { { net->addrs }, { net->routes }, { net->neighs }, { net->groups }, { net->moving } },
+	  addrs;
 
 	for (unsigned int i = 0; i < net->group_count; i++) {
 		addrs.in = net->groups[i].addrs;
 		free(addrs.out);
 	}
-	for (int i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(part) / sizeof(part[0]); i++)
 		free(part[i].out);
 	*net = (struct dp_net){ 0 };
 }

@@ -66,6 +66,9 @@ const struct fake_dp_probe *fake_dp_probe_at(unsigned int i);
 void fake_dp_outcomes_set(uint32_t real_slot, uint64_t syns, uint64_t answered, uint64_t refused);
 void fake_dp_overloaded_set(uint32_t real_slot, bool on);
 
+/* A neighbour that is there from now on, in this state. One at a time. */
+void fake_dp_neigh_set(const struct sl_addr *addr, enum dp_neigh_state state);
+
 enum dp_idle fake_dp_idle(void);
 unsigned int fake_dp_conn_reuse_mode(void);
 bool fake_dp_pmtu_disc(void);

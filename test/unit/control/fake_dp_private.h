@@ -50,6 +50,7 @@ struct fake_dp {
 	/* the kernel's end of each port with `tap on`: a pipe; 0: not made yet */
 	int tap_read[DP_PORTS_MAX], tap_write[DP_PORTS_MAX];
 	uint64_t from_kernel[DP_PORTS_MAX];
+	struct dp_neigh neigh; /* that a test has set; its address is none: not yet */
 	unsigned int polls;
 	bool deaf;
 
@@ -72,6 +73,10 @@ void fake_dp_require(bool condition, const char *promise);
 bool fake_dp_fails(enum fake_dp_call call, int *ret_rc, char *ret_error);
 
 void fake_dp_probe_reset(void);
+
+/* What the keepalive thread asks is kept apart, under a lock (fake_dp_ha.c). */
+void fake_dp_ha_net_set(const struct dp_net *net);
+void fake_dp_ha_reset(void);
 
 /* Closes what the kernel's interfaces have open. */
 void fake_dp_kernel_reset(void);

@@ -166,11 +166,19 @@ dp_port_info(unsigned int port, struct dp_port_info *ret_info)
 }
 
 void
+fake_dp_neigh_set(const struct sl_addr *addr, enum dp_neigh_state state)
+{
+	fake_dp.neigh = (struct dp_neigh){ .addr = *addr, .state = state, .pinned = true };
+}
+
+void
 dp_neigh_walk(void (*visit)(const struct dp_neigh *neigh, void *context), void *context)
 {
 	struct sl_addr seen[NEIGHS_MAX];
 	unsigned int seen_count = 0;
 
+	if (!sl_addr_is_none(&fake_dp.neigh.addr))
+		visit(&fake_dp.neigh, context);
 	for (unsigned int i = 0; i < fake_dp.net.neigh_count; i++) {
 		struct dp_neigh neigh = {
 			.port = fake_dp.net.neighs[i].port,

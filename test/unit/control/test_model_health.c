@@ -361,7 +361,7 @@ test_watch(void **state)
 	change.out = true;
 	assert_int_equal(set(model, &change, 1), 0);
 	assert_string_equal(watched, "10.0.0.1:80;file 1->2;10.0.0.2:80;");
-	model_watch(model, NULL);
+	model_unwatch(model, &model);
 	assert_int_equal(step_run(model, "del-service TCP 10.0.0.1:80", says), 0);
 	assert_string_equal(watched, "10.0.0.1:80;file 1->2;10.0.0.2:80;");
 	model_destroy(model);
