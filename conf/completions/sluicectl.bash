@@ -29,7 +29,7 @@ _sluicectl() {
 		return
 		;;
 	*:-*)
-		choice="-s -j -t -h -V --socket --json --timeout --help --version --rate --watch --all"
+		choice="-s -j -t -h -V --socket --json --timeout --help --version --rate --watch --all --force"
 		;;
 	*)
 		[[ ${words[0]-} == help ]] && words=("${words[@]:1}")

@@ -40,6 +40,7 @@ static const struct argument {
 	{ "state", TEXT, "NAME", NULL },
 	{ "limit", NUMBER, "N", NULL },
 	{ "file", PATH, "FILE", NULL },
+	{ "instance", TEXT, "INSTANCE", NULL },
 };
 
 static const struct argument *argument_find(const char *name);
@@ -118,8 +119,9 @@ cli_usage_print(FILE *out, const struct cli_verb *verb)
 			fprintf(out, " [%s %s]", argument->name,
 				argument->after != NULL ? argument->after : argument->shown);
 	}
-	fprintf(out, "%s%s%s", verb->options & CLI_RATE ? " [--rate]" : "",
-		verb->options & CLI_WATCH ? " [--watch N]" : "", verb->options & CLI_ALL ? " [--all]" : "");
+	fprintf(out, "%s%s%s%s", verb->options & CLI_RATE ? " [--rate]" : "",
+		verb->options & CLI_WATCH ? " [--watch N]" : "", verb->options & CLI_ALL ? " [--all]" : "",
+		verb->options & CLI_FORCE ? " [--force]" : "");
 }
 
 static int

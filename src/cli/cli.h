@@ -33,6 +33,7 @@ enum {
 	CLI_RATE = 1u << 0,
 	CLI_WATCH = 1u << 1,
 	CLI_ALL = 1u << 2,
+	CLI_FORCE = 1u << 3, /* becomes the argument `force` */
 };
 
 struct cli {
@@ -132,6 +133,7 @@ void cli_neigh_row(struct cli *cli, const json_t *neigh);
 void cli_local_row(struct cli *cli, const json_t *local);
 void cli_health_row(struct cli *cli, const json_t *server);
 void cli_event_show(struct cli *cli, const json_t *event);
+void cli_ha_status_show(struct cli *cli, const json_t *result);
 void cli_status_show(struct cli *cli, const json_t *result);
 void cli_stats_show(struct cli *cli, const json_t *result);
 void cli_config_check_show(struct cli *cli, const json_t *result);

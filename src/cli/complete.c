@@ -31,6 +31,7 @@ static void mss_list(const struct place *place);
 static void switch_list(const struct place *place);
 static void state_list(const struct place *place);
 static void file_list(const struct place *place);
+static void instance_list(const struct place *place);
 
 static const struct {
 	const char *argument;
@@ -40,6 +41,7 @@ static const struct {
 	{ "scheduler", scheduler_list }, { "method", method_list }, { "state", state_list },
 	{ "file", file_list },           { "tunnel", tunnel_list }, { "mss_clamp", mss_list },
 	{ "toa", switch_list },          { "reject", switch_list }, { "strip_tcp_timestamps", switch_list },
+	{ "instance", instance_list },
 };
 
 static void verbs_print(int argc, char **argv);
@@ -116,8 +118,9 @@ keywords_print(const struct cli_verb *verb, int argc, char **argv, const struct 
 	for (unsigned int k = 0; k < CLI_ARGS_MAX && verb->keywords[k] != NULL; k++)
 		if (!given[k])
 			printf("%s\n", verb->keywords[k]);
-	printf("%s%s%s", verb->options & CLI_RATE ? "--rate\n" : "",
-	       verb->options & CLI_WATCH ? "--watch\n" : "", verb->options & CLI_ALL ? "--all\n" : "");
+	printf("%s%s%s%s", verb->options & CLI_RATE ? "--rate\n" : "",
+	       verb->options & CLI_WATCH ? "--watch\n" : "", verb->options & CLI_ALL ? "--all\n" : "",
+	       verb->options & CLI_FORCE ? "--force\n" : "");
 }
 
 static void
@@ -226,4 +229,22 @@ static void
 real_list(const struct place *place)
 {
 	services_ask(place, reals_print);
+}
+
+static void
+instance_list(const struct place *place)
+{
+	struct reply reply = { 0 };
+	json_t *params = json_object();
+	struct client client;
+	const json_t *instance;
+	size_t i;
+
+	if (client_open(&client, place->cli->socket_path, PATIENCE_S) == 0)
+		client_call(&client, "ha.status", params, &reply);
+	json_array_foreach(json_object_get(reply.result, "instances"), i, instance)
+		printf("%s\n", cli_text(instance, "instance"));
+	client_close(&client);
+	reply_fini(&reply);
+	json_decref(params);
 }

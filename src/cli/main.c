@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TIMEOUT_S = 10, OPTION_RATE = 256, OPTION_WATCH, OPTION_ALL };
+enum { TIMEOUT_S = 10, OPTION_RATE = 256, OPTION_WATCH, OPTION_ALL, OPTION_FORCE };
 
 static const struct option options[] = {
 	{ "socket", required_argument, NULL, 's' },
@@ -23,6 +23,7 @@ static const struct option options[] = {
 	{ "rate", no_argument, NULL, OPTION_RATE },
 	{ "watch", required_argument, NULL, OPTION_WATCH },
 	{ "all", no_argument, NULL, OPTION_ALL },
+	{ "force", no_argument, NULL, OPTION_FORCE },
 	{ 0 },
 };
 
@@ -84,6 +85,9 @@ option_take(struct cli *cli, int option, const char *text)
 		return seconds_parse("--watch", text, &cli->watch_s);
 	case OPTION_ALL:
 		cli->options |= CLI_ALL;
+		return 0;
+	case OPTION_FORCE:
+		cli->options |= CLI_FORCE;
 		return 0;
 	default:
 		fprintf(stderr, "usage: sluicectl [-s SOCKET] [-j] [-t SECONDS] VERB ...\n");
@@ -151,6 +155,8 @@ verb_call(struct cli *cli, int argc, char **argv)
 	params = cli_args_parse(verb, argc - used, argv + used);
 	if (params == NULL)
 		return CLI_USAGE;
+	if (cli->options & CLI_FORCE)
+		json_object_set_new(params, "force", json_true());
 	code = cli->watch_s > 0 ? verb_watch(cli, verb, params) : cli_verb_run(cli, verb, params);
 	json_decref(params);
 	return code;

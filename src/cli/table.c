@@ -112,6 +112,24 @@ table_number(uint64_t number, char buf[TABLE_NUMBER_SIZE])
 	return buf;
 }
 
+const char *
+table_ago(uint64_t ms, char buf[TABLE_NUMBER_SIZE])
+{
+	static const struct {
+		uint64_t below_s, s;
+		const char *unit;
+	} units[] = {
+		{ 120, 1, "s" }, { 7200, 60, "min" }, { 172800, 3600, "h" }, { UINT64_MAX, 86400, "d" }
+	};
+	size_t i = 0;
+
+	while (ms / 1000 >= units[i].below_s)
+		i++;
+	snprintf(buf, TABLE_NUMBER_SIZE, "%llu %s", (unsigned long long)(ms / 1000 / units[i].s),
+		 units[i].unit);
+	return buf;
+}
+
 static void
 cell_keep(struct table *table, const char *cell)
 {

@@ -38,4 +38,7 @@ void table_abandon(struct table *table);
 enum { TABLE_NUMBER_SIZE = 24 };
 const char *table_number(uint64_t number, char buf[TABLE_NUMBER_SIZE]);
 
+/* How long ago, or for how long: "3 s", "2 min", "5 h", "12 d". Whole, so that a list that is read again does not flicker. */
+const char *table_ago(uint64_t ms, char buf[TABLE_NUMBER_SIZE]);
+
 #endif

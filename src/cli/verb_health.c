@@ -116,25 +116,13 @@ weight_cell(struct cli *cli, const json_t *server)
 		table_cell(cli->table, "%lld (of %lld)", now, configured);
 }
 
-/* "3 s", "2 min", "5 h", "12 d": whole, so that a list that is read again does not flicker. Below 0: never. */
+/* Below 0: never. */
 static void
 ago_cell(struct cli *cli, json_int_t ms)
 {
-	static const struct {
-		json_int_t below_s, s;
-		const char *unit;
-	} units[] = {
-		{ 120, 1, "s" }, { 7200, 60, "min" }, { 172800, 3600, "h" }, { INT64_MAX, 86400, "d" }
-	};
-	size_t i = 0;
+	char ago[TABLE_NUMBER_SIZE];
 
-	if (ms < 0) {
-		table_cell(cli->table, "%s", "");
-		return;
-	}
-	while (ms / 1000 >= units[i].below_s)
-		i++;
-	table_cell(cli->table, "%lld %s", (long long)(ms / 1000 / units[i].s), units[i].unit);
+	table_cell(cli->table, "%s", ms < 0 ? "" : table_ago((uint64_t)ms, ago));
 }
 
 static void

@@ -50,7 +50,7 @@ static const char *yes(const json_t *object, const char *member);
 void
 cli_status_show(struct cli *cli, const json_t *result)
 {
-	const json_t *timeouts = json_object_get(result, "timeouts_s");
+	const json_t *timeouts = json_object_get(result, "timeouts_s"), *ha = json_object_get(result, "ha");
 	long long up = cli_number(result, "uptime_s");
 
 	printf("sluiced      %s, pid %lld, up %lld d %02lld:%02lld:%02lld\n", cli_text(result, "version"),
@@ -64,6 +64,10 @@ cli_status_show(struct cli *cli, const json_t *result)
 	       (long long)cli_number(result, "reals"));
 	printf("connections  %lld, room for %lld\n", (long long)cli_number(result, "connections"),
 	       (long long)cli_number(result, "connection_capacity"));
+	if (json_is_object(ha))
+		printf("two boxes    instances: %lld, MASTER: %lld, FAULT: %lld\n",
+		       (long long)cli_number(ha, "instances"), (long long)cli_number(ha, "master"),
+		       (long long)cli_number(ha, "fault"));
 	printf("timeouts     tcp %lld s, tcpfin %lld s, udp %lld s\n", (long long)cli_number(timeouts, "tcp"),
 	       (long long)cli_number(timeouts, "tcpfin"), (long long)cli_number(timeouts, "udp"));
 }

@@ -12,6 +12,7 @@
 #include "boot_cpu.h"
 #include "boot_loop.h"
 #include "boot_notify.h"
+#include "ha.h"
 #include "health.h"
 #include "model.h"
 #include "rpc.h"
@@ -35,6 +36,7 @@ static struct {
 	struct boot_loop *loop;
 	struct model *model;
 	struct health *health;
+	struct ha *ha;
 	struct rpc_server *rpc;
 } boot;
 
@@ -60,6 +62,8 @@ static int model_run(char error[DP_ERROR_SIZE]);
 static void model_undo(void);
 static int health_run(char error[DP_ERROR_SIZE]);
 static void health_undo(void);
+static int keepalive_run(char error[DP_ERROR_SIZE]);
+static void keepalive_undo(void);
 static int socket_run(char error[DP_ERROR_SIZE]);
 static void socket_undo(void);
 static int ready_run(char error[DP_ERROR_SIZE]);
@@ -74,11 +78,17 @@ static const struct {
 	int (*run)(char error[DP_ERROR_SIZE]);
 	void (*undo)(void); /* NULL: nothing of its own to undo */
 } steps[] = {
-	{ "parse", parse_run, parse_undo },    { "alone", alone_run, NULL },
-	{ "eal", eal_run, dp_stop },           { "ports", ports_run, NULL },
-	{ "dataplane", dataplane_run, NULL },  { "loop", loop_run, loop_undo },
-	{ "model", model_run, model_undo },    { "health", health_run, health_undo },
-	{ "socket", socket_run, socket_undo }, { "ready", ready_run, boot_notify_stopping },
+	{ "parse", parse_run, parse_undo },
+	{ "alone", alone_run, NULL },
+	{ "eal", eal_run, dp_stop },
+	{ "ports", ports_run, NULL },
+	{ "dataplane", dataplane_run, NULL },
+	{ "loop", loop_run, loop_undo },
+	{ "model", model_run, model_undo },
+	{ "health", health_run, health_undo },
+	{ "keepalive", keepalive_run, keepalive_undo },
+	{ "socket", socket_run, socket_undo },
+	{ "ready", ready_run, boot_notify_stopping },
 };
 enum { STEP_COUNT = sizeof(steps) / sizeof(steps[0]) };
 
@@ -326,6 +336,24 @@ health_undo(void)
 	boot.health = NULL;
 }
 
+/*
+ * The addresses of vrrp_instances have been nobody's since the model's first commit. On the way back
+ * the peer gets them, before anything ends that packets need.
+ */
+static int
+keepalive_run(char error[DP_ERROR_SIZE])
+{
+	boot.ha = ha_create(boot_loop_base(boot.loop), boot.model, boot.health, error);
+	return boot.ha != NULL ? 0 : -EINVAL;
+}
+
+static void
+keepalive_undo(void)
+{
+	ha_destroy(boot.ha);
+	boot.ha = NULL;
+}
+
 static int
 socket_run(char error[DP_ERROR_SIZE])
 {
@@ -334,6 +362,7 @@ socket_run(char error[DP_ERROR_SIZE])
 	if (boot.rpc == NULL)
 		return -errno;
 	rpc_server_health_set(boot.rpc, boot.health);
+	rpc_server_ha_set(boot.rpc, boot.ha);
 	return 0;
 }
 

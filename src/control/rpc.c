@@ -111,6 +111,12 @@ rpc_server_health_set(struct rpc_server *server, struct health *health)
 }
 
 void
+rpc_server_ha_set(struct rpc_server *server, struct ha *ha)
+{
+	server->context.ha = ha;
+}
+
+void
 rpc_server_limits_set(struct rpc_server *server, const struct rpc_limits *limits)
 {
 	server->limits = *limits;

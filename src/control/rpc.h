@@ -14,6 +14,7 @@
 #include <sluice/dp.h>
 
 struct event_base;
+struct ha;
 struct health;
 struct model;
 struct rpc_server;
@@ -45,6 +46,8 @@ struct rpc_server *rpc_server_create(struct event_base *base, const char *socket
 
 /* What answers `health` and `monitor`; it lives as long as the server. Before the loop turns. */
 void rpc_server_health_set(struct rpc_server *server, struct health *health);
+/* What else `monitor` tells of; the same holds for it. */
+void rpc_server_ha_set(struct rpc_server *server, struct ha *ha);
 
 /* Ends all clients, and removes the socket. Before the model and the event base end. */
 void rpc_server_destroy(struct rpc_server *server);

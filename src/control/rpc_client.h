@@ -23,6 +23,7 @@ struct bufferevent;
 struct evbuffer;
 struct evconnlistener;
 struct event;
+struct ha_watch;
 struct health_watch;
 
 struct rpc_client {
@@ -58,6 +59,7 @@ struct rpc_server {
 	bool accept_paused; /* out of descriptors: the tick tries again */
 
 	struct health_watch *watch; /* while somebody watches */
+	struct ha_watch *ha_watch;
 	unsigned int watcher_count;
 };
 

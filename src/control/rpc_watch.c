@@ -4,6 +4,7 @@
  */
 #include "rpc_watch.h"
 
+#include "ha/ha.h"
 #include "health/health.h"
 
 #include <errno.h>
@@ -12,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool sources_watch(struct rpc_server *server);
+static void sources_unwatch(struct rpc_server *server);
 static void on_event(json_t *event, void *context);
 static void event_queue(struct rpc_client *client, const char *text);
 static int line_add(struct evbuffer *out, const char *params);
@@ -26,13 +29,10 @@ rpc_watch_start(struct rpc_client *client)
 	client->events = evbuffer_new();
 	if (client->events == NULL)
 		return -ENOMEM;
-	if (server->watcher_count == 0) {
-		server->watch = health_watch_add(server->context.health, on_event, server);
-		if (server->watch == NULL) {
-			evbuffer_free(client->events);
-			client->events = NULL;
-			return -ENOMEM;
-		}
+	if (server->watcher_count == 0 && !sources_watch(server)) {
+		evbuffer_free(client->events);
+		client->events = NULL;
+		return -ENOMEM;
 	}
 	server->watcher_count++;
 	return 0;
@@ -49,8 +49,7 @@ rpc_watch_stop(struct rpc_client *client)
 	client->events = NULL;
 	if (--server->watcher_count > 0)
 		return;
-	health_watch_remove(server->watch);
-	server->watch = NULL;
+	sources_unwatch(server);
 }
 
 void
@@ -62,6 +61,29 @@ rpc_watch_flush(struct rpc_client *client)
 	    evbuffer_get_length(output) >= client->limits.output_high_size)
 		return;
 	evbuffer_add_buffer(output, client->events);
+}
+
+static bool
+sources_watch(struct rpc_server *server)
+{
+	server->watch = health_watch_add(server->context.health, on_event, server);
+	if (server->watch != NULL && server->context.ha != NULL)
+		server->ha_watch = ha_watch_add(server->context.ha, on_event, server);
+	if (server->watch != NULL && (server->ha_watch != NULL || server->context.ha == NULL))
+		return true;
+	sources_unwatch(server);
+	return false;
+}
+
+static void
+sources_unwatch(struct rpc_server *server)
+{
+	if (server->watch != NULL)
+		health_watch_remove(server->watch);
+	if (server->ha_watch != NULL)
+		ha_watch_remove(server->ha_watch);
+	server->watch = NULL;
+	server->ha_watch = NULL;
 }
 
 static void

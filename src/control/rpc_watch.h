@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Clients that watch: each gets a line for every event of health, as it
- * happens, between the answers to what it asks.
+ * Clients that watch: each gets a line for every event of health and of high
+ * availability, as it happens, between the answers to what it asks.
  *
- * The server has one watch at health while there is such a client. An event
+ * The server has one watch at either while there is such a client. An event
  * becomes text once and is put into a queue of each client, because an answer
  * may be half written just then; the client takes it over at the next end of a
  * line (rpc_client.c). A client that does not read has a bounded queue: what

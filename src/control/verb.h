@@ -22,6 +22,7 @@
 #include <time.h>
 
 struct evbuffer;
+struct ha;
 struct health;
 struct verb_rates;
 
@@ -37,6 +38,7 @@ enum {
 	VERB_ERROR_EXISTS = -32002,        /* there is one already */
 	VERB_ERROR_CONFIGURATION = -32003, /* faults in a configuration file: in data.faults */
 	VERB_ERROR_NO_REAL = -32004,       /* no such real server in that service */
+	VERB_ERROR_NO_INSTANCE = -32005,   /* no such vrrp_instance */
 };
 
 /* Members of params; the table of verb_member.c says what each has to be. */
@@ -62,6 +64,8 @@ enum verb_member {
 	VERB_AT_REAL,
 	VERB_STATE,
 	VERB_LIMIT,
+	VERB_INSTANCE,
+	VERB_FORCE,
 	VERB_MEMBER_MAX
 };
 
@@ -84,6 +88,8 @@ struct verb_args {
 	const char *file; /* lives as long as the params */
 	struct dp_conn_filter filter;
 	uint64_t limit;
+	const char *instance; /* lives as long as the params */
+	bool force;
 };
 
 /* Who called, by the kernel's word (SO_PEERCRED). */
@@ -96,6 +102,7 @@ struct verb_caller {
 struct verb_context {
 	struct model *model;
 	struct health *health;
+	struct ha *ha; /* NULL: in tests of other things */
 	const char *conf_path;
 	struct verb_rates *rates;
 	time_t started;
@@ -181,6 +188,10 @@ int verb_real_undrain(struct verb_call *call);
 
 int verb_health(struct verb_call *call);
 int verb_monitor(struct verb_call *call);
+
+int verb_ha_status(struct verb_call *call);
+int verb_ha_failover(struct verb_call *call);
+int verb_ha_release(struct verb_call *call);
 
 int verb_conn_list(struct verb_call *call);
 int verb_conn_count(struct verb_call *call);

@@ -37,6 +37,8 @@ static int at_vip_parse(const json_t *value, struct verb_args *args);
 static int at_real_parse(const json_t *value, struct verb_args *args);
 static int state_parse(const json_t *value, struct verb_args *args);
 static int limit_parse(const json_t *value, struct verb_args *args);
+static int instance_parse(const json_t *value, struct verb_args *args);
+static int force_parse(const json_t *value, struct verb_args *args);
 
 static const char *scheduler_at(unsigned int i, const void *context);
 static const char *fwd_at(unsigned int i, const void *context);
@@ -73,6 +75,8 @@ const struct verb_member_kind verb_members[VERB_MEMBER_MAX] = {
 			   at_real_parse, NULL },
 	[VERB_STATE] = { "state", "the name of a state of a connection", state_parse, state_at },
 	[VERB_LIMIT] = { "limit", "an integer from 1 to 4294967295", limit_parse, NULL },
+	[VERB_INSTANCE] = { "instance", "the name of a vrrp_instance", instance_parse, NULL },
+	[VERB_FORCE] = { "force", "true or false", force_parse, NULL },
 };
 
 const char *
@@ -283,6 +287,22 @@ static int
 flush_parse(const json_t *value, struct verb_args *args)
 {
 	args->flush = json_is_true(value);
+	return json_is_boolean(value) ? 0 : -EINVAL;
+}
+
+static int
+instance_parse(const json_t *value, struct verb_args *args)
+{
+	args->instance = json_string_value(value);
+	return args->instance != NULL && args->instance[0] != '\0' && strlen(args->instance) < KA_NAME_SIZE
+		       ? 0
+		       : -EINVAL;
+}
+
+static int
+force_parse(const json_t *value, struct verb_args *args)
+{
+	args->force = json_is_true(value);
 	return json_is_boolean(value) ? 0 : -EINVAL;
 }
 

@@ -7,6 +7,8 @@
 
 #include "sl_addr.h"
 
+#include <sluice/ka.h>
+
 #include <errno.h>
 #include <event2/buffer.h>
 #include <stdlib.h>
@@ -24,6 +26,7 @@ struct neigh_stream {
 	bool failed;
 };
 
+static json_t *ha_json(void);
 static json_t *kernel_json(unsigned int port);
 static json_t *worker_json(const struct dp_worker_stats *stats);
 static json_t *reason_json(unsigned int reason, const struct dp_worker_stats *workers, unsigned int count);
@@ -49,15 +52,15 @@ verb_status(struct verb_call *call)
 		capacity += stats.flow_capacity;
 	}
 	dp_timeouts_get(&tcp_s, &tcp_fin_s, &udp_s);
-	call->result =
-		json_pack("{s:s, s:i, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}}",
-			  "version", SLUICE_VERSION, "pid", (int)getpid(), "uptime_s",
-			  (json_int_t)(time(NULL) - call->context->started), "router_id",
-			  model_conf(model)->router_id, "config", call->context->conf_path, "ports",
-			  (json_int_t)dp_port_count(), "workers", (json_int_t)workers, "services",
-			  (json_int_t)model_service_count(model), "reals", (json_int_t)reals, "connections",
-			  (json_int_t)flows, "connection_capacity", (json_int_t)capacity, "timeouts_s", "tcp",
-			  (json_int_t)tcp_s, "tcpfin", (json_int_t)tcp_fin_s, "udp", (json_int_t)udp_s);
+	call->result = json_pack(
+		"{s:s, s:i, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I}}", "version",
+		SLUICE_VERSION, "pid", (int)getpid(), "uptime_s",
+		(json_int_t)(time(NULL) - call->context->started), "router_id", model_conf(model)->router_id,
+		"config", call->context->conf_path, "ports", (json_int_t)dp_port_count(), "workers",
+		(json_int_t)workers, "services", (json_int_t)model_service_count(model), "reals",
+		(json_int_t)reals, "connections", (json_int_t)flows, "connection_capacity",
+		(json_int_t)capacity, "ha", ha_json(), "timeouts_s", "tcp", (json_int_t)tcp_s, "tcpfin",
+		(json_int_t)tcp_fin_s, "udp", (json_int_t)udp_s);
 	return 0;
 }
 
@@ -144,6 +147,22 @@ verb_neigh(struct verb_call *call)
 	else
 		call->stream = &stream->stream;
 	return 0;
+}
+
+/* vrrp_instances; null where there is none. */
+static json_t *
+ha_json(void)
+{
+	unsigned int states[KA_STATE_MAX] = { 0 }, count = 0;
+	struct ka_instance_status status;
+
+	for (; ka_instance_status(count, &status); count++)
+		if (status.state < KA_STATE_MAX)
+			states[status.state]++;
+	if (count == 0)
+		return json_null();
+	return json_pack("{s:i, s:i, s:i}", "instances", (int)count, "master", (int)states[KA_MASTER],
+			 "fault", (int)states[KA_FAULT]);
 }
 
 /* The kernel's interface of a port; null without `tap on`. */

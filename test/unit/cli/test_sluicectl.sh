@@ -206,6 +206,53 @@ check 0 '^    real_server 10.0.0.11 8080 \{$' config save
 check 0 '' config diff "$dir/saved.conf"
 check 0 '^\["# Written by' -j config save
 
+# ---- two boxes ----
+check 0 'no vrrp_instance' ha status
+check 0 '"ha":null' -j status
+check 1 'no vrrp_instance "VI_9"' ha failover VI_9
+check 2 'does not know that option' ha release --force
+check 0 'sluicectl ha failover \[INSTANCE\] \[--force\]' help ha failover
+cat "$dir/sluice.conf" - >"$dir/ha.conf" <<'CONF'
+vrrp_instance VI_1 {
+    interface wan
+    virtual_router_id 51
+    priority 150
+    version 3
+    advert_int 0.05
+    virtual_ipaddress {
+        10.0.0.100/24
+    }
+}
+heartbeat serial line {
+    device /dev/none
+    key "sixteen or so octets"
+}
+CONF
+check 0 'address 10.0.0.100/24 of vrrp_instance VI_1 on port wan' config apply "$dir/ha.conf"
+tries=0
+until "$ctl" -s "$dir/run/control.sock" ha status | grep -q '^VI_1 *MASTER *150 '; do
+	tries=$((tries + 1))
+	[ $tries -le 100 ] || { echo "FAILED: VI_1 does not become MASTER"; failed=$((failed + 1)); break; }
+	sleep 0.1
+done
+check 0 '^INSTANCE +STATE +PRIORITY +SINCE +MASTER +WHY$' ha status
+check 0 '^VI_1 +MASTER +150 +[0-9]+ s +this box +no MASTER is heard$' ha status
+check 0 '^line +serial +silent +never ' ha status
+check 0 '^VI_1 +adverts_sent +[1-9]' ha status --all
+check 0 '"state":"MASTER"' -j ha status
+check 0 '^two boxes    instances: 1, MASTER: 1, FAULT: 0$' status
+check 0 '^VI_1$' complete ha failover
+check 1 'peer' ha failover
+check 0 '' ha failover VI_1 --force
+check 0 '^VI_1 +BACKUP \(held back\) +150 ' ha status
+check 0 '' ha release
+tries=0
+until "$ctl" -s "$dir/run/control.sock" ha status | grep -q '^VI_1 *MASTER *150 '; do
+	tries=$((tries + 1))
+	[ $tries -le 100 ] || { echo "FAILED: VI_1 does not become MASTER again"; failed=$((failed + 1)); break; }
+	sleep 0.1
+done
+
 # ---- tunnels, full NAT, options ----
 check 2 'toa "maybe": on or off is wanted' service edit tcp 192.0.2.1:80 toa maybe
 check 0 '\[tunnel ipip\|gue:PORT\[:SUM\]\|gre\[:SUM\]\]' help real add
@@ -255,8 +302,11 @@ follows() {
 	echo "FAILED: after \"$*\" comes \"$got\", not \"$want\""
 	failed=$((failed + 1))
 }
-follows 'status service real conn stats drops workers ports neigh locals health monitor config help '
+follows 'status service real conn stats drops workers ports neigh locals health monitor ha config help '
 follows 'list count ' conn
+follows 'status failover release ' ha
+follows '--force ' ha failover VI_1
+follows '--watch --all ' ha status
 follows '' real frobnicate
 follows 'tcp udp ' real add
 follows '192.0.2.1:80 ' real add tcp

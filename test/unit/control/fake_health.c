@@ -67,3 +67,18 @@ fake_health_event(json_t *event)
 		if (watches[i].event != NULL)
 			watches[i].event(event, watches[i].context);
 }
+
+void
+health_vips_away_set(struct health *health, struct sl_addr *vips, unsigned int count)
+{
+	fake_health.away_count = count;
+	for (unsigned int i = 0; i < count && i < 8; i++)
+		fake_health.away[i] = vips[i];
+	free(vips);
+}
+
+bool
+health_pool_up(struct health *health, const struct dp_service_key *key)
+{
+	return !fake_health.quorum_lost;
+}

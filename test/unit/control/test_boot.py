@@ -9,6 +9,7 @@ A device whose name begins with "net_missing" is not there, and the EAL option
 """
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -227,6 +228,65 @@ class Boot(unittest.TestCase):
                 self.assertRegex(services, rf'"weight": {weight}\b')
                 self.assertIn(f'"{scheduler}"', services)
         self.assertEqual(daemon.end(), 0)
+
+    def ha_state(self, name):
+        states = {instance["instance"]: instance["state"] for instance in self.call("ha.status")["result"]["instances"]}
+        return states.get(name)
+
+    def ha_wait(self, name, state):
+        end = time.monotonic() + LIMIT_S
+        while self.ha_state(name) != state:
+            self.assertLess(time.monotonic(), end, f"{name} does not become {state}, is {self.ha_state(name)}")
+            time.sleep(0.01)
+
+    def test_two_boxes(self):
+        """Keepalive by the real thing, over a data plane without packets: alone, it becomes MASTER."""
+        said = os.path.join(self.folder, "said")
+        script = os.path.join(self.folder, "say")
+        with open(script, "w") as file:
+            file.write(f"#!/bin/sh\necho \"$*\" >>{said}\n")
+        os.chmod(script, 0o755)
+
+        def instance(name, number, address):
+            return f"""
+vrrp_instance {name} {{
+    interface wan
+    virtual_router_id {number}
+    version 3
+    advert_int 0.05
+    virtual_ipaddress {{
+        {address}/24
+    }}
+    notify "{script}"
+}}
+"""
+        def wait_said(text):
+            end = time.monotonic() + LIMIT_S
+            while not os.path.exists(said) or text not in pathlib.Path(said).read_text():
+                self.assertLess(time.monotonic(), end, f"{text} was not said")
+                time.sleep(0.01)
+
+        self.write(CONF + instance("VI_1", 51, "192.0.2.10"))
+        daemon = self.start()
+        self.ha_wait("VI_1", "MASTER")
+        wait_said("INSTANCE VI_1 MASTER 100\n")
+        # Another one before it in the file, and then the first gone: states stay with their names.
+        for number, (text, states) in enumerate([
+                (instance("VI_2", 52, "192.0.2.11") + instance("VI_1", 51, "192.0.2.10"), {"VI_1", "VI_2"}),
+                (instance("VI_2", 52, "192.0.2.11"), {"VI_2"})], 1):
+            self.write(CONF + text)
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.wait_for("is what runs now", number)
+            for name in states:
+                self.ha_wait(name, "MASTER")
+            self.assertEqual(self.ha_state("VI_1") is not None, "VI_1" in states)
+        self.assertEqual(pathlib.Path(said).read_text().count("VI_1 MASTER"), 1)
+        wait_said("INSTANCE VI_1 FAULT 100\n")
+        self.assertIn("- address 192.0.2.10/24 of vrrp_instance VI_1 on port wan", daemon.log())
+        began = time.monotonic()
+        self.assertEqual(daemon.end(), 0)
+        self.assertLess(time.monotonic() - began, 2)
+        wait_said("INSTANCE VI_2 STOP 100\n")
 
     def test_many_changes(self):
         """A reload that changes very much does not flood the log."""

@@ -6,9 +6,11 @@
 #include "rpc_message.h"
 #include "sl_test.h"
 #include "fake_health.h"
+#include "fake_ka.h"
 #include "test_rpc_fixture.h"
 #include "verb_rate.h"
 
+#include <arpa/inet.h>
 #include <event2/buffer.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -575,6 +577,28 @@ test_document(void **state)
 	world_setup(&world, 4);
 	reload.change = "+ service UDP 192.0.2.1:53 rr DR";
 	fake_health.servers = json_loads(health_text, 0, NULL);
+	fake_ka.instance_status_count = fake_ka.channel_count = 1;
+	fake_ka.instances[0] = (struct ka_instance_status){
+		.name = "VI_1",
+		.state = KA_MASTER,
+		.priority = 150,
+		.base_priority = 150,
+		.since_ms = 5210,
+		.master = sl_addr_from_v4(htonl(0xc0000202)),
+		.master_priority = 150,
+		.master_down_ms = 360,
+		.why = "no advert for 360 ms",
+		.became_master = 1,
+		.adverts_sent = 52,
+		.garps_sent = 10,
+	};
+	fake_ka.channels[0] = (struct ka_channel_status){ .name = "mgmt",
+							  .kind = "udp",
+							  .alive = true,
+							  .heard_ago_ms = 40,
+							  .sent = 52,
+							  .received = 50,
+							  .peer = "lb2" };
 	while (fgets(line, sizeof(line), document) != NULL) {
 		char *at;
 
@@ -602,6 +626,7 @@ test_document(void **state)
 		}
 	}
 	fclose(document);
+	fake_ka_reset();
 	json_decref(fake_health.servers);
 	fake_health.servers = NULL;
 	assert_true(examples > 20);

@@ -4,6 +4,7 @@
  * between answers; who does not read loses events, is told how many, and costs
  * nobody else anything. And `health`, whose servers come from elsewhere.
  */
+#include "fake_ha.h"
 #include "fake_health.h"
 #include "rpc.h"
 #include "rpc_client.h"
@@ -198,6 +199,40 @@ test_events(void **state)
 	world_teardown(&world);
 }
 
+/* Who watches hears of high availability too; without memory for that, of nothing. */
+static void
+test_ha_events(void **state)
+{
+	struct world world;
+	json_t *event = json_pack("{s:s, s:s}", "event", "ha_state", "instance", "VI_1");
+	int fd;
+
+	world_setup(&world, NULL);
+	rpc_server_ha_set(world.server, (struct ha *)&world);
+	fd = client_connect(&world);
+	client_send(fd, MONITOR);
+	line_expect(&world, fd, "{\"id\":1,\"result\":{}}");
+	assert_int_equal(fake_ha.watchers, 1);
+	fake_ha_event(event);
+	events_make(0, 1);
+	line_expect(&world, fd, "{\"params\":{\"event\":\"ha_state\",\"instance\":\"VI_1\"}}");
+	event_expect(&world, fd, 0);
+	close(fd);
+	for (unsigned int waited_ms = 0; fake_ha.watchers > 0 && waited_ms < PATIENCE_MS; waited_ms++) {
+		turn(&world);
+		poll(NULL, 0, 1);
+	}
+	fake_ha.no_memory = true;
+	fd = client_connect(&world);
+	client_send(fd, MONITOR);
+	assert_null(line_receive(&world, fd));
+	fake_ha.no_memory = false;
+	close(fd);
+	world_teardown(&world);
+	assert_int_equal(fake_ha.watchers, 0);
+	json_decref(event);
+}
+
 /* An event that comes while an answer is half written waits for its end. */
 static void
 test_within_answer(void **state)
@@ -372,9 +407,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_events),       cmocka_unit_test(test_within_answer),
-		cmocka_unit_test(test_slow_watcher), cmocka_unit_test(test_half_closed),
-		cmocka_unit_test(test_no_memory),    cmocka_unit_test(test_health),
+		cmocka_unit_test(test_events),        cmocka_unit_test(test_ha_events),
+		cmocka_unit_test(test_within_answer), cmocka_unit_test(test_slow_watcher),
+		cmocka_unit_test(test_half_closed),   cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_health),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

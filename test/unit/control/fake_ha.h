@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * High availability without keepalive, for tests of those who watch it: events
+ * that the test gives.
+ */
+#ifndef FAKE_HA_H
+#define FAKE_HA_H
+
+#include "ha/ha.h"
+
+extern struct fake_ha {
+	unsigned int watchers; /* how many ha_watch_add there are and have not been removed */
+	bool no_memory;        /* ha_watch_add fails */
+} fake_ha;
+
+/* Tells all watchers. */
+void fake_ha_event(json_t *event);
+
+#endif
