@@ -260,7 +260,10 @@ int ka_apply(const struct ka_conf *conf, char ret_error[DP_ERROR_SIZE]);
  */
 void ka_stop(void);
 
-/* Readable while there are events; stable from ka_start to ka_stop. -1: nothing runs. */
+/*
+ * Readable while there are events; stable from ka_start on. -1: nothing ran yet. What happened during ka_stop
+ * can be taken after it.
+ */
 int ka_event_fd(void);
 /* The next event; false: there is none. An overflow of the queue is told as an event of its own kind PEER. */
 bool ka_event_next(struct ka_event *ret_event);

@@ -196,7 +196,6 @@ ka_stop(void)
 	/* The peer has the addresses now; what is left to tell it is told. */
 	sync_end(run, FLUSH_STOP_MS);
 	ka_running = NULL;
-	ka_queue_close();
 	run_destroy(run);
 }
 

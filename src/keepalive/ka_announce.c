@@ -7,7 +7,7 @@
 
 #include <errno.h>
 
-enum { FRAMES_A_TURN = 64 };
+enum { FRAMES_A_TURN = 128 };
 
 static void
 mac_find(const struct instance *instance, unsigned int port, uint8_t ret_mac[6])

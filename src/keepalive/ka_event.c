@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 enum { EVENTS_MAX = 1024 };
 
@@ -25,29 +24,21 @@ static struct {
 int
 ka_queue_open(void)
 {
-	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), err;
+	eventfd_t told;
+	int err;
 
-	if (fd < 0)
-		return -errno;
-	err = ka_lock_init(&queue.lock);
-	if (err != 0) {
-		close(fd);
-		return err;
+	if (queue.fd < 0) {
+		err = ka_lock_init(&queue.lock);
+		if (err != 0)
+			return err;
+		queue.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	}
+	if (queue.fd < 0)
+		return -errno;
+	(void)eventfd_read(queue.fd, &told);
 	queue.first = queue.count = 0;
 	queue.lost = 0;
-	queue.fd = fd;
 	return 0;
-}
-
-void
-ka_queue_close(void)
-{
-	if (queue.fd < 0)
-		return;
-	close(queue.fd);
-	queue.fd = -1;
-	pthread_mutex_destroy(&queue.lock);
 }
 
 int

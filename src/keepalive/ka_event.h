@@ -8,9 +8,8 @@
 
 #include <sluice/ka.h>
 
-/* 0 or -errno. */
+/* Empty. 0 or -errno. It stays until the next one: what happened at the end can be taken after it. */
 int ka_queue_open(void);
-void ka_queue_close(void);
 int ka_queue_fd(void);
 
 /* Never waits: what finds no room is counted, and told when there is room again. */

@@ -71,6 +71,18 @@ ka_group_left(struct ka_run *run, struct instance *instance, uint64_t now_us)
 	}
 }
 
+void
+ka_group_announce(struct ka_run *run, struct instance *instance, uint64_t now_us)
+{
+	int group = instance->conf.sync_group;
+
+	announce_lower(&instance->announce, &instance->conf.garp, now_us);
+	for (struct instance *member = group < 0 ? NULL : member_next(run, group, NULL); member != NULL;
+	     member = member_next(run, group, member))
+		if (member != instance && member->fsm.state == KA_MASTER)
+			announce_lower(&member->announce, &member->conf.garp, now_us);
+}
+
 /* What they are together; INIT while they are not one. */
 static enum ka_state
 group_state(const struct ka_run *run, int group, uint8_t *ret_priority)

@@ -253,7 +253,7 @@ action_do(struct ka_run *run, struct instance *instance, enum vrrp_action action
 		announce_begin(&instance->announce, &instance->conf.garp, now_us);
 		break;
 	case VRRP_DO_ANNOUNCE_LOWER:
-		announce_lower(&instance->announce, &instance->conf.garp, now_us);
+		ka_group_announce(run, instance, now_us);
 		break;
 	case VRRP_DO_STATE:
 		state_changed(run, instance, now_us);

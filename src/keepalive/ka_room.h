@@ -198,6 +198,8 @@ void ka_group_asked(struct ka_run *run, struct instance *instance, uint64_t now_
 /* A member is MASTER no more. */
 void ka_group_left(struct ka_run *run, struct instance *instance, uint64_t now_us);
 bool ka_group_agrees(const struct ka_run *run, const struct instance *instance);
+/* After an advert of lower priority: it and the others of its group are announced again. */
+void ka_group_announce(struct ka_run *run, struct instance *instance, uint64_t now_us);
 /* Events for groups whose state is another one. */
 void ka_group_tell(struct ka_run *run);
 

@@ -29,7 +29,7 @@ static void
 gate_set(struct ka_run *run, uint64_t now_us)
 {
 	const struct ka_sync *conf = &run->conf->sync;
-	bool synced = run->sync == NULL || sync_is_in_sync(run->sync),
+	bool synced = run->sync != NULL && sync_is_in_sync(run->sync),
 	     late = now_us - run->started_us >= (uint64_t)conf->gate_ms * 1000;
 
 	if (!run->gate)

@@ -173,7 +173,7 @@ own_fault(struct vrrp_tracked *tracked, const char *why)
 }
 
 static void
-source_look(struct instance *instance, struct vrrp_tracked *tracked)
+source_look(const struct ka_run *run, struct instance *instance, struct vrrp_tracked *tracked)
 {
 	const struct ka_instance *conf = &instance->conf;
 	struct dp_ha_port port;
@@ -182,6 +182,12 @@ source_look(struct instance *instance, struct vrrp_tracked *tracked)
 	instance->fsm.source = conf->source;
 	if (sl_addr_is_none(&conf->source))
 		instance->fsm.source = conf->family == 4 ? port.source4 : port.source6;
+	/* Heartbeats alone need no address, but something that decides between equal priorities. */
+	if (!conf->adverts && sl_addr_is_none(&instance->fsm.source)) {
+		instance->fsm.source.b[0] = 0xfe;
+		instance->fsm.source.b[1] = 0x80;
+		memcpy(instance->fsm.source.b + 8, &run->boot_id, 8);
+	}
 	if (conf->adverts && sl_addr_is_none(&instance->fsm.source))
 		own_fault(tracked, conf->family == 4 ? "its port has no IPv4 address to speak from"
 						     : "its port has no link-local address to speak from");
@@ -198,7 +204,7 @@ instance_look(struct ka_run *run, struct instance *instance, uint64_t now_us)
 
 	if (run->conf->own_health && !run->workers_good)
 		own_fault(&tracked, "a worker stands still");
-	source_look(instance, &tracked);
+	source_look(run, instance, &tracked);
 	if (conf->track_port && !watch_see(&instance->link, conf, port_is_up(conf->port), now_us))
 		own_fault(&tracked, "the link of its port is down");
 	vrrp_track_sum(conf->tracks, conf->track_count, group == NULL || group->track_weights, track_look,

@@ -213,7 +213,9 @@ master_heard(struct vrrp_fsm *fsm, uint64_t now_us, const struct vrrp_heard *hea
 		/* One that was just preempted may have an advert under way; that is no news. */
 		if (now_us - fsm->since_us < fsm->conf.advert_us)
 			return;
-		if (fsm->lower_us == VRRP_NEVER || now_us - fsm->lower_us > fsm->down_us)
+		/* Nor is it a second MASTER before it had the time to give way. */
+		if (now_us - fsm->since_us >= fsm->down_us &&
+		    (fsm->lower_us == VRRP_NEVER || now_us - fsm->lower_us > fsm->down_us))
 			act(actions, VRRP_DO_SPLIT);
 		if (fsm->lower_us == VRRP_NEVER || now_us - fsm->lower_us >= fsm->conf.advert_us / 2) {
 			act(actions, VRRP_DO_ANNOUNCE_LOWER);

@@ -9,6 +9,7 @@
  */
 #include "vrrp_packet.h"
 
+#include "sl_addr.h"
 #include "sl_sha256.h"
 
 #include <sluice/ka.h>
@@ -208,6 +209,13 @@ addr_is_multicast(const struct sl_addr *addr)
 	return sl_addr_is_v4(addr) ? (addr->b[12] & 0xf0) == 0xe0 : addr->b[0] == 0xff;
 }
 
+/* An IPv4 address in IPv6's form would be taken for one of the other family. */
+static bool
+source_is_host(const struct parts *parts)
+{
+	return sl_addr_is_unicast(&parts->source) && sl_addr_is_v4(&parts->source) == (parts->family == 4);
+}
+
 /* As a set: the order is the sender's. */
 static bool
 addrs_differ(const struct vrrp_wire *wire, const struct parts *parts)
@@ -258,7 +266,7 @@ vrrp_packet_parse(const struct vrrp_wire *wire, const uint8_t *frame, size_t len
 		return VRRP_BAD_LENGTH;
 	if (!checksum_is_good(wire, &parts, want))
 		return VRRP_BAD_CHECKSUM;
-	if (addr_is_multicast(&parts.dst) == wire->unicast || addr_is_multicast(&parts.source))
+	if (addr_is_multicast(&parts.dst) == wire->unicast || !source_is_host(&parts))
 		return VRRP_BAD_SOURCE;
 	if (wire->unicast && wire->check_source && !source_is_peer(wire, &parts.source))
 		return VRRP_BAD_SOURCE;

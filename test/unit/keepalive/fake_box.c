@@ -13,11 +13,14 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 struct fake_box fake_boxes[FAKE_BOXES];
 uint64_t fake_now_us, fake_delay_us, fake_jitter_us;
 unsigned int fake_loss, fake_seed;
+
+enum { HEARTBEAT_US = 100000, HEARTBEAT_DEAD_US = 400000 };
 
 /* Whose turn it is. */
 static unsigned int current;
@@ -28,11 +31,16 @@ chance(uint32_t below)
 	return (uint32_t)rand_r(&fake_seed) % below;
 }
 
-/* The clock of the keepalive room, if a test does not run its thread. */
+/* The clock of the keepalive room. */
 uint64_t
 ka_now_us(void)
 {
-	return fake_now_us;
+	struct timespec now;
+
+	if (fake_now_us != 0)
+		return fake_now_us;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* ---- data plane ---- */
@@ -59,7 +67,8 @@ frame_put(struct fake_box *to, unsigned int port, const uint8_t *frame, size_t l
 	memcpy(at->bytes, frame, len);
 }
 
-static void
+/* Is it VRRP, which is all that the other one's keepalive is given? */
+static bool
 frame_count(struct fake_box *box, const uint8_t *frame, size_t len)
 {
 	uint8_t family, vrid;
@@ -74,9 +83,11 @@ frame_count(struct fake_box *box, const uint8_t *frame, size_t len)
 
 		box->adverts++;
 		box->zeros += vrrp[2] == 0;
+		return true;
 	} else {
 		box->nas++;
 	}
+	return false;
 }
 
 int
@@ -86,8 +97,8 @@ dp_ha_send(unsigned int port, const void *frame, size_t len)
 
 	if (!box->port.link_up)
 		return -ENODEV;
-	frame_count(box, frame, len);
-	frame_put(other(), port, frame, len);
+	if (frame_count(box, frame, len))
+		frame_put(other(), port, frame, len);
 	return 0;
 }
 
@@ -166,6 +177,9 @@ heartbeat_create(struct event_base *base, const struct ka_heartbeat *confs, unsi
 
 	box->calls = *calls;
 	box->heartbeats = true;
+	box->heard_us = 0;
+	box->told_silent = false;
+	memset(&box->said, 0, sizeof(box->said));
 	return (struct heartbeat *)box;
 }
 
@@ -176,19 +190,45 @@ heartbeat_destroy(struct heartbeat *heartbeat)
 		((struct fake_box *)heartbeat)->heartbeats = false;
 }
 
+/* What `current` says comes to the other. */
+static void
+heartbeat_deliver(void)
+{
+	struct fake_box *box = &fake_boxes[current], *to = other();
+	unsigned int saved = current;
+
+	if (!box->heartbeats || !to->heartbeats || to->heartbeat_cut || to->stands || box->said.boot_id == 0)
+		return;
+	current = 1 - current;
+	if (to->told_silent)
+		to->calls.channel(0, true, "heard again", to->calls.context);
+	to->told_silent = false;
+	to->heard_us = fake_now_us;
+	to->calls.heard(0, &box->said, to->calls.context);
+	current = saved;
+}
+
 void
 heartbeat_say(struct heartbeat *heartbeat, const struct heartbeat_message *message)
 {
-	struct fake_box *box = (struct fake_box *)heartbeat;
-	unsigned int saved = current;
+	((struct fake_box *)heartbeat)->said = *message;
+	heartbeat_deliver();
+}
 
-	box->said = *message;
-	box->said_us = fake_now_us;
-	if (!other()->heartbeats || other()->heartbeat_cut || other()->stands)
+/* Every interval. */
+static void
+heartbeat_turn(void)
+{
+	struct fake_box *box = &fake_boxes[current];
+
+	if (!box->heartbeats || box->stands)
 		return;
-	current = 1 - current;
-	fake_boxes[current].calls.heard(0, message, fake_boxes[current].calls.context);
-	current = saved;
+	if (fake_now_us % HEARTBEAT_US == 0)
+		heartbeat_deliver();
+	if (!box->told_silent && box->heard_us != 0 && fake_now_us - box->heard_us > HEARTBEAT_DEAD_US) {
+		box->told_silent = true;
+		box->calls.channel(0, false, "silent", box->calls.context);
+	}
 }
 
 void
@@ -261,7 +301,6 @@ fake_reset(void)
 		sl_addr_parse(sources[i].v4, &box->port.source4);
 		sl_addr_parse(sources[i].v6, &box->port.source6);
 	}
-	ka_queue_close();
 	ka_queue_open();
 	fake_now_us = 1000000;
 	fake_delay_us = 200;
@@ -350,6 +389,7 @@ fake_run(unsigned int ms)
 			if (box->run == NULL)
 				continue;
 			box->turns += !box->worker_stands;
+			heartbeat_turn();
 			if (!box->stands)
 				ka_loop_turn(box->run, fake_now_us);
 		}

@@ -41,12 +41,13 @@ struct fake_box {
 	struct heartbeat_calls calls;
 	bool heartbeats;
 	struct heartbeat_message said;
-	uint64_t said_us, heartbeat_us; /* last new one; last delivered */
-	bool sends, receives;           /* connection sync's roles */
+	uint64_t heard_us; /* last heartbeat that came in */
+	bool told_silent;
+	bool sends, receives; /* connection sync's roles */
 };
 
 extern struct fake_box fake_boxes[FAKE_BOXES];
-extern uint64_t fake_now_us;
+extern uint64_t fake_now_us; /* 0: the true clock, for tests that run the thread */
 /* How long a frame is under way, and of a thousand how many are lost. */
 extern uint64_t fake_delay_us, fake_jitter_us;
 extern unsigned int fake_loss;
