@@ -82,6 +82,12 @@ conf_ha_pool(const struct conf *conf, const char *name)
 	return NULL;
 }
 
+bool
+conf_addr_is_multicast(const struct sl_addr *addr)
+{
+	return sl_addr_is_v4(addr) ? (addr->b[12] & 0xf0) == 0xe0 : addr->b[0] == 0xff;
+}
+
 const struct conf_vrrp_script *
 conf_ha_script(const struct conf *conf, const char *name)
 {

@@ -119,6 +119,8 @@ void conf_ha_moving(const struct ka_conf *ka, struct dp_moving *ret_moving);
  */
 const struct conf_pool *conf_ha_pool(const struct conf *conf, const char *name);
 
+bool conf_addr_is_multicast(const struct sl_addr *addr);
+
 /* NULL: there is none of this name. */
 const struct conf_vrrp_script *conf_ha_script(const struct conf *conf, const char *name);
 const struct conf_track_process *conf_ha_process(const struct conf *conf, const char *name);

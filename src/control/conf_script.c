@@ -29,6 +29,7 @@ static bool arg_add(struct conf_load *load, const struct conf_word *word, char *
 		    const char *text, size_t len);
 static bool word_split(struct conf_load *load, const struct conf_word *word, char **argv,
 		       unsigned int *count);
+static char *path_find(struct conf_load *load, char *name);
 static bool number_read(const char *text, uint32_t *ret_number);
 static void script_check(struct conf_load *load, const struct conf_script_draft *draft);
 static bool may_run(const struct conf_script *script, const struct stat *file);
@@ -102,6 +103,8 @@ conf_script_read(struct conf_load *load, const struct conf_word *words, unsigned
 			    : !arg_add(load, word, argv, &args, word->text, strlen(word->text)))
 			return false;
 	}
+	if (args > 0 && argv[0][0] != '\0' && strchr(argv[0], '/') == NULL)
+		argv[0] = path_find(load, argv[0]);
 	if (args == 0 || argv[0][0] != '/') {
 		conf_error(load, &words[0].place,
 			   "a command must begin with a path from the root, as \"/usr/local/bin/check arg\", "
@@ -233,6 +236,22 @@ word_split(struct conf_load *load, const struct conf_word *word, char **argv, un
 		if (!arg_add(load, word, argv, count, arg, len))
 			return false;
 	}
+}
+
+/* As keepalived: a name without a path is looked for where commands are. Itself, when there is none. */
+static char *
+path_find(struct conf_load *load, char *name)
+{
+	static const char *const directories[] = { "/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+						   "/usr/bin",        "/sbin",          "/bin" };
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		char *path = conf_arena_printf(load->keep, "%s/%s", directories[i], name);
+
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	return name;
 }
 
 static bool

@@ -200,12 +200,6 @@ conf_value_addr_any(struct conf_load *load, const struct conf_word *word, const 
 }
 
 bool
-conf_addr_is_multicast(const struct sl_addr *addr)
-{
-	return sl_addr_is_v4(addr) ? (addr->b[12] & 0xf0) == 0xe0 : addr->b[0] == 0xff;
-}
-
-bool
 conf_value_prefix(struct conf_load *load, const struct conf_word *word, const char *what,
 		  struct sl_prefix *ret_prefix)
 {

@@ -34,7 +34,6 @@ bool conf_value_addr(struct conf_load *load, const struct conf_word *word, const
 /* A host's, or a multicast group. */
 bool conf_value_addr_any(struct conf_load *load, const struct conf_word *word, const char *what,
 			 struct sl_addr *ret_addr);
-bool conf_addr_is_multicast(const struct sl_addr *addr);
 /* An address with a prefix length; what it may be is the caller's business. */
 bool conf_value_prefix(struct conf_load *load, const struct conf_word *word, const char *what,
 		       struct sl_prefix *ret_prefix);

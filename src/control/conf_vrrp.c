@@ -262,9 +262,10 @@ conf_build_unicast_ttl(struct conf_load *load, const struct conf_stmt *stmt, voi
 	struct conf_instance_draft *self = object;
 	uint32_t ttl;
 
+	if (!conf_value_number(load, &stmt->words[1], "unicast_ttl", 1, 255, &ttl))
+		return;
 	self->ttl = &stmt->words[0];
-	if (conf_value_number(load, &stmt->words[1], "unicast_ttl", 1, 255, &ttl))
-		self->ka.unicast_ttl = (uint8_t)ttl;
+	self->ka.unicast_ttl = (uint8_t)ttl;
 }
 
 /* `{ ADDRESS [min_ttl N] [max_ttl N] ... }` */

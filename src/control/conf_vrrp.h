@@ -173,6 +173,9 @@ void conf_ha_finish_sync(struct conf_check *check);
 /* The addresses of an instance, whose port is known, and its family. */
 void conf_ha_finish_addrs(struct conf_check *check, struct conf_instance_draft *draft);
 
+/* Whether an address that moves is also something that must be elsewhere: a server, a gateway. */
+void conf_ha_finish_servers(struct conf_check *check);
+
 /* Looks names up; `owner`: what tracks, "vrrp_instance VI_1". Weights are made 0 where `no_weights` says why. */
 struct ka_track *conf_ha_finish_tracks(struct conf_check *check, const struct conf_tracks *tracks,
 				       const char *owner, const char *no_weights, unsigned int *ret_count);

@@ -34,6 +34,8 @@ static void vip_add(struct conf_check *check, struct conf_instance_draft *draft,
 static bool claim(struct conf_check *check, const struct conf_instance_draft *draft,
 		  const struct sl_addr *addr, const struct conf_place *place);
 static void locals_add(struct conf_check *check, struct conf_instance_draft *draft);
+static void server_check(struct conf_load *load, const struct sl_addr *addr, const struct conf_place *place,
+			 const char *what);
 static void addr_append(struct conf_load *load, struct ka_instance *ka, const struct ka_addr *addr);
 
 /* virtual_ipaddress and virtual_ipaddress_excluded: each statement of the block is an address. */
@@ -69,9 +71,31 @@ conf_ha_finish_addrs(struct conf_check *check, struct conf_instance_draft *draft
 				   most, ka->family);
 	}
 	locals_add(check, draft);
-	if (ka->addr_count == 0 && !draft->bad && !load->incomplete)
+	if (ka->addr_count == 0 && draft->vip_count == 0 && !draft->bad && !load->incomplete)
 		conf_warn(load, &draft->name->place,
 			  "vrrp_instance %s has no address that would move with it", ka->name);
+}
+
+void
+conf_ha_finish_servers(struct conf_check *check)
+{
+	struct conf_load *load = check->load;
+	const struct conf *conf = load->conf;
+
+	for (unsigned int i = 0; load->ha->addrs.used > 0 && i < conf->pool_count; i++) {
+		const struct conf_service *service = &conf->services[conf->pools[i].first_service];
+
+		for (unsigned int j = 0; j < service->real_count; j++)
+			server_check(load, &service->reals[j].addr, &service->reals[j].place, "real_server");
+		if (service->sorry != NULL)
+			server_check(load, &service->sorry->addr, &service->sorry->place, "sorry_server");
+	}
+	for (unsigned int i = 0; load->ha->addrs.used > 0 && i < conf->port_count; i++) {
+		const struct conf_port_draft *draft = &load->port_drafts[i];
+
+		server_check(load, &conf->ports[i].gateway4, &draft->gateway4_place, "gateway");
+		server_check(load, &conf->ports[i].gateway6, &draft->gateway6_place, "gateway");
+	}
 }
 
 /* `ADDRESS[/LENGTH] [dev PORT] [...]` */
@@ -217,6 +241,20 @@ locals_add(struct conf_check *check, struct conf_instance_draft *draft)
 				addr_append(load, &draft->ka, &addr);
 		}
 	}
+}
+
+static void
+server_check(struct conf_load *load, const struct sl_addr *addr, const struct conf_place *place,
+	     const char *what)
+{
+	const struct conf_moving_draft *moving = conf_table_get(&load->ha->addrs, addr->b, sizeof(addr->b));
+
+	if (moving != NULL)
+		conf_error(load, place,
+			   "%s %s is an address of vrrp_instance %s (%s): packets to it would come "
+			   "back to this box",
+			   what, conf_addr_text(load, addr), moving->instance->ka.name,
+			   conf_where(load, moving->place, place));
 }
 
 static void

@@ -42,6 +42,7 @@ conf_ha_finish(struct conf_check *check)
 			conf_ha_instance_find(load, load->group_drafts[i].instance);
 	}
 	conf_ha_finish_instances(check);
+	conf_ha_finish_servers(check);
 	conf_ha_finish_sync(check);
 	if (load->ha->fence_timeout != NULL && conf->ha.fence == NULL && !load->incomplete)
 		conf_warn(load, &load->ha->fence_timeout->place,

@@ -275,11 +275,11 @@ find(struct conf_check *check, const struct conf_track_draft *draft, struct ka_t
 	case KA_TRACK_QUORUM:
 		if (conf_ha_pool(conf, draft->name) != NULL)
 			return true;
-		conf_ha_missing(load, draft->word,
-				strchr(draft->name, ' ') != NULL
-					? "virtual_server of this address and port with protocol"
-					: "virtual_server_group with a virtual_server",
-				sl_near_find(draft->name, pool_at, conf));
+		if (strchr(draft->name, ' ') == NULL)
+			conf_ha_missing(load, draft->word, "virtual_server_group with a virtual_server",
+					sl_near_find(draft->name, pool_at, conf));
+		else if (!load->incomplete)
+			conf_error(load, &draft->word->place, "there is no virtual_server %s", draft->name);
 		return false;
 	case KA_TRACK_GATEWAY:
 		if (sl_addr_parse(draft->name, &addr) == 0 && !check->uncertain &&

@@ -25,6 +25,30 @@ void conf_write_pool(FILE *out, const char *indent, const struct conf_pool *pool
 /* Whole blocks of the outermost level. An empty SSL is none. */
 void conf_write_ssl(FILE *out, const struct conf_ssl *ssl);
 void conf_write_track_file(FILE *out, const struct conf_track_file *file);
+/*
+ * Blocks of two boxes (VRRP, heartbeats, connection sync), kind by kind in the order in which a file reads
+ * well: how many there are, how each begins ("heartbeat udp") and is called (NULL: it has no name), and the lines
+ * in it. What global_defs gives to all instances stands in each.
+ */
+enum conf_ha_block {
+	CONF_HA_SCRIPT,
+	CONF_HA_PROCESS,
+	CONF_HA_DELAYS,
+	CONF_HA_INSTANCE,
+	CONF_HA_SYNC_GROUP,
+	CONF_HA_HEARTBEAT,
+	CONF_HA_SYNC,
+	CONF_HA_BLOCK_MAX
+};
+
+unsigned int conf_write_ha_count(const struct conf *conf, enum conf_ha_block kind);
+const char *conf_write_ha_keyword(const struct conf *conf, enum conf_ha_block kind, unsigned int i);
+const char *conf_write_ha_name(const struct conf *conf, enum conf_ha_block kind, unsigned int i);
+void conf_write_ha(FILE *out, const char *indent, const struct conf *conf, enum conf_ha_block kind,
+		   unsigned int i);
+/* The lines in global_defs. */
+void conf_write_ha_global(FILE *out, const char *indent, const struct conf *conf);
+
 /* virtual_server_group, of the services of a pool that has a name. */
 void conf_write_vip_group(FILE *out, const struct conf *conf, const struct conf_pool *pool);
 

@@ -74,6 +74,18 @@ conf_write_script(FILE *out, const char *indent, const char *keyword, const stru
 	free(line);
 }
 
+void
+conf_write_command(FILE *out, const char *indent, const char *keyword, const struct conf_script *script)
+{
+	char *line = command(script);
+
+	if (line == NULL)
+		return;
+	fputs(indent, out);
+	conf_write_quoted(out, keyword, line);
+	free(line);
+}
+
 static void
 checker(FILE *out, const char *indent, const struct conf_checker *check)
 {

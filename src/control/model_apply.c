@@ -93,6 +93,7 @@ model_diff(struct model *model, const struct conf *conf, void (*line)(const char
 		model_net_diff(model, &plan.old_net, &plan.new_net, line, context);
 		for (const struct model_step *step = plan.change.first; step != NULL; step = step->next)
 			model_diff_service(step->running, step->future, line, context);
+		model_diff_ha(model->conf, conf, line, context);
 		model_diff_health(model->conf, conf, line, context);
 	}
 	plan_fini(&plan);

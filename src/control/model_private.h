@@ -10,6 +10,8 @@
  * model_restart.c what cannot change while running
  * model_diff.c    changes as text
  * model_diff_health.c  the same of checks and pools
+ * model_diff_ha.c the same of two boxes: VRRP, heartbeats, connection sync
+ * model_diff_text.c  what those two compare by
  * model_health.c  what health makes of servers
  * model_net.c     addresses, routes, neighbours and local addresses
  * model_groups.c  the numbers by which the data plane knows vrrp_instances
@@ -213,6 +215,18 @@ void model_diff_service(const struct service *running, const struct service *fut
 /* What changes of checks and pools, of services and servers that both have. `old` may be NULL. */
 void model_diff_health(const struct conf *old, const struct conf *new,
 		       void (*line)(const char *text, void *context), void *context);
+
+/* ---- model_diff_ha.c ---- */
+
+/* What changes of two boxes. `old` may be NULL. */
+void model_diff_ha(const struct conf *old, const struct conf *new,
+		   void (*line)(const char *text, void *context), void *context);
+
+/* ---- model_diff_text.c ---- */
+
+/* Lines of an object, old and new, each to be freed: this does it. NULL: out of memory, and then nothing is said. */
+void model_diff_texts(const char *object, char *old, char *new, void (*line)(const char *text, void *context),
+		      void *context);
 
 /* ---- the model itself ---- */
 

@@ -28,6 +28,7 @@ save_globals(FILE *out, const struct conf *conf)
 	fprintf(out, "    conn_reuse_mode %u\n", conf->conn_reuse_mode);
 	if (conf->script_security)
 		fprintf(out, "    enable_script_security on\n");
+	conf_write_ha_global(out, "    ", conf);
 	if (conf->socket_path[0] != '\0')
 		conf_write_quoted(out, "    control_socket", conf->socket_path);
 	fprintf(out, "}\n\ndataplane {\n");
@@ -119,6 +120,21 @@ save_group(FILE *out, const struct conf *conf, const struct conf_local_group *gr
 			fprintf(out, "-%s", sl_addr_format(&group->addrs[end - 1].addr, last));
 		fprintf(out, " %s\n", port_name(conf, group->addrs[i].port));
 	}
+	if (group->instance[0] != '\0')
+		conf_write_quoted(out, "    vrrp_instance", group->instance);
+	fprintf(out, "}\n");
+}
+
+void
+save_ha(FILE *out, const struct conf *conf, enum conf_ha_block kind, unsigned int i)
+{
+	const char *name = conf_write_ha_name(conf, kind, i);
+
+	fprintf(out, "\n%s", conf_write_ha_keyword(conf, kind, i));
+	if (name != NULL)
+		conf_write_word(out, name);
+	fprintf(out, " {\n");
+	conf_write_ha(out, "    ", conf, kind, i);
 	fprintf(out, "}\n");
 }
 

@@ -8,6 +8,7 @@
 #ifndef SLUICE_SAVE_H
 #define SLUICE_SAVE_H
 
+#include "conf_write.h"
 #include "model.h"
 
 /* global_defs and dataplane; timeouts as they are now. */
@@ -17,6 +18,8 @@ void save_port(FILE *out, const struct conf_port *port);
 void save_route(FILE *out, const struct conf *conf, const struct dp_route *route);
 void save_neigh(FILE *out, const struct conf *conf, const struct dp_static_neigh *neigh);
 void save_group(FILE *out, const struct conf *conf, const struct conf_local_group *group);
+/* A block of two boxes, by its kind and number (conf_write.h). */
+void save_ha(FILE *out, const struct conf *conf, enum conf_ha_block kind, unsigned int i);
 
 /* With its servers, in the order in which a file has to add them. 0 or -ENOMEM. */
 int save_service(FILE *out, const struct conf *conf, const struct model_service *service);

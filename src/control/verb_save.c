@@ -18,7 +18,7 @@
 enum { ITEMS_A_STEP = 32 };
 
 /* What a file consists of, in its order. Each part has a number of items. */
-enum part { GLOBALS, PORTS, ROUTES, NEIGHS, GROUPS, TRACK_FILES, POOLS, SERVICES };
+enum part { GLOBALS, PORTS, ROUTES, NEIGHS, GROUPS, TRACK_FILES, TWO_BOXES, POOLS, SERVICES };
 
 struct save_stream {
 	struct verb_stream stream;
@@ -98,6 +98,7 @@ item_write(struct save_stream *save, FILE *text)
 		[NEIGHS] = conf->neigh_count,
 		[GROUPS] = conf->group_count,
 		[TRACK_FILES] = conf->track_file_count,
+		[TWO_BOXES] = CONF_HA_BLOCK_MAX,
 		[POOLS] = conf->pool_count,
 	};
 	unsigned int i = save->item++;
@@ -133,6 +134,11 @@ item_write(struct save_stream *save, FILE *text)
 		break;
 	case TRACK_FILES:
 		conf_write_track_file(text, &conf->track_files[i]);
+		break;
+	case TWO_BOXES:
+		/* Hundreds of blocks at most: all of a kind at once. */
+		for (unsigned int number = 0; number < conf_write_ha_count(conf, i); number++)
+			save_ha(text, conf, i, number);
 		break;
 	case POOLS:
 		return pool_write(save, conf, i, text);

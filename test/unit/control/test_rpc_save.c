@@ -95,6 +95,26 @@ static const struct row {
 	  "        uthreshold 10\n        lthreshold 5\n        inhibit_on_failure on\n"
 	  "        notify_up \"/bin/true\" 0 0\n        HTTP_GET {\n            url {\n"
 	  "                path \"/a\"\n                virtualhost \"v.example\"\n" },
+	{ "two boxes",
+	  PORT "global_defs {\n router_id lb1\n fence \"/bin/true 'a b'\" root\n fence_timeout 3\n"
+	       " notify_fifo /run/a.fifo root\n vrrp_version 3\n vrrp_rt_priority 0\n}\n"
+	       "local_address_group g {\n 10.0.0.200-201 wan\n vrrp_instance VI\n}\n"
+	       "vrrp_script chk {\n script \"/bin/true x\"\n interval 2.5\n weight -20\n}\n"
+	       "vrrp_track_process px {\n process bird\n}\n"
+	       "vrrp_instance VI {\n interface wan\n virtual_router_id 51\n advert_int 0.25\n"
+	       " virtual_ipaddress {\n  192.0.2.1/24\n }\n track_script {\n  chk\n }\n"
+	       " track_process {\n  px\n }\n track_quorum {\n  TCP 192.0.2.1 80\n }\n"
+	       " notify_master /bin/true root\n}\n"
+	       "vrrp_instance V6 {\n interface wan\n virtual_router_id 51\n adverts off\n"
+	       " virtual_ipaddress {\n  2001:db8::1\n }\n}\n"
+	       "vrrp_sync_group G {\n sync_group_tracking_weight\n group {\n  VI\n  V6\n }\n}\n"
+	       "heartbeat udp m {\n peer 172.16.0.2\n key \"a $b # c {\"\n}\n"
+	       "heartbeat serial s {\n device /dev/ttyS0\n key 12345678\n}\n"
+	       "connection_sync {\n interface eth9\n instance VI\n key 12345678\n gate 5\n}\n"
+	       "virtual_server 192.0.2.1 80 {\n real_server 10.0.0.11 80 {\n }\n}\n",
+	  { { NULL } },
+	  "    virtual_ipaddress {\n        192.0.2.1/24\n    }\n    track_script {\n        \"chk\" weight "
+	  "-20\n    }\n" },
 	{ "a group as one",
 	  PORT "virtual_server_group g {\n 192.0.2.1-3 80\n 192.0.2.9 81-83\n 192.0.2.20 7\n}\n"
 	       "virtual_server group g {\n quorum 2\n sorry_server 10.0.0.99\n real_server 10.0.0.11 {\n"
