@@ -272,8 +272,8 @@ vrrp_instance {name} {{
         wait_said("INSTANCE VI_1 MASTER 100\n")
         # Another one before it in the file, and then the first gone: states stay with their names.
         for number, (text, states) in enumerate([
-                (instance("VI_2", 52, "192.0.2.11") + instance("VI_1", 51, "192.0.2.10"), {"VI_1", "VI_2"}),
-                (instance("VI_2", 52, "192.0.2.11"), {"VI_2"})], 1):
+                (instance("VI_2", 52, "192.0.2.12") + instance("VI_1", 51, "192.0.2.10"), {"VI_1", "VI_2"}),
+                (instance("VI_2", 52, "192.0.2.12"), {"VI_2"})], 1):
             self.write(CONF + text)
             daemon.process.send_signal(signal.SIGHUP)
             daemon.wait_for("is what runs now", number)

@@ -108,10 +108,10 @@ static const struct conf_row keywords_rows[] = {
 	  "3:3: warning: \"persistence_timeout\" has no effect yet: persistence is not built yet, "
 	  "connections of one client may go to different servers\n" },
 	{ "no effect yet, with an unknown one inside",
-	  "garp_group {\n  garp_intervall 1\n  interface eth0\n}\n",
+	  "garp_group {\n  garp_intrval 1\n  interface eth0\n}\n",
 	  "1:1: warning: \"garp_group\" has no effect yet: garp_interval of an instance, or "
 	  "vrrp_garp_interval, holds for each port by itself\n"
-	  "2:3: unknown keyword \"garp_intervall\" in garp_group (did you mean \"garp_interval\"?)\n" },
+	  "2:3: unknown keyword \"garp_intrval\" in garp_group (did you mean \"garp_interval\"?)\n" },
 	{ "not available", "static_rules {\n  from 192.0.2.0/24 table 1\n}\n",
 	  "1:1: \"static_rules\" is not available yet: packets are routed by their destination alone\n" },
 };

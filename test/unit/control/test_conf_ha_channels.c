@@ -66,8 +66,8 @@ static const struct conf_row heartbeat_rows[] = {
 	  "2:7: a serial line has 9600, 19200, 38400, 57600, 115200 ... baud, not \"9601\"\n" },
 	{ "peer of a serial line", SERIAL(" peer 172.16.0.2"),
 	  "2:2: \"peer\" cannot stand in heartbeat serial: it belongs in heartbeat udp\n" },
-	{ "a misspelt keyword", UDP(" intervall 1"),
-	  "2:2: unknown keyword \"intervall\" in heartbeat udp (did you mean \"interval\"?)\n" },
+	{ "a misspelt keyword", UDP(" intrval 1"),
+	  "2:2: unknown keyword \"intrval\" in heartbeat udp (did you mean \"interval\"?)\n" },
 };
 
 static const struct conf_row sync_rows[] = {
