@@ -10,6 +10,9 @@
 
 enum { BULK_RETRY_MS = 250, BULK_RETRY_SHIFT_MAX = 6 };
 
+/* Nobody comes so far; and no sum overflows. */
+static const uint64_t number_max = UINT64_MAX / 2;
+
 static struct sync_peer *peer_find(struct sync_peers *peers, uint64_t boot_id);
 static struct sync_peer *peer_place(struct sync_peers *peers, uint64_t now_ms);
 static bool is_past(const struct sync_peers *peers, uint64_t boot_id);
@@ -36,7 +39,8 @@ sync_peer_heard(struct sync_peers *peers, const struct sync_trailer *trailer,
 	*ret_new = false;
 	if (trailer->boot_id == peers->own_boot_id)
 		return SYNC_PEER_OWN;
-	if (trailer->boot_id == 0 || trailer->number == 0 || is_past(peers, trailer->boot_id))
+	if (trailer->boot_id == 0 || trailer->number == 0 || trailer->number > number_max ||
+	    is_past(peers, trailer->boot_id))
 		return SYNC_PEER_REPLAYED;
 	peer = peer_find(peers, trailer->boot_id);
 	if (peer == NULL) {

@@ -117,6 +117,7 @@ numbers(void **state)
 		{ "older than the window", 68000, 1, 5, 0, 1000000 - SYNC_WINDOW, SYNC_PEER_REPLAYED, false,
 		  0 },
 		{ "before the leap", 69000, 1, 5, 0, 999999, SYNC_PEER_REPLAYED, false, 0 },
+		{ "the last number there is", 69500, 1, 5, 0, UINT64_MAX, SYNC_PEER_REPLAYED, false, 0 },
 		{ "goes on", 70000, 1, 5, 0, 1000001, SYNC_PEER_TAKE, false, 0 },
 	};
 
