@@ -8,13 +8,15 @@
 #include "conf_vrrp.h"
 #include "sl_addr.h"
 
+#include <sluice/dp_sync.h>
+
 #include <arpa/inet.h>
 #include <string.h>
 
 enum {
 	MAX_LEN_MAX = 65507,
 	PORT_DEFAULT = 8848,
-	THREADS_MAX = 16,
+	THREADS_MAX = DP_SYNC_THREADS_MAX,
 	QUEUE_MIN = 64,
 	QUEUE_MAX = 16 * 1024 * 1024,
 	QUEUE_DEFAULT = 65536,

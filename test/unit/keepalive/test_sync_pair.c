@@ -377,6 +377,132 @@ strangers(void **state)
 	}
 }
 
+/* A group: both boxes hear it by the loopback interface, which is alone in sending back what goes out by it. */
+static void
+group(void **state)
+{
+	struct ka_sync conf = conf_make(0, "k");
+	struct dp_sync_conn conn = fake_conn(1);
+	unsigned int a, b;
+
+	assert_int_equal(sl_addr_parse("224.0.0.81", &conf.group), 0);
+	conf.local = (struct sl_addr){ 0 };
+	/* One host has one port to listen on for bulks: without. */
+	conf.lvs_peer = true;
+	a = start(&conf, 1);
+	b = start(&conf, 2);
+	usleep(50000);
+	fake_change(a, &conn);
+	until(has(b, &conn));
+	assert_true(sync_is_in_sync(syncs[b]));
+	assert_int_equal(status(a).conns_received, 0);
+	assert_int_equal(status(b).bad_auth + status(b).bad_message, 0);
+}
+
+/* IPv6, and a peer that is this box itself: what it says is not taken. */
+static void
+itself(void **state)
+{
+	struct ka_sync conf = conf_make(0, "");
+	struct dp_sync_conn conn = fake_conn(1);
+	unsigned int a;
+
+	assert_int_equal(sl_addr_parse("::1", &conf.group), 0);
+	conf.local = (struct sl_addr){ 0 };
+	a = start(&conf, 1);
+	usleep(50000);
+	fake_change(a, &conn);
+	until(status(a).messages_received > 3);
+	assert_int_equal(status(a).conns_received + status(a).replayed + status(a).bad_auth, 0);
+	until(sync_is_in_sync(syncs[a]));
+}
+
+static int
+lvs_socket(struct sockaddr_in *ret_to)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000002) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof(from)), 0);
+	*ret_to = (struct sockaddr_in){ .sin_family = AF_INET,
+					.sin_port = htons(port),
+					.sin_addr.s_addr = htonl(0x7f000001) };
+	return fd;
+}
+
+/* LVS on the other side: its message is taken, there are no hellos, and nobody waits for a bulk. */
+static void
+lvs(void **state)
+{
+	/* 192.0.2.1:1000 -> 198.51.100.1:80 -> 10.0.0.1:8080, ESTABLISHED, 900 s */
+	static const uint8_t message[] = {
+		0,  0,   0, 44, 1, 1, 0, 0, 0, 6,   0,   36, 0, 0, 0,   0,  0,   1, 3,  232, 0, 80,
+		31, 144, 0, 0,  0, 0, 0, 0, 3, 132, 192, 0,  2, 1, 198, 51, 100, 1, 10, 0,   0, 1,
+	};
+	struct ka_sync conf = conf_make(0, "k");
+	struct sockaddr_in to;
+	uint8_t bytes[2048];
+	unsigned int a;
+	int fd = lvs_socket(&to);
+
+	conf.lvs_peer = true;
+	a = start(&conf, 1);
+	until(sync_is_in_sync(syncs[a]));
+	until(sendto(fd, message, sizeof(message), 0, (struct sockaddr *)&to, sizeof(to)) ==
+		      (ssize_t)sizeof(message) &&
+	      fake_count(a) == 1);
+	assert_true(status(a).conns_received >= 1);
+	assert_true(sync_is_in_sync(syncs[a]));
+	assert_int_equal(status(a).messages_sent, 0);
+	assert_int_equal(recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT), -1);
+	close(fd);
+}
+
+/* sync_retries: told again, refresh / 8 apart, unless it was told anew. */
+static void
+retries(void **state)
+{
+	struct ka_sync conf = conf_make(0, "");
+	struct dp_sync_conn conn = fake_conn(0);
+	unsigned int a;
+
+	conf.lvs_peer = true;
+	conf.refresh_ms = 800;
+	conf.retries = 2;
+	a = start(&conf, 1);
+	usleep(50000);
+	fake_change(a, &conn);
+	until(status(a).conns_sent == 3);
+	usleep(300000);
+	assert_int_equal(status(a).conns_sent, 3);
+	/* Established, and over at once: its end alone is repeated. */
+	fake_change(a, &conn);
+	conn.flags = DP_SYNC_ENDED;
+	fake_change(a, &conn);
+	until(status(a).deletes_sent == 3);
+	usleep(300000);
+	assert_int_equal(status(a).conns_sent, 4);
+	/* A refresh is told, and repeated as well. */
+	conn = fake_conn(2);
+	fake_refresh(a, &conn);
+	until(status(a).conns_sent == 7);
+}
+
+/* An interface that comes later. */
+static void
+no_interface(void **state)
+{
+	struct ka_sync conf = conf_make(0, "k");
+	unsigned int a;
+
+	snprintf(conf.interface, sizeof(conf.interface), "sl-none");
+	a = start(&conf, 1);
+	usleep(100000);
+	assert_int_equal(status(a).messages_sent, 0);
+	stop(a);
+}
+
 int
 main(void)
 {
@@ -389,6 +515,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(lost, setup, teardown),
 		cmocka_unit_test_setup_teardown(roles, setup, teardown),
 		cmocka_unit_test_setup_teardown(strangers, setup, teardown),
+		cmocka_unit_test_setup_teardown(group, setup, teardown),
+		cmocka_unit_test_setup_teardown(itself, setup, teardown),
+		cmocka_unit_test_setup_teardown(lvs, setup, teardown),
+		cmocka_unit_test_setup_teardown(retries, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_interface, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
