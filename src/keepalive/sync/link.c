@@ -2,7 +2,7 @@
 /*
  * The loop of a sync thread (sync_link.h). It sleeps in poll() until something
  * comes in, or the next turn is due; a turn is due every SYNC_TURN_MS. A worker that is
- * busy is asked again at the next turn, so a full ring costs no more than an empty one.
+ * busy is asked again a millisecond later, so a full ring is no reason to spin.
  */
 #include "sync_link.h"
 
@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 enum { FD_END, FD_UDP, FD_LISTENER, FD_FETCH, FD_CLIENTS, FD_MAX = FD_CLIENTS + SYNC_BULK_CLIENTS_MAX };
+enum { RETRY_MS = 1 };
 
+static int sleep_ms(const struct sync_link *link, uint64_t turn_ms);
 static void fds_fill(const struct sync_link *link, struct pollfd fds[FD_MAX]);
 static void role_follow(struct sync_link *link);
 static void peers_check(struct sync_link *link);
@@ -66,11 +68,9 @@ sync_link_run(void *context)
 	}
 	while (atomic_load(&link->sync->end_ms) == 0) {
 		struct pollfd fds[FD_MAX];
-		uint64_t now_ms = sync_now_ms();
 
 		fds_fill(link, fds);
-		poll(fds, FD_MAX,
-		     turn_ms + SYNC_TURN_MS > now_ms ? (int)(turn_ms + SYNC_TURN_MS - now_ms) : 0);
+		poll(fds, FD_MAX, sleep_ms(link, turn_ms));
 		link->now_ms = sync_now_ms();
 		if (fds[FD_UDP].revents != 0)
 			sync_receive(link);
@@ -83,17 +83,17 @@ sync_link_run(void *context)
 				sync_serve_step(link, &link->clients[i],
 						(fds[FD_CLIENTS + i].revents & ~POLLOUT) != 0);
 		}
+		sync_pending_retry(link);
+		if (link->bulk.waiting)
+			sync_fetch_step(link);
 		if (link->now_ms - turn_ms < SYNC_TURN_MS)
 			continue;
 		turn_ms = link->now_ms;
 		role_follow(link);
-		sync_pending_retry(link);
 		if (sync_sockets_tend(link))
 			sync_send_turn(link);
 		peers_check(link);
 		sync_fetch_tend(link);
-		if (link->bulk.waiting)
-			sync_fetch_step(link);
 		for (unsigned int i = 0; i < SYNC_BULK_CLIENTS_MAX; i++) {
 			if (link->clients[i].fd >= 0)
 				sync_serve_step(link, &link->clients[i], false);
@@ -103,6 +103,18 @@ sync_link_run(void *context)
 	link_end(link);
 	dp_sync_close(link->thread);
 	return NULL;
+}
+
+static int
+sleep_ms(const struct sync_link *link, uint64_t turn_ms)
+{
+	uint64_t due_ms = turn_ms + SYNC_TURN_MS, now_ms = sync_now_ms();
+
+	if (now_ms >= due_ms)
+		return 0;
+	if (link->bulk.waiting || link->pending.count > 0)
+		return RETRY_MS;
+	return (int)(due_ms - now_ms);
 }
 
 static void
