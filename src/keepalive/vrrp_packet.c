@@ -30,7 +30,6 @@ enum {
 /* Where the parts of a frame are. */
 struct parts {
 	uint8_t family, ttl;
-	bool whole; /* the IP header's length agrees with what came in */
 	struct sl_addr source, dst;
 	const uint8_t *vrrp;
 	size_t vrrp_len;     /* as the IP header says */
@@ -132,10 +131,7 @@ split(const uint8_t *frame, size_t len, struct parts *ret_parts)
 	default:
 		return false;
 	}
-	if (!good)
-		return false;
-	ret_parts->whole = ret_parts->vrrp_len <= ret_parts->vrrp_present;
-	return true;
+	return good;
 }
 
 bool
@@ -262,7 +258,7 @@ vrrp_packet_parse(const struct vrrp_wire *wire, const uint8_t *frame, size_t len
 		return VRRP_BAD_INTERVAL;
 	if ((parts.vrrp[0] & 15) != TYPE_ADVERT)
 		return VRRP_BAD_TYPE;
-	if (!parts.whole || parts.vrrp_len != want)
+	if (parts.vrrp_len != want)
 		return VRRP_BAD_LENGTH;
 	if (!checksum_is_good(wire, &parts, want))
 		return VRRP_BAD_CHECKSUM;

@@ -55,7 +55,10 @@ static void
 frame_put(struct fake_box *to, unsigned int port, const uint8_t *frame, size_t len)
 {
 	struct fake_frame *at;
+	uint8_t family, vrid;
 
+	if (vrrp_packet_key(frame, len, &family, &vrid) && vrid == to->deaf_vrid)
+		return;
 	if (to->run == NULL || to->deaf || (to->listens & 1U << port) == 0 || chance(1000) < fake_loss ||
 	    to->count == FAKE_QUEUE)
 		return;

@@ -30,6 +30,7 @@ struct fake_box {
 	uint32_t listens;
 	uint64_t turns;     /* of its worker */
 	bool worker_stands; /* they do not advance */
+	uint8_t deaf_vrid;  /* none of this one comes in */
 	bool deaf;          /* no VRRP comes in */
 	bool heartbeat_cut; /* no heartbeat comes in */
 	bool stands;        /* the keepalive thread is not run */

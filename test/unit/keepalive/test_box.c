@@ -329,24 +329,59 @@ gives_way_by_heartbeat(void **state)
 	fake_boxes[A].port.link_up = false;
 	assert_true(fake_wait(A, "VI", KA_FAULT, 60) != UINT64_MAX);
 	assert_true(fake_wait(B, "VI", KA_MASTER, 70) != UINT64_MAX);
+	/* It goes on saying that it is none; that is answered once. */
+	fake_run(100);
+	fake_boxes[B].adverts = 0;
+	fake_run(2000);
+	assert_in_range(fake_boxes[B].adverts, 19, 21);
+}
+
+/* Two instances of one number, on different ports: lines are told apart by their order. */
+static void
+same_number(void **state)
+{
+	heartbeats_alone();
+	for (unsigned int box = 0; box < FAKE_BOXES; box++) {
+		confs[box].instance_count = 2;
+		ones[box][1].adverts = false;
+		ones[box][1].vrid = 51;
+		ones[box][1].port = 1;
+		ones[box][1].priority = box == A ? 100 : 150;
+	}
+	both_start();
+	fake_run(2000);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	assert_int_equal(fake_state(A, "VJ"), KA_BACKUP);
+	assert_int_equal(fake_state(B, "VJ"), KA_MASTER);
 }
 
 static void
 sync_groups(void **state)
 {
+	struct vrrp_heard outside = { .priority = 250, .advert_us = 100000 };
+
 	grouped();
 	both_start();
 	assert_int_equal(fake_state(A, "VJ"), KA_MASTER);
 	assert_int_equal(fake_events(KA_EVENT_GROUP, ""), 3); /* both were BACKUP, one became MASTER */
-	/* Only one of the two is preempted from outside: both go. */
-	fake_instance(A, "VJ")->conf.priority = 50;
-	fake_boxes[A].run->watch_now = true;
-	fake_run(3000);
-	assert_int_equal(fake_state(A, "VI"), fake_state(A, "VJ"));
-	assert_int_equal(fake_state(B, "VI"), fake_state(B, "VJ"));
-	fake_instance(A, "VJ")->conf.priority = 150;
-	fake_boxes[A].run->watch_now = true;
-	fake_run(3000);
+	/* One hears no master, the other does: nobody moves. */
+	fake_boxes[B].deaf_vrid = 52;
+	fake_run(2000);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	assert_int_equal(fake_state(B, "VJ"), KA_BACKUP);
+	assert_true(fake_instance(B, "VJ")->fsm.wants);
+	fake_boxes[B].deaf_vrid = 0;
+	fake_run(200);
+	assert_false(fake_instance(B, "VJ")->fsm.wants);
+	/* One of the two is preempted from outside: both go, and both come back. */
+	sl_addr_parse("192.0.2.99", &outside.source);
+	ka_instance_heard(fake_boxes[A].run, fake_instance(A, "VI"), &outside, fake_now_us);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+	assert_int_equal(fake_state(A, "VJ"), KA_BACKUP);
+	assert_false(fake_boxes[A].held[52]);
+	assert_string_equal(fake_instance(A, "VJ")->fsm.why, "sync group G: VI is MASTER no more");
+	fake_run(2000);
 	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
 	assert_int_equal(fake_state(A, "VJ"), KA_MASTER);
 	fake_box_kill(A);
@@ -556,6 +591,8 @@ failover(void **state)
 static void
 fence(void **state)
 {
+	struct vrrp_heard outside = { .priority = 250, .advert_us = 100000 };
+
 	confs[B].fence = true;
 	grouped();
 	fake_box_start(A, &confs[A]);
@@ -588,6 +625,17 @@ fence(void **state)
 	fake_box_stop(A);
 	fake_run(70);
 	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	/* While the command runs, one of the group hears a master again: none takes over. */
+	fake_box_start(A, &confs[A]);
+	fake_run(1000);
+	fake_box_kill(A);
+	fake_run(500);
+	sl_addr_parse("192.0.2.99", &outside.source);
+	ka_instance_heard(fake_boxes[B].run, fake_instance(B, "VI"), &outside, fake_now_us);
+	fake_boxes[B].run->fenced = fake_boxes[B].run->fenced_good = true;
+	fake_run(2);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	assert_int_equal(fake_state(B, "VJ"), KA_BACKUP);
 }
 
 static void
@@ -733,6 +781,7 @@ main(void)
 		TEST(channels_cut),
 		TEST(split),
 		TEST(gives_way_by_heartbeat),
+		TEST(same_number),
 		TEST(sync_groups),
 		TEST(sync_group_fault),
 		TEST(tracked),
