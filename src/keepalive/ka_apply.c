@@ -85,6 +85,19 @@ instance_make(struct ka_run *run, struct instance *instance, struct instance *ol
 	return true;
 }
 
+/* What was told of a sync group is not told again. */
+static uint8_t *
+states_make(const struct ka_run *run, const struct ka_conf *next)
+{
+	uint8_t *states = calloc(next->group_count + 1, sizeof(*states));
+
+	for (unsigned int i = 0; states != NULL && i < next->group_count; i++)
+		for (unsigned int k = 0; run->conf != NULL && k < run->conf->group_count; k++)
+			if (strcmp(run->conf->groups[k].name, next->groups[i].name) == 0)
+				states[i] = run->group_states[k];
+	return states;
+}
+
 static bool
 heartbeats_same(const struct ka_conf *a, const struct ka_conf *b)
 {
@@ -130,7 +143,7 @@ ka_apply_next(struct ka_run *run, struct event_base *base, uint64_t now_us)
 {
 	struct ka_conf *next = run->next, *before = run->conf;
 	struct instance *instances = calloc(next->instance_count + 1, sizeof(*instances));
-	uint8_t *states = calloc(next->group_count + 1, sizeof(*states));
+	uint8_t *states = states_make(run, next);
 	bool same = heartbeats_same(before, next);
 	unsigned int count = 0;
 

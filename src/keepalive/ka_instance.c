@@ -13,7 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RECEIVE_BUDGET = 512 }; /* packets a turn: a flood must not keep the timers from running */
+enum {
+	RECEIVE_BUDGET = 512,    /* packets a turn: a flood must not keep the timers from running */
+	LOWER_TOLD_US = 1000000, /* how often an event tells of a lower priority, at most */
+};
 
 /* Which counter a packet that is not taken belongs to. */
 static const size_t verdict_counters[VRRP_VERDICT_MAX] = {
@@ -91,6 +94,7 @@ ka_instance_set(struct ka_run *run, struct instance *instance, const struct ka_i
 	free(instance->watches);
 	instance->watches = watches;
 	instance->conf = *conf;
+	instance->addrs_told = instance->interval_told = false;
 	if (!listed_fill(instance))
 		return false;
 	if (instance->counts.group != 0) {
@@ -228,6 +232,16 @@ state_changed(struct ka_run *run, struct instance *instance, uint64_t now_us)
 	ka_sync_roles(run);
 }
 
+/* One that does not hear us may go on for hours. */
+static void
+lower_tell(struct instance *instance, uint64_t now_us)
+{
+	if (instance->lower_told_us != 0 && now_us - instance->lower_told_us < LOWER_TOLD_US)
+		return;
+	instance->lower_told_us = now_us;
+	ka_tell(KA_EVENT_LOWER, true, instance->conf.name, "a MASTER of lower priority is heard");
+}
+
 static void
 action_do(struct ka_run *run, struct instance *instance, enum vrrp_action action, uint64_t now_us)
 {
@@ -265,7 +279,7 @@ action_do(struct ka_run *run, struct instance *instance, enum vrrp_action action
 		fence_ask(run, instance, now_us);
 		break;
 	case VRRP_DO_LOWER:
-		ka_tell(KA_EVENT_LOWER, true, instance->conf.name, "a MASTER of lower priority is heard");
+		lower_tell(instance, now_us);
 		break;
 	case VRRP_DO_SPLIT:
 		ka_tell(KA_EVENT_SPLIT, true, instance->conf.name,

@@ -59,6 +59,7 @@ struct instance {
 	uint16_t said_master; /* heartbeats (a bit each) that last called their box MASTER of it */
 	bool says_zero;       /* the next heartbeat says priority 0 */
 	bool addrs_told, interval_told;
+	uint64_t lower_told_us;
 	bool failover, release; /* left by control */
 	/* VRRP as a channel to the peer */
 	uint64_t heard_us; /* VRRP_NEVER */

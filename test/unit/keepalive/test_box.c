@@ -384,6 +384,11 @@ sync_groups(void **state)
 	fake_run(2000);
 	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
 	assert_int_equal(fake_state(A, "VJ"), KA_MASTER);
+	/* A reload is no news. */
+	fake_events(KA_EVENT_MAX, "");
+	fake_box_apply(A, &confs[A]);
+	fake_run(300);
+	assert_int_equal(fake_events(KA_EVENT_GROUP, ""), 0);
 	fake_box_kill(A);
 	fake_run(800);
 	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
