@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Two boxes with a wire between them: what decides besides priorities and adverts. Sync groups, tracked things, own
+ * health, the gate, failover and release, the fence, reloads.
+ */
+#include "box_story.h"
+
+#include "sl_addr.h"
+#include "sl_test.h"
+
+#include <errno.h>
+
+static void
+sync_groups(void **state)
+{
+	struct vrrp_heard outside = { .priority = 250, .advert_us = 100000 };
+
+	story_grouped();
+	story_both_start();
+	assert_int_equal(fake_state(A, "VJ"), KA_MASTER);
+	assert_int_equal(fake_events(KA_EVENT_GROUP, ""), 3); /* both were BACKUP, one became MASTER */
+	/* One hears no master, the other does: nobody moves. */
+	fake_boxes[B].deaf_vrid = 52;
+	fake_run(2000);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	assert_int_equal(fake_state(B, "VJ"), KA_BACKUP);
+	assert_true(fake_instance(B, "VJ")->fsm.wants);
+	fake_boxes[B].deaf_vrid = 0;
+	fake_run(200);
+	assert_false(fake_instance(B, "VJ")->fsm.wants);
+	/* One of the two is preempted from outside: both go, and both come back. */
+	sl_addr_parse("192.0.2.99", &outside.source);
+	ka_instance_heard(fake_boxes[A].run, fake_instance(A, "VI"), &outside, fake_now_us);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+	assert_int_equal(fake_state(A, "VJ"), KA_BACKUP);
+	assert_false(fake_boxes[A].held[52]);
+	assert_string_equal(fake_instance(A, "VJ")->fsm.why, "sync group G: VI is MASTER no more");
+	fake_run(2000);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	assert_int_equal(fake_state(A, "VJ"), KA_MASTER);
+	/* A reload is no news. */
+	fake_events(KA_EVENT_MAX, "");
+	fake_box_apply(A, &story_confs[A]);
+	fake_run(300);
+	assert_int_equal(fake_events(KA_EVENT_GROUP, ""), 0);
+	fake_box_kill(A);
+	fake_run(800);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	assert_int_equal(fake_state(B, "VJ"), KA_MASTER);
+}
+
+static void
+sync_group_fault(void **state)
+{
+	static struct ka_track script = { .kind = KA_TRACK_SCRIPT, .weight = -50, .name = "chk" };
+
+	story_grouped();
+	story_ones[A][1].tracks = &script;
+	story_ones[A][1].track_count = 1;
+	story_both_start();
+	ka_watch_found(fake_boxes[A].run, KA_TRACK_SCRIPT, "chk", 0);
+	fake_run(1500);
+	/* A member's weight is no weight. */
+	assert_int_equal(fake_state(A, "VI"), KA_FAULT);
+	assert_int_equal(fake_state(A, "VJ"), KA_FAULT);
+	assert_non_null(strstr(fake_instance(A, "VI")->fsm.why, "VJ: script chk failed"));
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	assert_int_equal(fake_state(B, "VJ"), KA_MASTER);
+	ka_watch_found(fake_boxes[A].run, KA_TRACK_SCRIPT, "chk", 1);
+	fake_run(2000);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	assert_int_equal(fake_state(A, "VJ"), KA_MASTER);
+	assert_int_equal(fake_state(B, "VJ"), KA_BACKUP);
+}
+
+static void
+tracked(void **state)
+{
+	static struct ka_track script = { .kind = KA_TRACK_SCRIPT, .weight = -60, .name = "chk" };
+	unsigned int events;
+
+	story_ones[A][0].tracks = &script;
+	story_ones[A][0].track_count = 1;
+	story_ones[A][0].notify_priority = true;
+	story_both_start();
+	fake_events(KA_EVENT_MAX, "");
+	ka_watch_found(fake_boxes[A].run, KA_TRACK_SCRIPT, "chk", 0);
+	fake_run(1);
+	assert_int_equal(fake_instance(A, "VI")->fsm.priority, 90);
+	events = fake_events(KA_EVENT_PRIORITY, "90, it was 150");
+	assert_int_equal(events, 1);
+	story_watch(1000, 2);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	ka_watch_found(fake_boxes[A].run, KA_TRACK_SCRIPT, "chk", 1);
+	story_watch(1000, 2);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+}
+
+static void
+link_delays(void **state)
+{
+	story_ones[A][0].debounce_down_ms = 500;
+	story_ones[A][0].debounce_up_ms = 1000;
+	story_both_start();
+	fake_boxes[A].port.link_up = false;
+	fake_run(400);
+	fake_boxes[A].port.link_up = true;
+	fake_run(1000);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	fake_boxes[A].port.link_up = false;
+	fake_run(620);
+	assert_int_equal(fake_state(A, "VI"), KA_FAULT);
+	fake_boxes[A].port.link_up = true;
+	fake_run(900);
+	assert_int_equal(fake_state(A, "VI"), KA_FAULT);
+	fake_run(200);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+}
+
+static void
+no_source(void **state)
+{
+	fake_boxes[A].port.source4 = (struct sl_addr){ 0 };
+	fake_box_start(A, &story_confs[A]);
+	fake_run(100);
+	assert_int_equal(fake_state(A, "VI"), KA_FAULT);
+	sl_addr_parse("192.0.2.11", &fake_boxes[A].port.source4);
+	fake_run(100);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+}
+
+static void
+own_health(void **state)
+{
+	story_both_start();
+	fake_boxes[A].worker_stands = true;
+	assert_true(fake_wait(A, "VI", KA_FAULT, 1010) > 900);
+	assert_int_equal(fake_state(A, "VI"), KA_FAULT);
+	fake_run(100);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	fake_boxes[A].worker_stands = false;
+	fake_run(1000);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	/* A machine that stands still as a whole has not failed. */
+	fake_boxes[A].worker_stands = true;
+	for (unsigned int i = 0; i < 40; i++) {
+		fake_boxes[A].stands = true;
+		fake_run(60);
+		fake_boxes[A].stands = false;
+		fake_run(1);
+	}
+	assert_int_not_equal(fake_state(A, "VI"), KA_FAULT);
+}
+
+static void
+gate(void **state)
+{
+	story_confs[A].sync = (struct ka_sync){ .enabled = true, .gate_ms = 5000, .instance = "VI" };
+	fake_box_start(B, &story_confs[B]);
+	fake_run(1000);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	fake_box_start(A, &story_confs[A]);
+	assert_int_equal(story_watch(2000, 0), 0);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+	assert_true(vrrp_fsm_is_held_back(&fake_instance(A, "VI")->fsm));
+	assert_true(fake_boxes[A].receives && !fake_boxes[A].sends);
+	fake_boxes[A].in_sync = true;
+	fake_run(500);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	assert_true(fake_boxes[A].sends && !fake_boxes[A].receives);
+	assert_int_equal(fake_events(KA_EVENT_SYNC, "gate opened: the connections are known"), 1);
+	/* It takes too long. */
+	fake_box_kill(A);
+	fake_boxes[A].in_sync = false;
+	fake_run(1000);
+	fake_box_start(A, &story_confs[A]);
+	fake_run(4900);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+	fake_run(600);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	/* The master falls silent meanwhile. */
+	fake_box_kill(A);
+	fake_run(1000);
+	fake_box_start(A, &story_confs[A]);
+	fake_run(1000);
+	fake_box_kill(B);
+	assert_true(fake_wait(A, "VI", KA_MASTER, 400) != UINT64_MAX);
+}
+
+static void
+failover(void **state)
+{
+	char error[DP_ERROR_SIZE];
+
+	story_heartbeats_too();
+	story_confs[B].sync.enabled = true;
+	story_both_start();
+	ka_running = fake_boxes[B].run;
+	assert_int_equal(ka_failover("VI", false, error), -EALREADY);
+	assert_int_equal(ka_failover("none", false, error), -ENOENT);
+	ka_running = fake_boxes[A].run;
+	assert_int_equal(ka_failover(NULL, false, error), -EHOSTUNREACH);
+	assert_non_null(strstr(error, "lb2 does not know all connections"));
+	fake_boxes[B].in_sync = true;
+	fake_run(500);
+	assert_int_equal(ka_failover(NULL, false, error), 0);
+	fake_run(70);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	assert_int_equal(story_watch(3000, 0), 0);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+	assert_int_equal(ka_release("none", error), -ENOENT);
+	assert_int_equal(ka_release("VI", error), 0);
+	fake_run(500);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	/* Nobody is there. */
+	fake_box_kill(B);
+	fake_run(1000);
+	assert_int_equal(ka_failover("VI", false, error), -EHOSTUNREACH);
+	assert_int_equal(ka_failover("VI", true, error), 0);
+	fake_run(10);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+	fake_run(400);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+}
+
+static void
+fence(void **state)
+{
+	struct vrrp_heard outside = { .priority = 250, .advert_us = 100000 };
+
+	story_confs[B].fence = true;
+	story_grouped();
+	fake_box_start(A, &story_confs[A]);
+	fake_run(1000);
+	fake_box_start(B, &story_confs[B]);
+	fake_run(1000);
+	fake_events(KA_EVENT_MAX, "");
+	fake_box_kill(A);
+	fake_run(500);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	assert_int_equal(fake_events(KA_EVENT_FENCE, "to be fenced"), 1);
+	fake_boxes[B].run->fenced = true;
+	fake_boxes[B].run->fenced_good = true;
+	fake_run(2);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	assert_int_equal(fake_state(B, "VJ"), KA_MASTER);
+	/* A command that never ends; it is tried again. */
+	fake_box_start(A, &story_confs[A]);
+	fake_run(1000);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	fake_box_kill(A);
+	fake_events(KA_EVENT_MAX, "");
+	fake_run(500 + 1000);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	fake_run(400);
+	assert_int_equal(fake_events(KA_EVENT_FENCE, "to be fenced"), 2);
+	/* One that gives way need not be fenced. */
+	fake_box_start(A, &story_confs[A]);
+	fake_run(1000);
+	fake_box_stop(A);
+	fake_run(70);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	/* While the command runs, one of the group hears a master again: none takes over. */
+	fake_box_start(A, &story_confs[A]);
+	fake_run(1000);
+	fake_box_kill(A);
+	fake_run(500);
+	sl_addr_parse("192.0.2.99", &outside.source);
+	ka_instance_heard(fake_boxes[B].run, fake_instance(B, "VI"), &outside, fake_now_us);
+	fake_boxes[B].run->fenced = fake_boxes[B].run->fenced_good = true;
+	fake_run(2);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	assert_int_equal(fake_state(B, "VJ"), KA_BACKUP);
+}
+
+static void
+reload(void **state)
+{
+	struct ka_instance *one = story_ones[A];
+	unsigned int arps;
+
+	story_confs[A].instance_count = story_confs[B].instance_count = 2;
+	story_ones[A][0].addr_count = 2;
+	story_both_start();
+	arps = fake_boxes[A].arps;
+	assert_int_equal(fake_state(A, "VJ"), KA_MASTER);
+	/* The same again: nothing happens. */
+	fake_events(KA_EVENT_MAX, "");
+	fake_box_apply(A, &story_confs[A]);
+	fake_run(300);
+	assert_int_equal(fake_events(KA_EVENT_STATE, ""), 0);
+	assert_int_equal(fake_boxes[A].arps, arps);
+	/* One more address is announced, with the others of its instance; a lower priority counts. */
+	one[0].addr_count = 3;
+	fake_box_apply(A, &story_confs[A]);
+	fake_run(300);
+	assert_int_equal(fake_boxes[A].arps, arps + 15);
+	assert_int_equal(fake_events(KA_EVENT_STATE, ""), 0);
+	/* An instance that is gone gives way at once. */
+	story_confs[A].instance_count = 1;
+	fake_box_apply(A, &story_confs[A]);
+	assert_false(fake_boxes[A].held[52]);
+	assert_true(fake_boxes[A].held[51]);
+	fake_run(70);
+	assert_int_equal(fake_state(B, "VJ"), KA_MASTER);
+	assert_int_equal(fake_events(KA_EVENT_STATE, "stopped"), 1);
+	/* Another number is another router. */
+	one[0].vrid = 77;
+	fake_box_apply(A, &story_confs[A]);
+	assert_false(fake_boxes[A].held[51]);
+	assert_int_equal(fake_state(A, "VI"), KA_INIT);
+	fake_run(400);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	/* Other priorities: who is MASTER changes. */
+	one[0].vrid = 51;
+	one[0].priority = 50;
+	fake_box_apply(A, &story_confs[A]);
+	fake_run(1000);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+	one[0].priority = 150;
+	fake_box_apply(A, &story_confs[A]);
+	fake_run(1000);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+}
+
+static void
+startup_delay(void **state)
+{
+	story_confs[A].startup_delay_ms = 2000;
+	fake_box_start(A, &story_confs[A]);
+	fake_run(1990);
+	assert_int_equal(fake_state(A, "VI"), KA_INIT);
+	fake_run(20);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, story_setup, story_teardown)
+		TEST(sync_groups), TEST(sync_group_fault), TEST(tracked),       TEST(link_delays),
+		TEST(no_source),   TEST(own_health),       TEST(gate),          TEST(failover),
+		TEST(fence),       TEST(reload),           TEST(startup_delay),
+#undef TEST
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
