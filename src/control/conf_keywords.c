@@ -154,10 +154,14 @@ bool
 conf_keyword_is_outermost(const char *name, bool block)
 {
 	static const char *const names[] = {
-		"virtual_server", "virtual_server_group", "global_defs",     "dataplane",
-		"static_route",   "static_routes",        "static_neighbor", "static_rules",
-		"vrrp_script",    "static_ipaddress",     "vrrp_sync_group", "local_address_group",
-		"heartbeat",      "connection_sync",
+		"virtual_server",     "virtual_server_group",
+		"global_defs",        "dataplane",
+		"static_route",       "static_routes",
+		"static_neighbor",    "static_rules",
+		"vrrp_script",        "static_ipaddress",
+		"vrrp_sync_group",    "local_address_group",
+		"vrrp_track_process", "heartbeat",
+		"connection_sync",
 	};
 
 	/* These are words of other blocks, too, so their block must tell it. */

@@ -36,6 +36,7 @@ static bool claim(struct conf_check *check, const struct conf_instance_draft *dr
 static void locals_add(struct conf_check *check, struct conf_instance_draft *draft);
 static void server_check(struct conf_load *load, const struct sl_addr *addr, const struct conf_place *place,
 			 const char *what);
+static void full_nat_check(struct conf_load *load, const struct conf_service *service);
 static void addr_append(struct conf_load *load, struct ka_instance *ka, const struct ka_addr *addr);
 
 /* virtual_ipaddress and virtual_ipaddress_excluded: each statement of the block is an address. */
@@ -90,6 +91,8 @@ conf_ha_finish_servers(struct conf_check *check)
 		if (service->sorry != NULL)
 			server_check(load, &service->sorry->addr, &service->sorry->place, "sorry_server");
 	}
+	for (unsigned int i = 0; load->ha->addrs.used > 0 && i < conf->pool_count; i++)
+		full_nat_check(load, &conf->services[conf->pools[i].first_service]);
 	for (unsigned int i = 0; load->ha->addrs.used > 0 && i < conf->port_count; i++) {
 		const struct conf_port_draft *draft = &load->port_drafts[i];
 
@@ -255,6 +258,29 @@ server_check(struct conf_load *load, const struct sl_addr *addr, const struct co
 			   "back to this box",
 			   what, conf_addr_text(load, addr), moving->instance->ka.name,
 			   conf_where(load, moving->place, place));
+}
+
+/* Servers answer to a local address: where that does not go with the VIP, connections end at a take-over. */
+static void
+full_nat_check(struct conf_load *load, const struct conf_service *service)
+{
+	const struct sl_addr *vip = &service->key.vip;
+	const struct conf_moving_draft *moving = conf_table_get(&load->ha->addrs, vip->b, sizeof(vip->b));
+	const struct conf_local_group *group = NULL;
+
+	for (unsigned int i = 0; i < load->conf->group_count; i++) {
+		if (strcmp(load->conf->groups[i].name, service->local_group) == 0)
+			group = &load->conf->groups[i];
+	}
+	if (moving == NULL || group == NULL || group->name[0] == '\0' ||
+	    strcmp(group->instance, moving->instance->ka.name) == 0)
+		return;
+	conf_warn(load, &service->place,
+		  "VIP %s moves with vrrp_instance %s, and local_address_group %s does not: its connections "
+		  "end at a "
+		  "take-over, unless the group has a line \"vrrp_instance %s\"",
+		  conf_addr_text(load, vip), moving->instance->ka.name, group->name,
+		  moving->instance->ka.name);
 }
 
 static void

@@ -164,6 +164,23 @@ static const struct conf_row addr_rows[] = {
 	{ "a group that moves with two",
 	  VI("") "local_address_group g {\n 10.0.0.200 p\n vrrp_instance VI\n vrrp_instance VI\n}\n",
 	  "12:2: a local_address_group moves with one vrrp_instance, which is in line 16 already\n" },
+	{ "full NAT that stays",
+	  VI("") "local_address_group g {\n 10.0.0.200 p\n}\nvirtual_server 10.0.0.99 80 {\n lb_kind FNAT\n"
+		 " laddr_group_name g\n real_server 10.0.0.2 80 {\n }\n}\n",
+	  "12:16: warning: VIP 10.0.0.99 moves with vrrp_instance VI, and local_address_group g does not: "
+	  "its "
+	  "connections end at a take-over, unless the group has a line \"vrrp_instance VI\"\n" },
+	{ "a gateway", "port p {\n device net_null9\n address 10.0.0.1/8\n gateway 10.0.0.99\n}\n" VI(""),
+	  "4:10: gateway 10.0.0.99 is an address of vrrp_instance VI (line 11): packets to it would come "
+	  "back to "
+	  "this box\n",
+	  .bare = true },
+	{ "a brace is missing before the next block",
+	  "vrrp_instance VI {\n interface p\n virtual_router_id 51\n virtual_ipaddress {\n  10.0.0.99\n }\n"
+	  "heartbeat udp h {\n peer 172.16.0.2\n key 12345678\n}\n",
+	  "7:1: \"heartbeat\" cannot stand inside \"vrrp_instance\", which is open since line 6: a \"}\" is "
+	  "missing "
+	  "before this line\n" },
 	{ "a server",
 	  BARE(" virtual_ipaddress {\n  10.0.0.9\n }") "virtual_server 192.0.2.1 80 {\n"
 						       " real_server 10.0.0.9 80\n}\n",
