@@ -25,7 +25,8 @@ enum {
 
 /*
  * From the next burst on. `vmac` NULL: the ports' own MAC addresses answer for the group's addresses; else this
- * one does, and frames to it are taken, as long as the group is held.
+ * one does, and frames to it are taken, as long as the group is held. Named early, while the group is not held,
+ * it costs no time later: devices are made to let it in by dp_poll, once, when it is first named.
  */
 void dp_ha_hold(unsigned int group, bool held, const uint8_t vmac[6]);
 /* Any thread. */

@@ -7,6 +7,7 @@
 
 #include "addr_book.h"
 #include "control_tx.h"
+#include "ha.h"
 #include "neigh.h"
 #include "port.h"
 #include "probe.h"
@@ -191,6 +192,8 @@ box_setup(void **state)
 	box.now_ms = 5000;
 	box.no_buffers = box.tap = false;
 	assert_int_equal(dp_neigh_init(7, box.now_ms), 0);
+	dp_ha_fini();
+	assert_int_equal(dp_addr_book_set_moving(NULL, 0), 0);
 	assert_int_equal(dp_addr_book_set_own(own, SL_COUNT(own)), 0);
 	assert_int_equal(dp_addr_book_set_vips(vips, SL_COUNT(vips)), 0);
 	box_advance(1100); /* past both rounds of announcements */

@@ -6,6 +6,7 @@
 #include "fnat_box.h"
 
 #include "ha.h"
+#include "port.h"
 #include "rcu.h"
 #include "sl_addr.h"
 #include "wire.h"
@@ -33,7 +34,7 @@ static const struct {
 	bool no_ping;
 } moves[] = {
 	{ "192.0.2.1", 32, NAT_GROUP, false },         { "2001:db8:ff::1", 128, NAT_GROUP, false },
-	{ "10.0.0.254", 24, NAT_GROUP, false },        { "2001:db8:2::fe", 64, NAT_GROUP, false },
+	{ "10.0.0.254", 24, NAT_GROUP, false },        { "2001:db8:2::fe", 64, NAT_GROUP, true },
 	{ "192.0.2.2", 32, DR_GROUP, false },          { "2001:db8:ff::2", 128, DR_GROUP, false },
 	{ "10.0.0.200", 24, LOCAL_GROUP, false },      { "10.0.0.201", 24, NAT_GROUP, false },
 	{ "2001:db8:2::200", 64, LOCAL_GROUP, false },
@@ -135,6 +136,64 @@ test_destinations(void **state)
 		sl_check_int(rows[i].name, dp_ha_addr_is_held(&dst), ours);
 		pipe_flows_end();
 	}
+}
+
+/* On ports with a kernel interface that even takes transit: it never sees what another box holds. */
+static void
+test_kernel(void **state)
+{
+	static const struct {
+		const char *name, *dst;
+		bool echo, held;
+		int verdict;
+	} rows[] = {
+		{ "an own address, not held", "10.0.0.254", false, false, SL_DROP_VIP_NOT_HELD },
+		{ "echo to it", "10.0.0.254", true, false, SL_DROP_VIP_NOT_HELD },
+		{ "a VIP, not held", "192.0.2.1", false, false, SL_DROP_VIP_NOT_HELD },
+		{ "echo to it", "192.0.2.1", true, false, SL_DROP_VIP_NOT_HELD },
+		{ "of IPv6", "2001:db8:ff::1", true, false, SL_DROP_VIP_NOT_HELD },
+		{ "an own address, held", "10.0.0.254", false, true, PIPE_KERNEL },
+		{ "echo to it", "10.0.0.254", true, true, PIPE_KERNEL },
+		{ "one that is not to be pinged", "2001:db8:2::fe", false, true, PIPE_KERNEL },
+		{ "echo to it is Sluice's to drop", "2001:db8:2::fe", true, true, PIPE_PUNTED },
+		{ "somebody else", "203.0.113.9", false, true, PIPE_KERNEL },
+	};
+	struct dp_snapshot *snapshot = (struct dp_snapshot *)(uintptr_t)atomic_load(&dp_snapshot_current);
+
+	dp_ports[WAN].conf.tap = dp_ports[WAN].conf.transit_kernel = true;
+	atomic_store(&dp_kernel_rate, UINT32_MAX);
+	for (unsigned int n = 0; n < 2 * SL_COUNT(rows); n++) {
+		unsigned int i = n / 2;
+		struct sl_addr dst = addr(rows[i].dst);
+		struct pipe_spec spec = { .dst = rows[i].dst,
+					  .src = sl_addr_is_v4(&dst) ? NULL : "2001:db8:9::5" };
+		int verdict;
+
+		snapshot->any_nat = n % 2 == 0; /* without, it is known sooner, and ends the same */
+		dp_ha_hold(NAT_GROUP, rows[i].held, NULL);
+		verdict = rows[i].echo ? echo_one(rows[i].dst) : pipe_spec_one(&spec);
+		sl_check_str(rows[i].name, pipe_verdict(verdict), pipe_verdict(rows[i].verdict));
+	}
+	snapshot->any_nat = true;
+	dp_ports[WAN].conf.tap = false;
+}
+
+/* What goes to the kernel is for its interface's MAC address, whichever it came by. */
+static void
+test_kernel_mac(void **state)
+{
+	uint8_t bytes[PIPE_FRAME_MAX];
+	unsigned int len = pipe_build(&(struct pipe_spec){ .dst = "10.0.0.254" }, bytes);
+	struct rte_mbuf *m = pipe_mbuf(bytes, len, NULL);
+
+	dp_ports[WAN].conf.tap = true;
+	atomic_store(&dp_kernel_rate, UINT32_MAX);
+	dp_ha_hold(NAT_GROUP, true, vmac);
+	memcpy(rte_pktmbuf_mtod(m, void *), vmac, 6);
+	pipe_burst(0, WAN, &m, 1);
+	assert_int_equal(rte_ring_sc_dequeue(dp_workers[0]->ring_kernel, (void **)&m), 0);
+	assert_memory_equal(rte_pktmbuf_mtod(m, void *), bytes, len);
+	rte_pktmbuf_free(m);
 }
 
 /* A connection of an address that went and came back goes on, with its server. */
@@ -353,6 +412,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_destinations, setup, pipe_teardown),
+		cmocka_unit_test_setup_teardown(test_kernel, setup, pipe_teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_mac, setup, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_connection_stays, setup, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_locals, setup, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_virtual_mac, setup, pipe_teardown),

@@ -7,6 +7,7 @@
  */
 #include "control_tx.h"
 #include "eal.h"
+#include "ha.h"
 #include "port.h"
 #include "worker.h"
 
@@ -241,6 +242,96 @@ run_stop_full(const struct life *life)
 	sleep_ms(50);
 }
 
+/* Of all workers: flows opened, and packets to addresses that are not held. */
+static void
+workers_sum(uint64_t *ret_flows, uint64_t *ret_not_held)
+{
+	*ret_flows = *ret_not_held = 0;
+	for (unsigned int id = 0; id < dp_worker_count(); id++) {
+		struct dp_worker_stats s;
+
+		dp_worker_stats(id, &s);
+		*ret_flows += s.flows_created;
+		*ret_not_held += s.drop[SL_DROP_VIP_NOT_HELD];
+	}
+}
+
+/* The VIPs belong to a group from now on. */
+static void
+vips_move(void)
+{
+	const struct dp_net_addr own = { 0, { addr("198.51.100.2"), 24 } };
+	const struct dp_static_neigh neigh = { 0, addr("198.51.100.12"), { 2, 0, 0, 0, 2, 2 } };
+	const struct dp_moving moving = { .prefix = { addr("192.0.2.1"), 32 }, .group = 9 };
+	const struct dp_net net = { .addrs = &own,
+				    .addr_count = 1,
+				    .neighs = &neigh,
+				    .neigh_count = 1,
+				    .moving = &moving,
+				    .moving_count = 1 };
+	struct dp_txn *txn = dp_txn_begin();
+	char error[DP_ERROR_SIZE];
+
+	must(dp_txn_net_set(txn, &net, error) == 0);
+	must(dp_txn_commit(txn, error) == 0);
+}
+
+/* What keepalive has of the data plane, while the control thread does nothing at all. */
+static void
+run_keepalive(const struct life *life)
+{
+	/* 198.51.100.9 to 224.0.0.18: a VRRP advertisement, as far as the data plane looks. */
+	static const uint8_t
+		advert[54] = {
+			0x01, 0,         0x5e,       0,          0,           0x12,        2,
+			0,    0,         0,          0,          9,           8,           0,
+			0x45, [17] = 40, [22] = 255, [23] = 112, [24] = 0xb1, [25] = 0x16, [26] = 198,
+			51,   100,       9,          224,        0,           0,           18,
+		};
+	uint64_t turns = dp_ha_worker_turns(0), flows = 0, not_held = 0;
+	struct dp_ha_packet packet;
+	struct dp_ha_port port;
+	unsigned int ms;
+
+	dp_ha_listen(1);
+	for (ms = 0; !dp_ha_receive(&packet); ms++) { /* the ring device gives it back */
+		must(dp_ha_send(0, advert, sizeof(advert)) == 0);
+		must(ms < LIMIT_MS);
+		sleep_ms(1);
+	}
+	must(packet.port == 0 && packet.len == sizeof(advert));
+	must(memcmp(packet.frame, advert, sizeof(advert)) == 0);
+	vips_move();
+	for (ms = 0; not_held == 0; ms++) {
+		datagram(1, 81);
+		workers_sum(&flows, &not_held);
+		must(ms < LIMIT_MS);
+		sleep_ms(1);
+	}
+	must(flows == 0);
+	dp_ha_hold(9, true, NULL);
+	for (ms = 0; flows == 0; ms++) {
+		datagram(2, 81);
+		workers_sum(&flows, &not_held);
+		must(ms < LIMIT_MS);
+		sleep_ms(1);
+	}
+	dp_ha_port(0, &port);
+	must(port.link_up && memcmp(port.mac, dp_port_mac(0), 6) == 0);
+	must(rte_eth_dev_set_link_down(dp_ports[0].ethdev) == 0);
+	for (ms = 0; port.link_up; ms++) {
+		dp_ha_port(0, &port);
+		must(ms < LIMIT_MS);
+		sleep_ms(1);
+	}
+	must(dp_ha_worker_turns(0) > turns && dp_ha_worker_turns(1) == 0);
+	accounts_check();
+	do { /* the ring device keeps what it has */
+		flows = sent();
+		sleep_ms(100);
+	} while (sent() != flows);
+}
+
 static const struct life lives[] = {
 	{ "one worker, one queue", 1, { { "net_null0", 0, 1 } }, run_flood },
 	{ "three workers, a queue each", 3, { { "net_null0", 0, 3 } }, run_flood },
@@ -256,6 +347,7 @@ static const struct life lives[] = {
 	  run_flood },
 	{ "a link that comes up late", 1, { { "net_ring0", 1, 1 } }, run_link },
 	{ "full at the end", 1, { { "net_ring0", 1, 1 } }, run_stop_full },
+	{ "keepalive's ways", 1, { { "net_ring0", 1, 1 } }, run_keepalive },
 	{ "nothing ever started", 2, { { "net_null0", 0, 2 } }, NULL },
 };
 

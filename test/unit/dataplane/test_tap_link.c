@@ -7,6 +7,7 @@
  * Needs root and /dev/net/tun; without, it is skipped (exit status 77).
  */
 #include "control.h"
+#include "ha.h"
 #include "kernel_box.h"
 #include "pipe_box.h"
 #include "port.h"
@@ -219,6 +220,65 @@ poll_now(void)
 }
 
 /* Worker 0 sends what control has given it. */
+/* Addresses of groups come and go with them, and leave the others as they are. */
+static void
+test_groups(void **state)
+{
+	static const char *const own[] = { "198.51.100.2/24", "2001:db8:1::2/64", NULL };
+	const struct dp_moving moving[] = {
+		{ .prefix = prefix("198.51.100.254/24"), .port = WAN, .group = 1 },
+		{ .prefix = prefix("2001:db8:1::fe/64"), .port = WAN, .group = 1 },
+		{ .prefix = prefix("10.1.0.1/16"), .port = WAN, .group = 2 },
+		{ .prefix = prefix("10.2.0.1/16"), .port = LAN, .group = 2 }, /* which has no interface */
+	};
+	static const struct {
+		const char *row;
+		unsigned int held; /* a bit a group */
+		bool listed;
+		const char *addrs[LIST_MAX];
+	} rows[] = {
+		{ "none is held", 0, true, { "198.51.100.2/24", "2001:db8:1::2/64", NULL } },
+		{ "one is",
+		  1 << 1,
+		  true,
+		  { "198.51.100.2/24", "198.51.100.254/24", "2001:db8:1::2/64", "2001:db8:1::fe/64", NULL } },
+		{ "the other is",
+		  1 << 2,
+		  true,
+		  { "10.1.0.1/16", "198.51.100.2/24", "2001:db8:1::2/64", NULL } },
+		{ "none again", 0, true, { "198.51.100.2/24", "2001:db8:1::2/64", NULL } },
+		{ "both",
+		  1 << 1 | 1 << 2,
+		  true,
+		  { "10.1.0.1/16", "198.51.100.2/24", "198.51.100.254/24", "2001:db8:1::2/64",
+		    "2001:db8:1::fe/64", NULL } },
+		{ "no address moves any more",
+		  1 << 1 | 1 << 2,
+		  false,
+		  { "198.51.100.2/24", "2001:db8:1::2/64", NULL } },
+	};
+	char have[KERNEL_BOX_TEXT], want[KERNEL_BOX_TEXT], routes[KERNEL_BOX_TEXT];
+
+	start();
+	net_set(own, (const char *const[]){ "10.8.0.0/16 via 198.51.100.9", NULL });
+	for (unsigned int i = 0; i < SL_COUNT(rows); i++) {
+		if (i == 0 || !rows[i].listed)
+			dp_tap_moving_set(moving, rows[i].listed ? SL_COUNT(moving) : 0);
+		for (unsigned int group = 1; group <= 2; group++)
+			dp_ha_hold(group, (rows[i].held >> group & 1) != 0, NULL);
+		dp_tap_held_changed();
+		kernel_box_list(rows[i].addrs, WAN_LL, want);
+		kernel_box_addrs(have);
+		sl_check_str(rows[i].row, have, want);
+		/* A network set anew changes nothing of it, and the routes are there all the time. */
+		net_set(own, (const char *const[]){ "10.8.0.0/16 via 198.51.100.9", NULL });
+		kernel_box_addrs(have);
+		sl_check_str(rows[i].row, have, want);
+		kernel_box_routes(routes);
+		sl_check_str(rows[i].row, routes, " [10.8.0.0/16 via 198.51.100.9]");
+	}
+}
+
 static void
 control_sends(void)
 {
@@ -656,11 +716,17 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_networks),    TEST(test_interface),
-		TEST(test_from_kernel), TEST(test_from_kernel_bounded),
-		TEST(test_to_kernel),   TEST(test_to_kernel_bounded),
-		TEST(test_deleted),     TEST(test_down),
-		TEST(test_refused),     TEST(test_taken_away),
+		TEST(test_networks),
+		TEST(test_groups),
+		TEST(test_interface),
+		TEST(test_from_kernel),
+		TEST(test_from_kernel_bounded),
+		TEST(test_to_kernel),
+		TEST(test_to_kernel_bounded),
+		TEST(test_deleted),
+		TEST(test_down),
+		TEST(test_refused),
+		TEST(test_taken_away),
 		TEST(test_under),
 	};
 

@@ -5,6 +5,8 @@
  */
 #include "txn_box.h"
 
+#include "ha.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -610,6 +612,87 @@ test_gateways_are_pinned(void **state)
 	assert_int_equal(box.logged, 0);
 }
 
+/* ---- addresses of groups ---- */
+
+static int
+moving_commit(const char *const *texts, unsigned int count)
+{
+	const struct dp_net_addr own[] = { { .port = 0, .prefix = { box_addr("10.0.0.100"), 24 } } };
+	struct dp_moving moving[8];
+	struct dp_net net = { .addrs = own, .addr_count = 1, .moving = moving, .moving_count = count };
+	struct dp_txn *txn = box_begin();
+	char error[DP_ERROR_SIZE] = "";
+	int code;
+
+	for (unsigned int i = 0; i < count; i++)
+		moving[i] = (struct dp_moving){ .prefix = { box_addr(texts[i]), 24 },
+						.group = (uint16_t)(i + 1) };
+	code = dp_txn_net_set(txn, &net, error);
+	if (code == 0)
+		box_commit(txn);
+	else
+		dp_txn_abort(txn);
+	return code;
+}
+
+/* What an address is, is kept aside while it is not held, from table to table. */
+static void
+test_groups(void **state)
+{
+	static const char *const texts[] = { "192.0.2.1", "10.0.0.254" };
+	const uint64_t nat_vip = ADDR_VIP | ADDR_OWNER_HASH;
+	struct dp_txn *txn = box_begin();
+	unsigned int services;
+
+	PUT(txn, "192.0.2.1:80", NULL, NAT("10.0.0.1"));
+	box_commit(txn);
+	assert_int_equal(box_vip_flags("192.0.2.1"), nat_vip);
+	assert_int_equal(moving_commit(texts, 2), 0);
+	for (unsigned int round = 0; round < 4; round++) {
+		bool held = round % 2 != 0;
+		uint64_t kept = nat_vip << ADDR_KEPT_SHIFT | 1 << ADDR_GROUP_SHIFT;
+
+		dp_ha_hold(1, held, NULL);
+		dp_ha_hold(2, held, NULL);
+		if (round >= 2) { /* in a new table */
+			txn = box_begin();
+			PUT(txn, "192.0.2.7:80", NULL, DR("10.0.0.1"));
+			box_commit(txn);
+		}
+		assert_true(addr_table_find(box_snapshot()->addrs,
+					    &(struct sl_addr[]){ box_addr(texts[0]) }[0]) ==
+			    (kept | (held ? nat_vip : ADDR_NOT_HELD)));
+		assert_int_equal(box_vip_flags(texts[1]) & (ADDR_KINDS | ADDR_NOT_HELD),
+				 held ? ADDR_OWN : ADDR_NOT_HELD);
+	}
+	assert_true(box_answers("192.0.2.1")); /* the book asks for itself whether it is held */
+	/* Kernel interfaces have the one that is nothing else, and are told only when that changes. */
+	assert_int_equal(box.tap_set, 1);
+	assert_int_equal(box.tap_count, 1);
+	assert_true(sl_addr_eq(&box.tap[0].prefix.addr, &(struct sl_addr[]){ box_addr(texts[1]) }[0]));
+	txn = box_begin();
+	PUT(txn, "10.0.0.254:80", NULL, DR("10.0.0.1"));
+	box_commit(txn);
+	assert_int_equal(box.tap_set, 2);
+	assert_int_equal(box.tap_count, 0);
+	txn = box_begin();
+	box_drop(txn, "10.0.0.254:80");
+	box_drop(txn, "192.0.2.1:80");
+	box_commit(txn);
+	assert_int_equal(box.tap_count, 0); /* they may have connections left */
+	box_grace();
+	(void)book_reap(&services);
+	assert_true(dp_txn_tidy());
+	assert_int_equal(box.tap_count, 2); /* one that has no service any more, too */
+	/* What cannot be leaves all as it is. */
+	assert_int_equal(moving_commit((const char *const[]){ "10.0.0.100" }, 1), -EINVAL);
+	assert_int_equal(moving_commit((const char *const[]){ "10.0.0.9", "10.0.0.9" }, 2), -EINVAL);
+	assert_int_equal(box.tap_count, 2);
+	assert_int_equal(moving_commit(NULL, 0), 0);
+	assert_int_equal(box.tap_count, 0);
+	assert_int_equal(box_vip_flags("192.0.2.1"), 0);
+}
+
 static void
 test_neighbours_full(void **state)
 {
@@ -675,6 +758,7 @@ main(void)
 		BOX_TEST(test_vip_lingers),
 		BOX_TEST(test_tidy_waits),
 		BOX_TEST(test_gateways_are_pinned),
+		BOX_TEST(test_groups),
 		BOX_TEST(test_neighbours_full),
 		BOX_TEST(test_flush),
 	};
