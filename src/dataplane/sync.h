@@ -87,6 +87,7 @@ struct sync_ring {
 struct sync_move {
 	uint32_t number;
 	uint8_t seq, to;
+	_Atomic uint16_t *count; /* of the filter, until the flow has arrived */
 };
 
 /* A worker's part. */
@@ -259,6 +260,8 @@ dp_sync_serve(struct dp_worker *w)
 /* The flow begins, or ceases, to be one that other workers search for. */
 void sync_foreign_set(struct dp_worker *w, struct flow *flow);
 void dp_sync_foreign_clear(struct dp_worker *w, struct flow *flow);
+/* A flow that moved is where its packets find it, or is no more: they need not search any longer. */
+void sync_arrived(const struct sync_message *m);
 /* Packet i is the first one of a flow that came from the peer. Cold. */
 void dp_sync_adopt(struct dp_worker *w, struct burst *b, unsigned int i);
 /* Sends flows on to the workers that have their packets. After a burst of searching packets. Cold. */

@@ -75,9 +75,8 @@ filter_at(const struct sl_addr *client, const struct sl_addr *vip, uint64_t port
 
 /* A counter that has reached its end stays there. */
 static __rte_cold void
-filter_add(const struct flow *flow, int change)
+filter_add(_Atomic uint16_t *count, int change)
 {
-	_Atomic uint16_t *count = filter_at(&flow->client, &flow->vip, flow->ports);
 	uint16_t old = atomic_load_explicit(count, memory_order_relaxed);
 
 	do {
@@ -106,7 +105,7 @@ sync_foreign_set(struct dp_worker *w, struct flow *flow)
 {
 	flow->generation |= FLOW_FOREIGN;
 	if (is_searched(w, flow))
-		filter_add(flow, 1);
+		filter_add(filter_at(&flow->client, &flow->vip, flow->ports), 1);
 }
 
 __rte_cold void
@@ -114,7 +113,14 @@ dp_sync_foreign_clear(struct dp_worker *w, struct flow *flow)
 {
 	flow->generation &= (uint16_t)~FLOW_FOREIGN;
 	if (is_searched(w, flow))
-		filter_add(flow, -1);
+		filter_add(filter_at(&flow->client, &flow->vip, flow->ports), -1);
+}
+
+__rte_cold void
+sync_arrived(const struct sync_message *m)
+{
+	if ((m->flags & FLOW_FWD_MASK) != SL_FWD_NAT)
+		filter_add(filter_at(&m->client, &m->vip, m->ports), -1);
 }
 
 /* It cannot move: its packets go on being searched for. */
@@ -134,37 +140,43 @@ dp_sync_adopt(struct dp_worker *w, struct burst *b, unsigned int i)
 	struct flow *flow = b->flow[i];
 	unsigned int hops, to;
 
-	/* A fragment comes from where its datagram was gathered: that says nothing. */
-	if ((b->gathered >> i & 1) != 0)
+	/* What says nothing of where the client's packets come in: a fragment, which comes from where its datagram was
+	   gathered, and a server's packet, which full NAT's local port has brought here. */
+	if ((b->gathered >> i & 1) != 0 || (b->reply >> i & 1) != 0)
 		return;
-	dp_sync_foreign_clear(w, flow);
-	if ((b->searching >> i & 1) == 0)
-		return;
-	hops = mbuf_note(b->mbuf[i])->hops % w->worker_count;
-	to = (w->id + w->worker_count - hops) % w->worker_count;
-	if (to == w->id)
-		return;
-	if (s == NULL || s->move_count == SYNC_MOVES_MAX) {
-		flow_stays(flow);
+	to = w->id;
+	if ((b->searching >> i & 1) != 0) {
+		hops = mbuf_note(b->mbuf[i])->hops % w->worker_count;
+		to = (w->id + w->worker_count - hops) % w->worker_count;
+	}
+	if (to == w->id || !is_searched(w, flow) || s == NULL || s->move_count == SYNC_MOVES_MAX) {
+		if (to != w->id)
+			flow_stays(flow);
+		dp_sync_foreign_clear(w, flow);
 		return;
 	}
+	/* It is on its way, and packets behind this one must find it: they are to search until it has arrived. */
+	flow->generation &= (uint16_t)~FLOW_FOREIGN;
 	s->move[s->move_count++] = (struct sync_move){
 		.number = (uint32_t)(flow - w->table.flow),
 		.seq = flow->seq,
 		.to = (uint8_t)to,
+		.count = filter_at(&flow->client, &flow->vip, flow->ports),
 	};
 }
 
-static __rte_cold void
-flow_move(struct dp_worker *w, struct flow *flow, unsigned int to)
+/* False: it stays. */
+static __rte_cold bool
+flow_move(struct dp_worker *w, struct flow *flow, const struct sync_move *move)
 {
+	unsigned int to = move->to;
 	struct sync_ring *ring = sync_ring_between(w->id, to);
 	struct sync_message *m = sync_ring_room(ring);
 	bool local = (flow->flags & FLOW_FWD_MASK) == SL_FWD_FNAT;
 
 	if (m == NULL) {
 		flow_stays(flow);
-		return;
+		return false;
 	}
 	*m = (struct sync_message){
 		.client = flow->client,
@@ -183,6 +195,7 @@ flow_move(struct dp_worker *w, struct flow *flow, unsigned int to)
 		dp_local_lend(flow->local, flow->proto, w->id, to);
 	dp_flow_leave(w, flow);
 	sync_ring_send(dp_sync.worker[to], ring);
+	return true;
 }
 
 __rte_cold void
@@ -197,8 +210,8 @@ dp_sync_move(struct dp_worker *w)
 		struct flow *flow = &w->table.flow[move->number];
 
 		/* The burst may have ended it. */
-		if (flow->seq == move->seq && flow->proto != 0)
-			flow_move(w, flow, move->to);
+		if (flow->seq != move->seq || flow->proto == 0 || !flow_move(w, flow, move))
+			filter_add(move->count, -1);
 	}
 	s->move_count = 0;
 }

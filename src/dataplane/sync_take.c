@@ -295,12 +295,15 @@ take_moved(struct dp_worker *w, struct dp_sync_worker *s, struct sync_message *m
 		     atomic_load_explicit(&dp_real_slots[m->real].generation, memory_order_relaxed);
 
 	if (there && flow_find(w, m, hash) == NULL) {
-		if (flow_make(w, m, hash, m->idle, m->flags, m->generation) != NULL)
-			return true;
-		sync_count(&s->table_full);
+		there = flow_make(w, m, hash, m->idle, m->flags, m->generation) != NULL;
+		if (!there)
+			sync_count(&s->table_full);
+	} else {
+		there = false;
 	}
-	if (m->local != 0)
+	if (!there && m->local != 0)
 		dp_local_put(w, m->local, (uint8_t)(m->ports >> KEY_SHIFT_PROTO));
+	sync_arrived(m);
 	return true;
 }
 

@@ -177,6 +177,26 @@ test_reply_first(void **state)
 	assert_int_equal(sync_flow(0, &spec)->generation & FLOW_FOREIGN, 0);
 }
 
+/* By full NAT too; but where the client's packets will come in is still not known. */
+static void
+test_reply_first_fnat(void **state)
+{
+	struct sync_spec spec = {
+		.vip = "192.0.2.3", .fwd = SL_FWD_FNAT, .local = "10.0.0.200", .local_port = 2000
+	};
+	struct pipe_spec reply = { .src = "10.0.0.11",
+				   .dst = "10.0.0.200",
+				   .sport = 8080,
+				   .dport = 2000,
+				   .flags = ACK,
+				   .from_lan = true };
+
+	sync_put_taken(&spec);
+	assert_int_equal(pipe_spec_one(&reply), PIPE_SENT);
+	assert_int_equal(pipe_box.sent[0].port, WAN);
+	assert_int_not_equal(sync_flow(0, &spec)->generation & FLOW_FOREIGN, 0);
+}
+
 static void
 test_results(void **state)
 {
@@ -612,10 +632,12 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sync_setup1, pipe_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_modes),    TEST(test_reply_first), TEST(test_results),    TEST(test_conflict),
-		TEST(test_ports),    TEST(test_busy),        TEST(test_table_full), TEST(test_server_goes),
-		TEST(test_servers),  TEST(test_limit),       TEST(test_updates),    TEST(test_expires),
-		TEST(test_not_held), TEST(test_told),        TEST(test_twins),
+		TEST(test_modes),   TEST(test_reply_first), TEST(test_reply_first_fnat),
+		TEST(test_results), TEST(test_conflict),    TEST(test_ports),
+		TEST(test_busy),    TEST(test_table_full),  TEST(test_server_goes),
+		TEST(test_servers), TEST(test_limit),       TEST(test_updates),
+		TEST(test_expires), TEST(test_not_held),    TEST(test_told),
+		TEST(test_twins),
 	};
 
 	return cmocka_run_group_tests(tests, pipe_open, NULL);
