@@ -32,7 +32,7 @@ from case import TESTS, Context, Skip          # noqa: E402
 from rig import Rig, sweep_dead_runs           # noqa: E402
 from topology import World                     # noqa: E402
 
-SUITES = ("forwarding", "health")
+SUITES = ("forwarding", "health", "takeover")
 SKIPPED = 77    # meson's exit code for "could not be run"
 TAIL_LINES = 12
 

@@ -53,12 +53,13 @@ def endpoint(real):
 
 
 def configuration(topology, services, workers=1, queues=1, timeouts="tcp 900 tcpfin 120 udp 300",
-                  connections="2m", device=AF_PACKET, dataplane=(), port=(), more=""):
+                  connections="2m", device=AF_PACKET, dataplane=(), port=(), more="", router="e2e"):
     """
     A whole file. Rings are deep, because the machine's few cores are everybody's. `dataplane` and `port` are
-    lines for these blocks (`port`: of each, or of one as (name, line)), `more` is text before the services.
+    lines for these blocks (`port`: of each, or of one as (name, line)), `more` is text before the services,
+    `router` the router_id and what else global_defs says.
     """
-    parts = [f"global_defs {{\n    router_id e2e\n    lvs_timeouts {timeouts}\n}}",
+    parts = [f"global_defs {{\n    router_id {router}\n    lvs_timeouts {timeouts}\n}}",
              block("dataplane", f"workers {workers}", f"connections {connections}", *dataplane)]
     for number, (name, interface, addresses) in enumerate(topology.ports):
         driver = device.format(number=number, interface=interface, queues=queues)

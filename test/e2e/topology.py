@@ -42,6 +42,7 @@ http {{
         {listen}
         location = / {{ return 200 "{server}\\n"; }}
         location = /big {{ alias {big}; }}
+        location = /slow {{ alias {big}; limit_rate 40k; }}
         location = /who {{ return 200 "$remote_addr $remote_port\n"; }}
     }}
     server {{

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""
+What two boxes may do to each other: start at the same moment with equal
+priority, restart every second, lose each other's connection sync, lose each other altogether.
+"""
+
+import time
+
+from case import test
+from pair import CHANNELS, Pair
+from rig import check, wait_for
+from takeover import DOWNLOADS, ROLE_S, SYNC_S, Two, services_of
+from topology import FAMILIES
+
+TOGETHER = 5
+RESTARTS, RESTART_S = 10, 1.0
+SYNC_CUT_S = 5
+ADVERTS = 10
+
+
+def adverts_pass(two, sluice):
+    """As many as make sure that whoever wants to take over has."""
+    def received():
+        return sum(told["counters"]["adverts_received"] for told in two.ha(sluice)["instances"])
+    before = received()
+    wait_for(lambda: received() >= before + ADVERTS, ROLE_S, lambda: f"{ADVERTS} adverts: {two.told()}")
+
+
+@test("takeover-together")
+def together(t):
+    pair = t.world.get(Pair)
+    masters = []
+    for _ in range(t.long(TOGETHER, 2)):
+        with Two(t, pair, services_of(pair, "DR"), priority=100) as two:
+            def settled(two=two):
+                return two.states(two.a) | two.states(two.b) == {"MASTER", "BACKUP"}
+            wait_for(settled, ROLE_S, lambda two=two: f"one of two is MASTER: {two.told()}")
+            backup = next(sluice for sluice in two.sluices.values() if two.states(sluice) == {"BACKUP"})
+            adverts_pass(two, backup)
+            check(settled(), f"one of two is MASTER: {two.told()}")
+            before = two.masters()
+            adverts_pass(two, backup)
+            check(two.masters() == before, f"they do not come to rest: {two.told()}")
+            masters.append("ab"[two.states(two.b) == {"MASTER"}])
+    t.note(f"MASTER was {' '.join(masters)}")
+
+
+@test("takeover-restarts", cases=("backup", *FAMILIES))
+def restarts(t):
+    """The BACKUP comes and goes, by crash and by command in turn, and the MASTER does not mind."""
+    pair = t.world.get(Pair)
+    with Two(t, pair, services_of(pair, "NAT"), first="a") as two:
+        two.roles_wait(a="MASTER", b="BACKUP")
+        loads = two.downloads("NAT", seconds=RESTARTS * RESTART_S + 5)
+        for load in loads.values():
+            load.running_wait()
+        before = two.became_master(two.a)
+        with t.case("backup"):
+            for number in range(t.long(RESTARTS, 3)):
+                began = time.monotonic()
+                if number % 2:
+                    two.end(two.b)
+                else:
+                    two.crash(two.b)
+                two.begin(two.b)
+                wait_for(lambda began=began: time.monotonic() > began + RESTART_S, RESTART_S + 1, "a second passes")
+                check(two.states(two.a) == {"MASTER"}, f"restart {number}: {two.told()}")
+            check(two.became_master(two.a) == before, f"a did not stay MASTER: {two.told()}")
+            two.roles_wait(a="MASTER", b="BACKUP")
+            replayed = {told["channel"]: told["counters"]["replayed"] for told in two.ha(two.a)["channels"]
+                        if "replayed" in told["counters"]}
+            t.note(f"replayed: {replayed}")
+        for family in FAMILIES:
+            with t.case(family):
+                loads[family].check(t, family)
+
+
+@test("takeover-sync-cut", cases=("again", *FAMILIES))
+def sync_cut(t):
+    """Connections that began while the sync link was down are known when it is up, and outlive a crash then."""
+    pair = t.world.get(Pair)
+    with Two(t, pair, services_of(pair, "NAT"), first="a") as two:
+        two.roles_wait(a="MASTER", b="BACKUP")
+        wait_for(lambda: two.in_sync(two.b), SYNC_S, lambda: f"b is in sync: {two.ha(two.b)['sync']}")
+        mend = pair.cut("sync")
+        loads = two.downloads("NAT", seconds=24)
+        for load in loads.values():
+            load.running_wait()
+        began = time.monotonic()
+        wait_for(lambda: time.monotonic() > began + SYNC_CUT_S, SYNC_CUT_S + 1, "the link is down for a while")
+        check(two.states(two.a) == {"MASTER"} and two.states(two.b) == {"BACKUP"}, f"roles: {two.told()}")
+        known = two.b.conn_count("proto", "tcp")
+        check(known < DOWNLOADS, f"b knows {known} connections though the link is down")
+        with t.case("again"):
+            mended = time.monotonic()
+            mend()
+            two.sync_wait(two.b, DOWNLOADS * len(FAMILIES), " after the cut")
+            wait_for(lambda: two.in_sync(two.b), SYNC_S, lambda: f"b is in sync: {two.ha(two.b)['sync']}")
+            t.note(f"in sync {time.monotonic() - mended:.1f} s after the link was back")
+        check(all(load.process.running() for load in loads.values()), "the downloads ended before the crash")
+        two.crash(two.a)
+        two.roles_wait(b="MASTER")
+        for family in FAMILIES:
+            with t.case(family):
+                loads[family].check(t, family)
+
+
+@test("takeover-split", cases=("split", "joined"))
+def split(t):
+    """Out of contact both are MASTER; in contact again the priority decides, and it is told."""
+    pair = t.world.get(Pair)
+    with Two(t, pair, services_of(pair, "DR"), first="a") as two:
+        two.roles_wait(a="MASTER", b="BACKUP")
+        with t.case("split"):
+            mends = [pair.cut(channel) for channel in CHANNELS]
+            two.roles_wait(a="MASTER", b="MASTER")
+        with t.case("joined"):
+            before = two.became_master(two.a)
+            for mend in mends:
+                mend()
+            two.roles_wait(a="MASTER", b="BACKUP")
+            check(two.became_master(two.a) == before, f"a gave way to a lower priority: {two.told()}")
+            # By whom depends on whose advert came first.
+            wait_for(lambda: any("two MASTERs" in sluice.process.output() for sluice in two.sluices.values()), ROLE_S,
+                     "one of them tells that there were two MASTERs")
