@@ -255,12 +255,12 @@ is_meant(const struct instance *instance, const struct instance *named)
 static int
 peer_check(const struct ka_run *run, char ret_error[DP_ERROR_SIZE])
 {
-	const struct peer *unsynced;
+	const struct peer *unsynced = ka_peer_unsynced(run);
 
 	if (run->channel_count == 0)
 		snprintf(ret_error, DP_ERROR_SIZE,
 			 "whether a peer lives is known by heartbeats alone, and none is configured");
-	else if (!ka_peer_lives(run, &unsynced))
+	else if (!ka_peer_is_heard(run))
 		snprintf(ret_error, DP_ERROR_SIZE, "no peer is heard");
 	else if (unsynced != NULL)
 		snprintf(ret_error, DP_ERROR_SIZE, "%s does not know all connections yet", unsynced->name);

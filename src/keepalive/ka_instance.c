@@ -202,11 +202,19 @@ static void
 fence_ask(struct ka_run *run, struct instance *instance, uint64_t now_us)
 {
 	struct vrrp_actions actions = { 0 };
+	enum fence_answer answer = FENCE_GOOD;
+	char text[SL_ADDR_STRLEN];
 
-	switch (fence_want(&run->fence, now_us, (uint64_t)run->conf->fence_timeout_ms * 1000)) {
+	/* A peer that says by heartbeat that it is no MASTER is believed. */
+	if (instance->said_master != 0 || !ka_peer_is_heard(run))
+		answer = fence_want(&run->fence, now_us, (uint64_t)run->conf->fence_timeout_ms * 1000);
+	switch (answer) {
 	case FENCE_ASK:
-		ka_tell(KA_EVENT_FENCE, false, instance->conf.name,
-			"the peer is silent: to be fenced before this box takes over");
+		ka_tell(KA_EVENT_FENCE, false,
+			run->peer_count == 1 ? run->peers[0].name
+					     : sl_addr_format(&instance->fsm.master, text),
+			"to be fenced before this box takes over %s: %s is silent", instance->conf.name,
+			sl_addr_format(&instance->fsm.master, text));
 		break;
 	case FENCE_GOOD:
 		vrrp_fsm_fenced(&instance->fsm, now_us, true, &actions);
@@ -449,7 +457,8 @@ ka_instance_fenced(struct ka_run *run, bool good, uint64_t now_us)
 		ka_instance_do(run, instance, &actions, now_us);
 	}
 	if (!good)
-		ka_tell(KA_EVENT_FENCE, false, NULL, "the fence command failed: this box does not take over");
+		ka_tell(KA_EVENT_PEER, false, NULL,
+			"is not fenced, its command failed: this box does not take over");
 }
 
 /* ---- events ---- */

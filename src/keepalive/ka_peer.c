@@ -151,6 +151,9 @@ ka_peer_channel(unsigned int channel, bool alive, const char *why, void *context
 	if (channel < run->channel_count) {
 		run->channels[channel].alive = alive;
 		run->channels[channel].silent = !alive;
+		/* What it said last is no longer known to be so. */
+		for (unsigned int i = 0; i < run->instance_count && !alive; i++)
+			run->instances[i].said_master &= (uint16_t) ~(1U << channel);
 		ka_tell(KA_EVENT_CHANNEL, alive, run->conf->heartbeats[channel].name, "%s", why);
 		run->peers_us = 0;
 	}
@@ -291,18 +294,24 @@ ka_peer_turn(struct ka_run *run, uint64_t now_us)
 }
 
 bool
-ka_peer_lives(const struct ka_run *run, const struct peer **ret_unsynced)
+ka_peer_is_heard(const struct ka_run *run)
 {
-	uint64_t now_us = ka_now_us();
 	bool alive = false;
 
-	*ret_unsynced = NULL;
 	for (unsigned int i = 0; i < run->channel_count; i++)
 		alive |= run->channels[i].alive;
+	return alive;
+}
+
+const struct peer *
+ka_peer_unsynced(const struct ka_run *run)
+{
+	uint64_t now_us = ka_now_us();
+
 	for (unsigned int i = 0; i < run->peer_count; i++)
 		if (now_us - run->peers[i].heard_us < PEER_FRESH_US && !run->peers[i].in_sync)
-			*ret_unsynced = &run->peers[i];
-	return alive;
+			return &run->peers[i];
+	return NULL;
 }
 
 /* ---- what this box says ---- */

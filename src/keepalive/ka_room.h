@@ -221,8 +221,10 @@ void ka_peer_say(struct ka_run *run, uint64_t now_us);
 void ka_peer_advert(struct ka_run *run, struct instance *instance, const struct sl_addr *source,
 		    uint64_t now_us);
 void ka_peer_silent(struct ka_run *run, struct instance *instance, uint64_t now_us);
-/* Is a peer known to live? Which one is not in sync; NULL: none such. */
-bool ka_peer_lives(const struct ka_run *run, const struct peer **ret_unsynced);
+/* By a heartbeat? */
+bool ka_peer_is_heard(const struct ka_run *run);
+/* One that is heard and does not know all connections; NULL: none such. */
+const struct peer *ka_peer_unsynced(const struct ka_run *run);
 
 /* ---- ka_sync.c: what connection sync and the state machines have to do with each other ---- */
 

@@ -123,6 +123,7 @@ vrrp_fsm_heard(struct vrrp_fsm *fsm, uint64_t now_us, const struct vrrp_heard *h
 	else if (fsm->state == KA_MASTER)
 		master_heard(fsm, now_us, heard, actions);
 	if (heard->priority > 0) {
+		fsm->met = true;
 		fsm->heard_us = now_us;
 		fsm->gave_way_us = VRRP_NEVER;
 	}
@@ -293,8 +294,11 @@ vrrp_fsm_promote(struct vrrp_fsm *fsm, uint64_t now_us, struct vrrp_actions *act
 {
 	if (fsm->state != KA_BACKUP || fsm->fencing)
 		return;
-	/* Who gave way, or is heard, need not be fenced; who is silent may still hold the addresses. */
-	if (fsm->conf.fence && fsm->gave_way_us == VRRP_NEVER && !master_lives(fsm, now_us)) {
+	/*
+	 * Who gave way, or is heard, need not be fenced; who fell silent may still hold the addresses. A box that starts
+	 * and hears nobody may be the one that is cut off: it must not shoot at who serves.
+	 */
+	if (fsm->conf.fence && fsm->met && fsm->gave_way_us == VRRP_NEVER && !master_lives(fsm, now_us)) {
 		fsm->fencing = true;
 		timer_set(fsm, VRRP_NEVER);
 		act(actions, VRRP_DO_FENCE);

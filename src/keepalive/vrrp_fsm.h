@@ -74,6 +74,7 @@ struct vrrp_fsm {
 	bool held;    /* does not preempt: gave way by a failover */
 	bool wants;   /* its timer ran out, but the sync group's others did not */
 	bool fencing; /* waits for the fence command */
+	bool met;     /* a MASTER was heard since the start: who is silent has fallen silent */
 
 	uint64_t since_us;
 	uint64_t timer_us; /* next vrrp_fsm_timer; VRRP_NEVER */

@@ -253,7 +253,7 @@ fence(void **state)
 	fake_run(500 + 1000);
 	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
 	fake_run(400);
-	assert_int_equal(fake_events(KA_EVENT_FENCE, "to be fenced"), 2);
+	assert_int_equal(fake_events(KA_EVENT_FENCE, "to be fenced before this box takes over V"), 2);
 	/* One that gives way need not be fenced. */
 	fake_box_start(A, &story_confs[A]);
 	fake_run(1000);
@@ -271,6 +271,33 @@ fence(void **state)
 	fake_run(2);
 	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
 	assert_int_equal(fake_state(B, "VJ"), KA_BACKUP);
+}
+
+/* A peer that says that it is no MASTER is not fenced; one that said it was, and is silent, is. */
+static void
+fence_believes(void **state)
+{
+	story_confs[B].fence = true;
+	story_heartbeats_too();
+	story_both_start();
+	fake_boxes[A].port.link_up = false;
+	fake_run(500);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	fake_boxes[B].port.link_up = false;
+	fake_run(500);
+	assert_int_equal(fake_state(B, "VI"), KA_FAULT);
+	fake_boxes[B].port.link_up = true;
+	fake_run(500);
+	assert_int_equal(fake_state(A, "VI"), KA_FAULT);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	assert_int_equal(fake_events(KA_EVENT_FENCE, ""), 0);
+	fake_boxes[A].port.link_up = true;
+	fake_run(1000);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	fake_box_kill(A);
+	fake_run(380);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	assert_int_equal(fake_events(KA_EVENT_FENCE, ""), 1);
 }
 
 static void
@@ -341,9 +368,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, story_setup, story_teardown)
-		TEST(sync_groups), TEST(sync_group_fault), TEST(tracked),       TEST(link_delays),
-		TEST(no_source),   TEST(own_health),       TEST(gate),          TEST(failover),
-		TEST(fence),       TEST(reload),           TEST(startup_delay),
+		TEST(sync_groups), TEST(sync_group_fault), TEST(tracked), TEST(link_delays),
+		TEST(no_source),   TEST(own_health),       TEST(gate),    TEST(failover),
+		TEST(fence),       TEST(fence_believes),   TEST(reload),  TEST(startup_delay),
 #undef TEST
 	};
 
