@@ -40,8 +40,10 @@ dp_flow_forget(struct dp_worker *w, struct flow *flow)
 __rte_cold void
 dp_flow_end(struct dp_worker *w, struct flow *flow)
 {
-	dp_sync_ended(w, flow);
+	uint64_t told = dp_sync_ends(w, flow);
+
 	dp_flow_forget(w, flow);
+	dp_sync_ended(w, told);
 }
 
 void

@@ -72,7 +72,7 @@ side_receive_from(struct dp_worker *w, struct rte_ring *ring)
 	/* Their senders had handed over before what opens these packets' connections. */
 	earlier = dp_handover_receive(w);
 	/* ... and flows that they are searched for by. */
-	(void)dp_sync_serve(w);
+	(void)dp_sync_serve(w, 0);
 	w->count.handed_in += count;
 	b->count = count;
 	b->gathered = 0;

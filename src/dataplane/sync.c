@@ -51,7 +51,7 @@ ring_create(uint32_t size)
 	return ring;
 }
 
-/* A port on its way between two workers goes back to the share that it is of. */
+/* A port on its way between two workers goes back to the share that it is of; a flow on its way is no more. */
 static void
 ring_destroy(struct sync_ring *ring)
 {
@@ -64,6 +64,8 @@ ring_destroy(struct sync_ring *ring)
 
 		if ((m->kind == SYNC_LENT || m->kind == SYNC_MOVED) && m->local != 0)
 			dp_local_return(m->local, (uint8_t)(m->ports >> KEY_SHIFT_PROTO));
+		if (m->kind == SYNC_MOVED)
+			sync_arrived(m);
 	}
 	munmap(ring, ring_bytes(ring->mask + 1));
 }
@@ -126,7 +128,7 @@ dp_sync_init(unsigned int n, uint32_t queue)
 	uint64_t flows = 0;
 	bool ok;
 
-	if (n == 0 || n > DP_SYNC_THREADS_MAX || dp_sync.threads != 0)
+	if (n == 0 || n > DP_SYNC_THREADS_MAX || dp_sync.threads != 0 || dp_workers_count == 0)
 		return -EINVAL;
 	while (size < queue && size < SYNC_RING_MAX)
 		size *= 2;

@@ -35,10 +35,15 @@ enum {
 	SYNC_MOVE_RING = 256,  /* from a worker */
 	SYNC_HELD_CACHE = 256, /* addresses, by hash */
 	SYNC_MOVES_MAX = BURST_MAX,
+	SYNC_TAKE_MAX = 32,
 };
 
-/* A word of the ring of changes: a flow's number, or this and the number of an end. */
+/*
+ * A word of the ring of changes: a flow's number and its entry's `seq`, so that a later flow in the entry is not
+ * taken for it; or this and the number of an end.
+ */
 #define SYNC_WORD_END (UINT64_C(1) << 63)
+enum { SYNC_WORD_SEQ_SHIFT = 32 };
 
 /* A connection that has ended. */
 struct sync_end {
@@ -197,6 +202,12 @@ sync_word_put(struct dp_sync_worker *s, uint64_t word)
 	atomic_store_explicit(&s->change_head, head + 1, memory_order_release);
 }
 
+static inline uint64_t
+sync_word_of(const struct dp_worker *w, const struct flow *flow)
+{
+	return (uint64_t)(flow - w->table.flow) | (uint64_t)flow->seq << SYNC_WORD_SEQ_SHIFT;
+}
+
 /* A flow of UDP has begun. */
 static inline void
 dp_sync_began(struct dp_worker *w, const struct flow *flow)
@@ -204,7 +215,7 @@ dp_sync_began(struct dp_worker *w, const struct flow *flow)
 	struct dp_sync_worker *s = sync_of(w);
 
 	if (unlikely(s != NULL))
-		sync_word_put(s, (uint64_t)(flow - w->table.flow));
+		sync_word_put(s, sync_word_of(w, flow));
 }
 
 /* The state of a flow of TCP was `old` before. */
@@ -217,11 +228,15 @@ dp_sync_changed(struct dp_worker *w, const struct flow *flow, uint8_t old)
 		return;
 	/* What was never established is not told when it closes. */
 	if (flow->state == SL_STATE_ESTABLISHED || (SYNC_STATES >> old & 1) != 0)
-		sync_word_put(s, (uint64_t)(flow - w->table.flow));
+		sync_word_put(s, sync_word_of(w, flow));
 }
 
-/* A flow ends before its time. Cold. */
-void dp_sync_ended(struct dp_worker *w, const struct flow *flow);
+/*
+ * A flow is about to end before its time: notes what is to be told of it, by dp_sync_ended with the word that this
+ * returns, once it is gone. Cold.
+ */
+uint64_t dp_sync_ends(struct dp_worker *w, const struct flow *flow);
+void dp_sync_ended(struct dp_worker *w, uint64_t word);
 
 /* ---- threads: reading (sync_walk.c) ---- */
 
@@ -235,26 +250,30 @@ bool sync_flow_read(const struct dp_worker *w, uint32_t number, struct flow *ret
 void sync_conn_fill(const struct dp_worker *w, const struct flow *flow, const struct sl_addr *real,
 		    uint8_t flags, struct dp_sync_conn *ret_conn);
 bool sync_is_held(struct sync_thread *thread, const struct sl_addr *vip);
-/* What is noted of a flow when it is told. Never 0. */
-uint32_t sync_told_of(const struct flow *flow);
+/* What is noted of a flow when it is told, as a change or by a walk. Never 0. */
+uint32_t sync_told_of(const struct flow *flow, bool change);
 /* Was this flow, in this life of its entry, told? */
 bool sync_told_is(uint32_t told, uint8_t seq);
 uint8_t sync_told_state(uint32_t told);
+bool sync_told_as_change(uint32_t told);
 
 /* ---- workers: taking (sync_take.c, sync_move.c) ---- */
 
-/* Takes a bounded number of what waits; returns how many. Cold. */
-unsigned int dp_sync_take(struct dp_worker *w);
+/* Takes at most `max` of what waits, and SYNC_TAKE_MAX; returns how many. Cold. */
+unsigned int dp_sync_take(struct dp_worker *w, unsigned int max);
 
-/* Once a turn. */
+/*
+ * Once a turn, which had so many packets. A connection costs as much as a few packets: a worker that gets
+ * full bursts takes one for each of them, so that it goes on forwarding; one that does not has the time.
+ */
 static inline unsigned int
-dp_sync_serve(struct dp_worker *w)
+dp_sync_serve(struct dp_worker *w, unsigned int packets)
 {
 	struct dp_sync_worker *s = sync_of(w);
 
 	if (likely(s == NULL) || likely(atomic_load_explicit(&s->bell, memory_order_relaxed) == 0))
 		return 0;
-	return dp_sync_take(w);
+	return dp_sync_take(w, packets < BURST_MAX / 2 ? SYNC_TAKE_MAX : RTE_MAX(1u, packets / BURST_MAX));
 }
 
 /* The flow begins, or ceases, to be one that other workers search for. */

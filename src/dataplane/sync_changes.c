@@ -4,7 +4,8 @@
  *
  * The worker stores a flow's number in its ring; what the flow is like the thread reads from the
  * entry when it comes to it. So several changes of one connection are told as its last, and a flow
- * that is gone by then is not told. An end leaves a record beside, with all that is told of it, in a ring
+ * that is gone by then is not told. What is told is in the order of the ring: the end of a connection before the next
+ * one with its key. An end leaves a record beside, with all that is told of it, in a ring
  * of the same size. The worker never looks where the reader is: what it overwrites, the reader finds out from
  * the ring's head. After a loss a walk tells what the peer does not know (sync_walk.c).
  */
@@ -14,14 +15,15 @@ enum { WORDS_MAX = 64 };
 
 /* ---- workers ---- */
 
-__rte_cold void
-dp_sync_ended(struct dp_worker *w, const struct flow *flow)
+/* 0: nothing is to be told. */
+__rte_cold uint64_t
+dp_sync_ends(struct dp_worker *w, const struct flow *flow)
 {
 	struct dp_sync_worker *s = sync_of(w);
 	uint64_t at;
 
 	if (s == NULL || (flow->generation & FLOW_FOREIGN) != 0 || (SYNC_STATES >> flow->state & 1) == 0)
-		return;
+		return 0;
 	at = atomic_load_explicit(&s->end_head, memory_order_relaxed);
 	s->end[at & s->end_mask] = (struct sync_end){
 		.client = flow->client,
@@ -35,7 +37,17 @@ dp_sync_ended(struct dp_worker *w, const struct flow *flow)
 		.flags = flow->flags,
 	};
 	atomic_store_explicit(&s->end_head, at + 1, memory_order_release);
-	sync_word_put(s, SYNC_WORD_END | (at & UINT32_MAX));
+	return SYNC_WORD_END | (at & UINT32_MAX);
+}
+
+/* Not before the flow is gone: a walk that finds it once its end was told would tell it again, for good. */
+__rte_cold void
+dp_sync_ended(struct dp_worker *w, uint64_t word)
+{
+	struct dp_sync_worker *s = sync_of(w);
+
+	if (s != NULL && word != 0)
+		sync_word_put(s, word);
 }
 
 /* ---- the reader ---- */
@@ -112,8 +124,9 @@ end_tell(unsigned int t, unsigned int worker, uint32_t number, struct dp_sync_co
 }
 
 static bool
-change_tell(unsigned int t, unsigned int worker, uint32_t number, struct dp_sync_conn *ret_conn)
+change_tell(unsigned int t, unsigned int worker, uint64_t word, struct dp_sync_conn *ret_conn)
 {
+	uint32_t number = (uint32_t)word;
 	struct dp_sync_worker *s = dp_sync.worker[worker];
 	struct sl_addr real;
 	struct flow flow;
@@ -121,14 +134,16 @@ change_tell(unsigned int t, unsigned int worker, uint32_t number, struct dp_sync
 
 	if (number > dp_workers[worker]->table.capacity ||
 	    !sync_flow_read(dp_workers[worker], number, &flow, &real) ||
-	    (SYNC_STATES >> flow.state & 1) == 0 || (flow.generation & FLOW_FOREIGN) != 0)
+	    flow.seq != (uint8_t)(word >> SYNC_WORD_SEQ_SHIFT) || (SYNC_STATES >> flow.state & 1) == 0 ||
+	    (flow.generation & FLOW_FOREIGN) != 0)
 		return false;
+	/* What a walk told may have overtaken the end of a connection with the same key: told again. */
 	told = atomic_load_explicit(&s->told[number], memory_order_relaxed);
-	if (sync_told_is(told, flow.seq) && sync_told_state(told) == flow.state)
+	if (sync_told_is(told, flow.seq) && sync_told_state(told) == flow.state && sync_told_as_change(told))
 		return false;
 	if (!sync_is_held(&dp_sync.thread[t], &flow.vip))
 		return false;
-	atomic_store_explicit(&s->told[number], sync_told_of(&flow), memory_order_relaxed);
+	atomic_store_explicit(&s->told[number], sync_told_of(&flow, true), memory_order_relaxed);
 	sync_conn_fill(dp_workers[worker], &flow, &real, DP_SYNC_NEW, ret_conn);
 	return true;
 }
@@ -154,7 +169,7 @@ dp_sync_changes(unsigned int t, struct dp_sync_conn *ret_conns, size_t max, uint
 				if ((words[i] & SYNC_WORD_END) != 0)
 					found += end_tell(t, worker, (uint32_t)words[i], conn, ret_lost);
 				else
-					found += change_tell(t, worker, (uint32_t)words[i], conn);
+					found += change_tell(t, worker, words[i], conn);
 			}
 		} while (count > 0 && found < max);
 	}

@@ -11,8 +11,6 @@
 #include "limit.h"
 #include "local.h"
 
-enum { TAKE_MAX = 32 };
-
 static struct flow_hash
 hash_of(const struct dp_worker *w, const struct sync_message *m)
 {
@@ -321,7 +319,7 @@ ring_take(struct dp_worker *w, struct dp_sync_worker *s, struct sync_ring *ring,
 {
 	uint32_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
 	unsigned int count = RTE_MIN(sync_ring_count(ring), max), done = 0;
-	struct flow_hash hash[TAKE_MAX];
+	struct flow_hash hash[SYNC_TAKE_MAX];
 
 	for (unsigned int i = 0; i < count; i++) {
 		hash[i] = hash_of(w, &ring->message[(tail + i) & ring->mask]);
@@ -338,23 +336,24 @@ ring_take(struct dp_worker *w, struct dp_sync_worker *s, struct sync_ring *ring,
 }
 
 __rte_cold unsigned int
-dp_sync_take(struct dp_worker *w)
+dp_sync_take(struct dp_worker *w, unsigned int max)
 {
 	struct dp_sync_worker *s = sync_of(w);
 	unsigned int done = 0;
 
+	max = RTE_MIN(max, (unsigned int)SYNC_TAKE_MAX);
 	(void)atomic_exchange_explicit(&s->bell, 0, memory_order_acq_rel);
 	s->next_ring++;
-	for (uint32_t i = 0; i < s->ring_count && done < TAKE_MAX; i++) {
+	for (uint32_t i = 0; i < s->ring_count && done < max; i++) {
 		struct sync_ring *ring = s->ring[(s->next_ring + i) % s->ring_count];
 
 		if (ring == NULL || sync_ring_count(ring) == 0)
 			continue;
-		done += ring_take(w, s, ring, TAKE_MAX - done);
+		done += ring_take(w, s, ring, max - done);
 		if (sync_ring_count(ring) != 0)
 			atomic_store_explicit(&s->bell, 1, memory_order_relaxed);
 	}
-	if (done == TAKE_MAX)
+	if (done == max)
 		atomic_store_explicit(&s->bell, 1, memory_order_relaxed);
 	return done;
 }

@@ -18,16 +18,24 @@ enum {
 	TOLD_ONCE = 1, /* `seq` of a flow in use is even: its lowest bit is free */
 	TOLD_SEQ_MASK = 0xfe,
 	TOLD_STATE_SHIFT = 8,
-	TOLD_SEEN_SHIFT = 12,
-	TOLD_SEEN_MASK = 0xfffff, /* of the tick: six days */
+	TOLD_CHANGE = 1 << 12,
+	TOLD_SEEN_SHIFT = 13,
+	TOLD_SEEN_MASK = 0x7ffff, /* of the tick: three days */
 	REFRESH_MIN_MS = 10000,
+	REFRESH_MAX_MS = TOLD_SEEN_MASK / 2 * TICK_MS,
 };
 
 uint32_t
-sync_told_of(const struct flow *flow)
+sync_told_of(const struct flow *flow, bool change)
 {
 	return (flow->seen & TOLD_SEEN_MASK) << TOLD_SEEN_SHIFT | (flow->state & 15u) << TOLD_STATE_SHIFT |
-	       (flow->seq & TOLD_SEQ_MASK) | TOLD_ONCE;
+	       (flow->seq & TOLD_SEQ_MASK) | (change ? TOLD_CHANGE : 0) | TOLD_ONCE;
+}
+
+bool
+sync_told_as_change(uint32_t told)
+{
+	return (told & TOLD_CHANGE) != 0;
 }
 
 bool
@@ -135,13 +143,28 @@ cursor_next(unsigned int t, struct dp_sync_cursor *c, const struct dp_worker **r
 	}
 }
 
+/*
+ * Another flow of this entry was told. If its end may still be in the ring, it must be told before that note is
+ * overwritten; this flow's own word is in the ring then, too. Once the ring is empty no end is to come.
+ */
+static bool
+told_is_settled(const struct dp_worker *w, uint32_t number, uint8_t seq)
+{
+	const struct dp_sync_worker *s = dp_sync.worker[w->id];
+	uint32_t told = atomic_load_explicit(&s->told[number], memory_order_relaxed);
+
+	return told == 0 || sync_told_is(told, seq) ||
+	       atomic_load_explicit(&s->change_head, memory_order_acquire) == s->tail;
+}
+
 /* A flow that can be told at all: its entry, its server. */
 static bool
 flow_take(struct sync_thread *thread, const struct dp_worker *w, uint32_t number, struct flow *ret_flow,
 	  struct sl_addr *ret_real)
 {
 	return sync_flow_read(w, number, ret_flow, ret_real) && (SYNC_STATES >> ret_flow->state & 1) != 0 &&
-	       idle_ms(w, ret_flow) < timeout_ms(ret_flow->state) && sync_is_held(thread, &ret_flow->vip);
+	       idle_ms(w, ret_flow) < timeout_ms(ret_flow->state) &&
+	       told_is_settled(w, number, ret_flow->seq) && sync_is_held(thread, &ret_flow->vip);
 }
 
 static void
@@ -149,7 +172,7 @@ flow_tell(const struct dp_worker *w, uint32_t number, const struct flow *flow, c
 	  struct dp_sync_conn *ret_conn)
 {
 	if ((flow->generation & FLOW_FOREIGN) == 0)
-		atomic_store_explicit(&dp_sync.worker[w->id]->told[number], sync_told_of(flow),
+		atomic_store_explicit(&dp_sync.worker[w->id]->told[number], sync_told_of(flow, false),
 				      memory_order_relaxed);
 	sync_conn_fill(w, flow, real, 0, ret_conn);
 }
@@ -187,6 +210,7 @@ refresh_is_due(uint32_t told, const struct flow *flow, uint32_t refresh_ms)
 
 	if (!sync_told_is(told, flow->seq) || sync_told_state(told) != flow->state)
 		return true;
+	wanted_ms = RTE_MIN(wanted_ms, (uint32_t)REFRESH_MAX_MS);
 	if (refresh_ms != 0)
 		wanted_ms = RTE_MIN(wanted_ms, refresh_ms);
 	return moved_ms != 0 && moved_ms >= wanted_ms;

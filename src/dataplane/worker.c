@@ -141,7 +141,7 @@ turn(struct dp_worker *w)
 		count += dp_handover_receive(w);
 	if (w->worker_count > 1)
 		count += dp_side_receive(w);
-	count += dp_sync_serve(w);
+	count += dp_sync_serve(w, count);
 	dp_handover_flush(w);
 	dp_transmit_flush(w);
 	return count;

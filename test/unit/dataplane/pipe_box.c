@@ -604,7 +604,7 @@ pipe_receive(unsigned int worker)
 	count = dp_handover_receive(w);
 	if (w->worker_count > 1)
 		count += dp_side_receive(w);
-	count += dp_sync_serve(w);
+	count += dp_sync_serve(w, count);
 	dp_handover_flush(w);
 	dp_transmit_flush(w);
 	pipe_check("after a hand-over");

@@ -101,7 +101,7 @@ sync_take_all(void)
 	for (unsigned int turn = 0; turn < 100; turn++)
 		for (unsigned int id = 0; id < dp_workers_count; id++) {
 			dp_workers[id]->snapshot = atomic_load(&dp_snapshot_current);
-			(void)dp_sync_serve(dp_workers[id]);
+			(void)dp_sync_serve(dp_workers[id], 0);
 		}
 }
 

@@ -25,10 +25,16 @@ unsigned int dp_workers_count;
 /* What the peer would be told: who ends before time. */
 static unsigned int ended;
 
-void
-dp_sync_ended(struct dp_worker *w, const struct flow *flow)
+uint64_t
+dp_sync_ends(struct dp_worker *w, const struct flow *flow)
 {
-	ended++;
+	return 7;
+}
+
+void
+dp_sync_ended(struct dp_worker *w, uint64_t word)
+{
+	ended += word == 7;
 }
 
 void

@@ -5,6 +5,7 @@
  * cannot be taken ends in a result or a counter.
  */
 #include "limit.h"
+#include "local_book.h"
 #include "sync_box.h"
 
 #include <sluice/dp_ha.h>
@@ -284,8 +285,9 @@ test_ports(void **state)
 {
 	enum { PUTS = 1500 };
 	struct sync_spec spec = { .vip = "192.0.2.3", .fwd = SL_FWD_FNAT, .local = "10.0.0.200" };
+	struct sl_addr real = sync_conn(&spec).real;
+	uint32_t expected = 0, taken = 0;
 	uint64_t x = 5;
-	uint32_t expected = 0;
 
 	for (unsigned int n = 0; n < PUTS; n++) {
 		x = x * UINT64_C(6364136223846793005) + 1442695040888963407u;
@@ -302,8 +304,24 @@ test_ports(void **state)
 	assert_int_equal(dp_local_used(1, SL_PROTO_TCP), expected);
 	pipe_flows_end();
 	assert_int_equal(dp_local_used(1, SL_PROTO_TCP), 0);
-	/* Every port can be had, once. */
+	/* What is left of both addresses is given out, each port once, and no more. */
 	dp_workers[0]->snapshot = atomic_load(&dp_snapshot_current);
+	for (uint32_t n = 0; n < 40000; n++) {
+		x = x * UINT64_C(6364136223846793005) + 1442695040888963407u;
+		spec.local_port = (uint16_t)(1024 + (x >> 40) % 60000);
+		taken += dp_local_take_this(dp_workers[0], local_make(1, rte_cpu_to_be_16(spec.local_port)),
+					    SL_PROTO_UDP);
+		dp_local_bind(dp_workers[0], local_make(1, rte_cpu_to_be_16(spec.local_port)), SL_PROTO_UDP,
+			      1);
+	}
+	for (uint32_t local; (local = dp_local_take(dp_workers[0], local_group_slot("snat"), SL_PROTO_UDP,
+						    &real, RTE_BE16(8080))) != 0;
+	     taken++) {
+		assert_int_equal(atomic_load(local_slot(local, SL_PROTO_UDP)), 0);
+		dp_local_bind(dp_workers[0], local, SL_PROTO_UDP, 1);
+	}
+	assert_int_equal(taken, 2 * LOCAL_PORTS);
+	/* Every port can be had, once. */
 	for (uint32_t port = LOCAL_PORT_FIRST; port < 65536; port++) {
 		uint32_t local = local_make(1, rte_cpu_to_be_16((uint16_t)port));
 
@@ -334,12 +352,14 @@ test_busy(void **state)
 	assert_int_equal(stats().waiting, taken);
 	/* A turn takes a part, so that packets are not kept waiting. */
 	dp_workers[0]->snapshot = atomic_load(&dp_snapshot_current);
-	assert_int_equal(dp_sync_serve(dp_workers[0]), 32);
+	assert_int_equal(dp_sync_serve(dp_workers[0], 2 * BURST_MAX), 2);
+	assert_int_equal(dp_sync_serve(dp_workers[0], BURST_MAX / 2), 1);
+	assert_int_equal(dp_sync_serve(dp_workers[0], 1), 32);
 	assert_int_equal(sync_put(&spec), DP_SYNC_TAKEN);
 	sync_take_all();
 	assert_int_equal(stats().waiting, 0);
 	assert_int_equal(sync_counts_check("all"), taken + 1u);
-	assert_int_equal(dp_sync_serve(dp_workers[0]), 0);
+	assert_int_equal(dp_sync_serve(dp_workers[0], 0), 0);
 }
 
 static void

@@ -325,6 +325,31 @@ test_cannot_move(void **state)
 	assert_int_equal(ports_used(), 0);
 }
 
+/* While a flow is on its way its local port is nobody's, and not free. */
+static void
+test_port_moves(void **state)
+{
+	struct sync_spec spec = {
+		.vip = "192.0.2.3", .fwd = SL_FWD_FNAT, .local = "10.0.0.201", .local_port = 5555
+	};
+	_Atomic uint32_t *slot = local_slot(local_make(2, RTE_BE16(5555)), SL_PROTO_TCP);
+	struct rte_mbuf *m = packet(&spec, ACK);
+	unsigned int has, other;
+
+	sync_put_taken(&spec);
+	has = (unsigned int)sync_worker(&spec);
+	other = 1 - has;
+	assert_true(atomic_load(slot) != 0 && local_owner(*slot) == has && local_number(*slot) != 0);
+	pipe_burst(other, WAN, &m, 1);
+	(void)dp_side_receive(dp_workers[has]);
+	dp_transmit_flush(dp_workers[has]);
+	assert_int_equal(sync_worker(&spec), -1);
+	assert_true(atomic_load(slot) != 0 && local_number(*slot) == 0);
+	receive_all();
+	assert_int_equal(sync_worker(&spec), other);
+	assert_true(local_owner(*slot) == other && local_number(*slot) != 0);
+}
+
 /* The burst in which a flow is found may also end it. */
 static void
 test_ends_meanwhile(void **state)
@@ -414,7 +439,7 @@ test_on_their_way(void **state)
 	}
 	for (unsigned int id = 0; id < dp_workers_count; id++) {
 		dp_workers[id]->snapshot = atomic_load(&dp_snapshot_current);
-		(void)dp_sync_take(dp_workers[id]);
+		(void)dp_sync_take(dp_workers[id], 32);
 	}
 	for (unsigned int id = 0; id < dp_workers_count; id++)
 		waiting += sync_ring_count(sync_ring_between(1 - id, id));
@@ -432,11 +457,13 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sync_setup2, pipe_teardown)
 #define TEST4(name) cmocka_unit_test_setup_teardown(name, sync_setup4, pipe_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_modes),          TEST4(test_modes),     TEST(test_said_again),
-		TEST4(test_said_again),    TEST(test_lent),       TEST4(test_lent),
-		TEST(test_conflict),       TEST(test_syn),        TEST(test_cannot_move),
-		TEST(test_ends_meanwhile), TEST(test_after_sync), TEST(test_fragments),
-		TEST(test_on_their_way),
+		TEST(test_modes),          TEST4(test_modes),
+		TEST(test_said_again),     TEST4(test_said_again),
+		TEST(test_lent),           TEST4(test_lent),
+		TEST(test_conflict),       TEST(test_syn),
+		TEST(test_cannot_move),    TEST(test_port_moves),
+		TEST(test_ends_meanwhile), TEST(test_after_sync),
+		TEST(test_fragments),      TEST(test_on_their_way),
 	};
 
 	return cmocka_run_group_tests(tests, pipe_open, NULL);
