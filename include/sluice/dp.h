@@ -232,7 +232,8 @@ struct dp_net {
 	const struct dp_static_neigh *neighs;
 	const struct dp_local_group *groups;
 	const struct dp_moving *moving;
-	unsigned int addr_count, route_count, neigh_count, group_count, moving_count;
+	const struct sl_addr *kept; /* on a port's link: kept resolved, as gateways are, for dp_neigh_walk */
+	unsigned int addr_count, route_count, neigh_count, group_count, moving_count, kept_count;
 };
 
 struct dp_txn;

@@ -25,6 +25,9 @@ struct net_text {
 
 static void net_fill(struct model_net *net, const struct conf *conf, const struct model *model);
 static void net_fill_groups(struct model_net *net, const struct conf *conf, const struct model *model);
+static struct sl_addr *kept_make(const struct ka_conf *ka, unsigned int *ret_count);
+static unsigned int kept_add(struct sl_addr *kept, unsigned int count, const struct ka_track *tracks,
+			     unsigned int track_count);
 static void net_gateway(struct model_net *net, unsigned int port, const struct sl_addr *via);
 static int text_build(struct net_text *ret_text, const struct model *model, const struct model_net *of);
 static void text_route(char line[NET_LINE_SIZE], const struct model *model, const struct dp_route *route);
@@ -57,9 +60,11 @@ model_net_build(struct model_net *ret_net, const struct conf *conf, const struct
 	if (ka != NULL) {
 		ret_net->dp.moving_count = conf_ha_moving_count(ka);
 		ret_net->moving = calloc(ret_net->dp.moving_count + 1, sizeof(*ret_net->moving));
+		ret_net->kept = kept_make(ka, &ret_net->dp.kept_count);
 	}
 	if (ret_net->addrs == NULL || ret_net->routes == NULL || ret_net->neighs == NULL ||
-	    ret_net->groups == NULL || ret_net->locals == NULL || ret_net->moving == NULL) {
+	    ret_net->groups == NULL || ret_net->locals == NULL || ret_net->moving == NULL ||
+	    ret_net->kept == NULL) {
 		free(ka);
 		model_net_fini(ret_net);
 		return -ENOMEM;
@@ -72,6 +77,7 @@ model_net_build(struct model_net *ret_net, const struct conf *conf, const struct
 	ret_net->dp.neighs = ret_net->neighs;
 	ret_net->dp.groups = ret_net->groups;
 	ret_net->dp.moving = ret_net->moving;
+	ret_net->dp.kept = ret_net->kept;
 	return 0;
 }
 
@@ -84,6 +90,7 @@ model_net_fini(struct model_net *net)
 	free(net->groups);
 	free(net->locals);
 	free(net->moving);
+	free(net->kept);
 	*net = (struct model_net){ 0 };
 }
 
@@ -177,6 +184,44 @@ net_fill_groups(struct model_net *net, const struct conf *conf, const struct mod
 	}
 }
 
+/* Tracked gateways, each once. NULL: out of memory. */
+static struct sl_addr *
+kept_make(const struct ka_conf *ka, unsigned int *ret_count)
+{
+	unsigned int count = 0, room = 0;
+	struct sl_addr *kept;
+
+	for (unsigned int i = 0; i < ka->instance_count; i++)
+		room += ka->instances[i].track_count;
+	for (unsigned int i = 0; i < ka->group_count; i++)
+		room += ka->groups[i].track_count;
+	kept = calloc(room + 1, sizeof(*kept));
+	for (unsigned int i = 0; kept != NULL && i < ka->instance_count; i++)
+		count = kept_add(kept, count, ka->instances[i].tracks, ka->instances[i].track_count);
+	for (unsigned int i = 0; kept != NULL && i < ka->group_count; i++)
+		count = kept_add(kept, count, ka->groups[i].tracks, ka->groups[i].track_count);
+	*ret_count = count;
+	return kept;
+}
+
+/* How many there are then. */
+static unsigned int
+kept_add(struct sl_addr *kept, unsigned int count, const struct ka_track *tracks, unsigned int track_count)
+{
+	for (unsigned int t = 0; t < track_count; t++) {
+		struct sl_addr addr;
+		unsigned int i = 0;
+
+		if (tracks[t].kind != KA_TRACK_GATEWAY || sl_addr_parse(tracks[t].name, &addr) < 0)
+			continue;
+		while (i < count && !sl_addr_eq(&kept[i], &addr))
+			i++;
+		if (i == count)
+			kept[count++] = addr;
+	}
+	return count;
+}
+
 static void
 net_gateway(struct model_net *net, unsigned int port, const struct sl_addr *via)
 {
@@ -198,9 +243,9 @@ text_build(struct net_text *ret_text, const struct model *model, const struct mo
 
 	for (unsigned int i = 0; i < net->group_count; i++)
 		locals += net->groups[i].addr_count;
-	ret_text->line =
-		calloc(net->addr_count + net->route_count + net->neigh_count + locals + net->moving_count + 1,
-		       sizeof(*ret_text->line));
+	ret_text->line = calloc(net->addr_count + net->route_count + net->neigh_count + locals +
+					net->moving_count + net->kept_count + 1,
+				sizeof(*ret_text->line));
 	if (ret_text->line == NULL)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < net->addr_count; i++)
@@ -224,6 +269,9 @@ text_build(struct net_text *ret_text, const struct model *model, const struct mo
 			 sl_prefix_format(&net->moving[i].prefix, prefix),
 			 of->owners->name[net->moving[i].group], port_name(model, net->moving[i].port),
 			 net->moving[i].no_ping ? ", without ping" : "");
+	for (unsigned int i = 0; i < net->kept_count; i++)
+		snprintf(ret_text->line[n++], NET_LINE_SIZE, "tracked gateway %s",
+			 sl_addr_format(&net->kept[i], addr));
 	ret_text->count = n;
 	qsort(ret_text->line, n, sizeof(*ret_text->line), line_compare);
 	return 0;

@@ -114,6 +114,7 @@ struct model_net {
 	struct dp_local_group *groups;
 	struct dp_local_addr *locals; /* of all groups, one behind the other */
 	struct dp_moving *moving;
+	struct sl_addr *kept;
 };
 
 /* `conf` may be NULL: an empty network. `owners` lives as long as it. 0 or -ENOMEM. */

@@ -44,6 +44,7 @@
 enum {
 	TRIES = 3,
 	REACHABLE_MS = 30000,    /* RFC 4861's, halved to one and a half times as there */
+	WATCHED_MS = 1000,       /* the same, of one that somebody's state depends on */
 	UNVERIFIED_MS = 5000,    /* of one that spoke first: soon asked whether it is there */
 	FAILED_MS = 1000,        /* pinned: between two requests; others: dropped at least that long */
 	FAILED_JITTER_MS = 1000, /* ... and up to that much longer */
@@ -78,7 +79,7 @@ struct neighbour {
 	uint8_t mac[6];
 	uint8_t state; /* enum dp_neigh_state */
 	uint8_t tries;
-	bool used, listed, conflict;
+	bool used, listed, conflict, watched;
 };
 
 static struct neighbour neighbours[DP_NH_MAX]; /* [0] is the head of the unresolved list */
@@ -181,6 +182,16 @@ dp_neigh_want_pinned(unsigned int port, const struct sl_addr *addr)
 	if (index != 0)
 		dp_neigh_pin(index);
 	return index;
+}
+
+void
+dp_neigh_watch(uint32_t index, bool on)
+{
+	struct neighbour *n = &neighbours[index];
+
+	n->watched = on;
+	if (on && n->state == DP_NEIGH_REACHABLE)
+		dp_neigh_timer_set(index, all.now_ms + WATCHED_MS);
 }
 
 static void
@@ -437,7 +448,8 @@ learn(uint32_t index, const uint8_t *mac)
 	n->confirmed_ms = all.now_ms;
 	unresolved_update(index);
 	word_set_mac(index, mac);
-	dp_neigh_timer_set(index, all.now_ms + REACHABLE_MS / 2 + random_below(REACHABLE_MS));
+	dp_neigh_timer_set(index, all.now_ms + (n->watched ? WATCHED_MS
+							   : REACHABLE_MS / 2 + random_below(REACHABLE_MS)));
 }
 
 static void

@@ -128,6 +128,9 @@ void dp_neigh_pin(uint32_t index);
 void dp_neigh_unpin(uint32_t index);
 uint32_t dp_neigh_want_pinned(unsigned int port, const struct sl_addr *addr);
 
+/* A pinned one that is watched is asked each second whether it is there; until this is taken back. */
+void dp_neigh_watch(uint32_t index, bool on);
+
 /* Replaces the static neighbours. 0, or -ENOSPC when the table has no room for one. */
 int dp_neigh_static_set(const struct dp_static_neigh *neighs, unsigned int count);
 

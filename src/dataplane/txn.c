@@ -202,6 +202,7 @@ dp_txn_net_set(struct dp_txn *txn, const struct dp_net *net, char ret_error[DP_E
 	free(txn->neighs);
 	free(txn->routes);
 	free(txn->moving);
+	free(txn->kept);
 	txn->fib = fib;
 	txn->net_set = true;
 	txn->addrs = copy_of(net->addrs, net->addr_count * sizeof(*net->addrs));
@@ -212,7 +213,10 @@ dp_txn_net_set(struct dp_txn *txn, const struct dp_net *net, char ret_error[DP_E
 	txn->route_count = net->route_count;
 	txn->moving = copy_of(net->moving, net->moving_count * sizeof(*net->moving));
 	txn->moving_count = net->moving_count;
-	if (txn->addrs == NULL || txn->neighs == NULL || txn->routes == NULL || txn->moving == NULL)
+	txn->kept = copy_of(net->kept, net->kept_count * sizeof(*net->kept));
+	txn->kept_count = net->kept_count;
+	if (txn->addrs == NULL || txn->neighs == NULL || txn->routes == NULL || txn->moving == NULL ||
+	    txn->kept == NULL)
 		return txn_fail(ret_error, -ENOMEM, "out of memory for the network");
 	routes_complete(txn);
 	return moving_check(txn->moving, txn->moving_count, net, ret_error);
@@ -252,6 +256,7 @@ txn_free(struct dp_txn *txn)
 	free(txn->neighs);
 	free(txn->routes);
 	free(txn->moving);
+	free(txn->kept);
 	free(txn->flush);
 	free(txn);
 	txn_open = false;

@@ -42,6 +42,7 @@ static struct {
 	struct dp_moving *own_moving; /* those that kernel interfaces have while they are held */
 	uint32_t *gateway;            /* pinned neighbours */
 	unsigned int addr_count, neigh_count, moving_count, own_moving_count, gateway_count;
+	unsigned int watched_from; /* of gateway: those that are only to be kept */
 	uint32_t sched_generation, epoch;
 	bool launched; /* the workers run */
 } now;
@@ -71,7 +72,7 @@ struct next {
 	uint32_t svc_count;
 	bool stay; /* the look-up tables */
 	struct tables tables;
-	uint32_t *gateway;              /* room for one a route */
+	uint32_t *gateway;              /* room for one a route, and for those kept besides */
 	const struct dp_locals *locals; /* NULL: the present ones */
 };
 
@@ -421,7 +422,8 @@ next_make(struct next *next, const struct dp_txn *txn)
 	if (next->snapshot == NULL || next->svc == NULL)
 		return -ENOMEM;
 	if (txn->net_set) {
-		next->gateway = calloc((size_t)dp_fib_route_count(txn->fib) + 1, sizeof(*next->gateway));
+		next->gateway = calloc((size_t)dp_fib_route_count(txn->fib) + txn->kept_count + 1,
+				       sizeof(*next->gateway));
 		if (next->gateway == NULL)
 			return -ENOMEM;
 	}
@@ -564,11 +566,11 @@ neighbours_full(unsigned int missing)
 			 missing, DP_NH_MAX - 1);
 }
 
-/* All gateways are kept resolved; those of the network before are let go. */
+/* All gateways are kept resolved, and what is to be kept besides; those of the network before are let go. */
 static unsigned int
-gateways_pin(struct next *next)
+gateways_pin(struct next *next, const struct dp_txn *txn)
 {
-	unsigned int routes = dp_fib_route_count(now.fib), count = 0, missing = 0;
+	unsigned int routes = dp_fib_route_count(now.fib), count = 0, missing = 0, watched_from;
 	struct dp_fib_hop hop, last = { 0 };
 
 	for (unsigned int i = 0; i < routes; i++) {
@@ -584,11 +586,29 @@ gateways_pin(struct next *next)
 		else
 			missing++;
 	}
+	for (unsigned int i = now.watched_from; i < now.gateway_count; i++)
+		dp_neigh_watch(now.gateway[i], false);
+	watched_from = count;
+	for (unsigned int i = 0; i < txn->kept_count; i++) {
+		uint32_t index;
+
+		/* Behind another gateway it is nobody's neighbour. */
+		if (!dp_fib_lookup(now.fib, &txn->kept[i], &hop) || !sl_addr_is_none(&hop.via))
+			continue;
+		index = dp_neigh_want_pinned(hop.port, &txn->kept[i]);
+		if (index != 0)
+			next->gateway[count++] = index;
+		else
+			missing++;
+		if (index != 0)
+			dp_neigh_watch(index, true);
+	}
 	for (unsigned int i = 0; i < now.gateway_count; i++)
 		dp_neigh_unpin(now.gateway[i]);
 	free(now.gateway);
 	now.gateway = next->gateway;
 	now.gateway_count = count;
+	now.watched_from = watched_from;
 	return missing;
 }
 
@@ -616,7 +636,7 @@ net_commit(struct dp_txn *txn, struct next *next)
 	txn->neighs = NULL;
 	txn->moving = NULL;
 	dp_tap_net_set(now.addrs, now.addr_count, txn->routes, txn->route_count);
-	missing = gateways_pin(next);
+	missing = gateways_pin(next, txn);
 	HASH_ITER(hh, book_reals, real, tmp)
 	missing += !nexthop_resolve(real);
 	neighbours_full(missing);

@@ -37,7 +37,8 @@ struct dp_txn {
 	struct dp_static_neigh *neighs;
 	struct dp_route *routes; /* with their ports */
 	struct dp_moving *moving;
-	unsigned int addr_count, neigh_count, route_count, moving_count;
+	struct sl_addr *kept;
+	unsigned int addr_count, neigh_count, route_count, moving_count, kept_count;
 };
 
 /* Ends the transaction. What was compiled for workers is theirs by now, or was freed by abort. */

@@ -3,9 +3,9 @@
  * A tracked gateway: a next hop that answers (ARP, neighbour discovery), as the
  * data plane finds.
  *
- * Gateways of the configuration are kept resolved whether there is traffic or
- * not, and asked again when they have been silent, so their state is never old. Nothing is said of one before it has
- * answered or failed for the first time. Control thread only.
+ * The data plane asks each of them every second (struct dp_net's `kept`), and
+ * takes it for gone when it has not answered three requests, 2.25 s. Nothing is said of
+ * one before it has answered or failed for the first time. Control thread only.
  */
 #include "ha_private.h"
 
@@ -76,9 +76,9 @@ gateways_look(int fd, short what, void *context)
 		const struct gateway *gateway = &gateways->gateway[i];
 
 		if (!gateway->seen)
-			ha_track_say(&gateways->tracks[i], 0,
-				     "no route leads by it, and nobody has asked for it");
-		else if (gateway->state == DP_NEIGH_FAILED)
+			ha_track_say(&gateways->tracks[i], 0, "it is on no port's link");
+		else if (gateway->state == DP_NEIGH_FAILED ||
+			 (gateway->state == DP_NEIGH_INCOMPLETE && gateways->tracks[i].known))
 			ha_track_say(&gateways->tracks[i], 0, "it does not answer");
 		else if (gateway->state != DP_NEIGH_INCOMPLETE)
 			ha_track_say(&gateways->tracks[i], 1, "");

@@ -74,8 +74,8 @@ ha_track_say(struct ha_track *track, int32_t value, const char *why)
 		return;
 	/* That something is good from the start is no news. */
 	if (number)
-		sl_notice("tracked %s %s: %d%s%s", names[track->kind], track->name, (int)value,
-			  why[0] != '\0' ? ": " : "", why);
+		sl_log(why[0] != '\0' ? SL_LOG_WARN : SL_LOG_NOTICE, "tracked %s %s: %d%s%s",
+		       names[track->kind], track->name, (int)value, why[0] != '\0' ? ": " : "", why);
 	else if (track->known || value == 0)
 		sl_log(value == 0 ? SL_LOG_WARN : SL_LOG_NOTICE, "tracked %s %s: %s%s%s", names[track->kind],
 		       track->name, value == 0 ? "bad" : "good", why[0] != '\0' ? ": " : "", why);

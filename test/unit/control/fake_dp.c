@@ -642,6 +642,7 @@ net_copy(struct dp_net *to, const struct dp_net *from)
 	to->routes = array_copy(from->routes, from->route_count, sizeof(*from->routes));
 	to->neighs = array_copy(from->neighs, from->neigh_count, sizeof(*from->neighs));
 	to->groups = groups = array_copy(from->groups, from->group_count, sizeof(*from->groups));
+	to->kept = array_copy(from->kept, from->kept_count, sizeof(*from->kept));
 	to->moving = array_copy(from->moving, from->moving_count, sizeof(*from->moving));
 	for (unsigned int i = 0; i < from->group_count; i++)
 		groups[i].addrs = array_copy(from->groups[i].addrs, from->groups[i].addr_count,

@@ -152,6 +152,8 @@ enum what {
 	WANT,     /* a worker asks */
 	PIN,
 	UNPIN,
+	WATCH,
+	UNWATCH,
 	HEAR_A, /* its address is claimed by MAC A */
 	HEAR_B,
 	CREATE_A,  /* ... by one that has just asked for us */
@@ -291,6 +293,19 @@ static const struct script {
 	    { HEAR_A, 0, REA, AT_A, 0, 0, HEARD },
 	    { WAIT_ASK, 45000, PRO, AT_A, 0, 1 },
 	    { HEAR_A, 0, REA, AT_A, 0, 0, HEARD } } },
+	{ "pinned and watched: asked each second, so that its silence is soon known",
+	  { { WANT, 0, INC, ZERO, 1, 0 },
+	    { PIN, 0, INC, ZERO, 0, 0 },
+	    { HEAR_A, 0, REA, AT_A, 0, 0, HEARD },
+	    { WATCH, 0, REA, AT_A, 0, 0 },
+	    { WAIT, 1000, PRO, AT_A, 0, 1 },
+	    { HEAR_A, 0, REA, AT_A, 0, 0, HEARD },
+	    { WAIT, 1000, PRO, AT_A, 0, 1 },
+	    { HEAR_A, 0, REA, AT_A, 0, 0, HEARD },
+	    { UNWATCH, 0, REA, AT_A, 0, 0 },
+	    { WAIT, 1000, PRO, AT_A, 0, 1 },
+	    { HEAR_A, 0, REA, AT_A, 0, 0, HEARD },
+	    { WAIT, 14000, REA, AT_A, 0, 0 } } },
 	{ "pinned while failed: asked at once; unpinned: forgotten",
 	  { { WANT, 0, INC, ZERO, 1, 0 },
 	    { WAIT, 2250, FAI, FAILED, 2, 0 },
@@ -358,6 +373,12 @@ play(const struct step *step, const struct sl_addr *addr)
 		break;
 	case UNPIN:
 		dp_neigh_unpin(dp_neigh_find(PORT, addr));
+		break;
+	case WATCH:
+		dp_neigh_watch(dp_neigh_find(PORT, addr), true);
+		break;
+	case UNWATCH:
+		dp_neigh_watch(dp_neigh_find(PORT, addr), false);
 		break;
 	case HEAR_A:
 		return dp_neigh_heard(PORT, addr, mac_a, false);

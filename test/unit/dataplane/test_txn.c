@@ -612,6 +612,34 @@ test_gateways_are_pinned(void **state)
 	assert_int_equal(box.logged, 0);
 }
 
+/* Neighbours that somebody watches, with and without a route by them; none that is behind a gateway. */
+static void
+test_kept_are_pinned(void **state)
+{
+	const struct dp_net_addr addr = { .prefix = { box_addr("198.51.100.2"), 24 } };
+	const struct dp_route route = { { box_addr("203.0.113.0"), 24 }, box_addr("198.51.100.1"), -1 };
+	const struct sl_addr kept[] = { box_addr("198.51.100.1"), box_addr("198.51.100.77"),
+					box_addr("203.0.113.9"), box_addr("192.0.2.9") };
+
+	for (unsigned int count = 4; count > 0; count = count == 4 ? 1 : 0) {
+		struct dp_net net = { .addrs = &addr,
+				      .addr_count = 1,
+				      .routes = &route,
+				      .route_count = 1,
+				      .kept = kept,
+				      .kept_count = count };
+		struct dp_txn *txn = box_begin();
+
+		assert_int_equal(dp_txn_net_set(txn, &net, (char[DP_ERROR_SIZE]){ "" }), 0);
+		box_commit(txn);
+		assert_int_equal(box_pins("198.51.100.1"), 2);
+		assert_int_equal(box_pins("198.51.100.77"), count == 4);
+		assert_true(box_watched("198.51.100.1"));
+		assert_int_equal(box_watched("198.51.100.77"), count == 4);
+		assert_int_equal(box_pins("203.0.113.9") + box_pins("192.0.2.9"), 0);
+	}
+}
+
 /* ---- addresses of groups ---- */
 
 static int
@@ -758,6 +786,7 @@ main(void)
 		BOX_TEST(test_vip_lingers),
 		BOX_TEST(test_tidy_waits),
 		BOX_TEST(test_gateways_are_pinned),
+		BOX_TEST(test_kept_are_pinned),
 		BOX_TEST(test_groups),
 		BOX_TEST(test_neighbours_full),
 		BOX_TEST(test_flush),

@@ -74,6 +74,13 @@ dp_neigh_unpin(uint32_t index)
 	box.pins--;
 }
 
+void
+dp_neigh_watch(uint32_t index, bool on)
+{
+	assert_true(index != 0 && index <= box.neigh_count && box.neigh[index - 1].pins > 0);
+	box.neigh[index - 1].watched = on;
+}
+
 int
 dp_neigh_static_set(const struct dp_static_neigh *neighs, unsigned int count)
 {
@@ -392,4 +399,15 @@ box_pins(const char *text)
 		if (sl_addr_eq(&box.neigh[i].addr, &a))
 			return box.neigh[i].pins;
 	return 0;
+}
+
+bool
+box_watched(const char *text)
+{
+	struct sl_addr addr = box_addr(text);
+
+	for (unsigned int i = 0; i < box.neigh_count; i++)
+		if (sl_addr_eq(&box.neigh[i].addr, &addr))
+			return box.neigh[i].watched;
+	return false;
 }

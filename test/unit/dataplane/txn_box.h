@@ -31,6 +31,7 @@ struct box {
 	struct {
 		struct sl_addr addr;
 		unsigned int pins;
+		bool watched;
 	} neigh[NEIGHS_MAX];
 	unsigned int neigh_count, neigh_max, pins;
 	struct dp_static_neigh static_neighs[8];
@@ -101,6 +102,7 @@ uint32_t box_vip_flags(const char *vip);
 /* As the network sees it. */
 bool box_answers(const char *vip);
 unsigned int box_pins(const char *text);
+bool box_watched(const char *text);
 
 /* A worker opens (or, below 0, ends) connections; counts packets of 100 bytes in and 1,000 out. */
 void box_flows(unsigned int worker, uint32_t slot, int count);
