@@ -27,7 +27,8 @@ static const struct table_column counter_columns[] = {
 #define COLUMNS(columns) (columns), sizeof(columns) / sizeof((columns)[0])
 
 static void instance_row(struct table *table, const json_t *instance);
-static void channel_row(struct table *table, const json_t *channel);
+static void channel_row(struct table *table, const json_t *channel, const json_t *instances);
+static bool speaks_only(const json_t *channel, const json_t *instances);
 static void sync_print(const json_t *sync);
 static void counters_print(const json_t *result);
 static void counter_rows(struct table *table, const char *name, const json_t *object);
@@ -54,7 +55,7 @@ cli_ha_status_show(struct cli *cli, const json_t *result)
 	if (json_array_size(channels) > 0) {
 		printf("\n");
 		table = table_create(stdout, COLUMNS(channel_columns));
-		json_array_foreach(channels, i, entry) channel_row(table, entry);
+		json_array_foreach(channels, i, entry) channel_row(table, entry, instances);
 		table_destroy(table);
 	}
 	if (json_is_object(sync))
@@ -89,7 +90,7 @@ instance_row(struct table *table, const json_t *instance)
 }
 
 static void
-channel_row(struct table *table, const json_t *channel)
+channel_row(struct table *table, const json_t *channel, const json_t *instances)
 {
 	static const char *const refused[] = { "bad_frame", "bad_auth", "replayed", "foreign" };
 	const json_t *counters = json_object_get(channel, "counters");
@@ -100,7 +101,10 @@ channel_row(struct table *table, const json_t *channel)
 		sum += cli_number(counters, refused[i]);
 	table_cell(table, "%s", cli_text(channel, "channel"));
 	table_cell(table, "%s", cli_text(channel, "kind"));
-	table_cell(table, "%s", is(channel, "alive") ? "alive" : "silent");
+	table_cell(table, "%s",
+		   speaks_only(channel, instances) ? "speaks"
+		   : is(channel, "alive")          ? "alive"
+						   : "silent");
 	if (json_is_integer(heard))
 		table_cell(table, "%lld ms", (long long)json_integer_value(heard));
 	else
@@ -109,6 +113,24 @@ channel_row(struct table *table, const json_t *channel)
 	table_cell(table, "%lld", (long long)cli_number(counters, "received"));
 	table_cell(table, "%lld", sum);
 	table_cell(table, "%s", cli_text(channel, "peer"));
+}
+
+/* VRRP's backups say nothing: a MASTER has nobody to hear, and no silence to be worried about. */
+static bool
+speaks_only(const json_t *channel, const json_t *instances)
+{
+	const char *name = cli_text(channel, "channel");
+	const json_t *instance;
+	size_t i;
+
+	if (strcmp(cli_text(channel, "kind"), "vrrp") != 0 || strncmp(name, "vrrp ", 5) != 0)
+		return false;
+	json_array_foreach(instances, i, instance)
+	{
+		if (strcmp(cli_text(instance, "instance"), name + 5) == 0)
+			return strcmp(cli_text(instance, "state"), "MASTER") == 0;
+	}
+	return false;
 }
 
 static void

@@ -238,6 +238,7 @@ done
 check 0 '^INSTANCE +STATE +PRIORITY +SINCE +MASTER +WHY$' ha status
 check 0 '^VI_1 +MASTER +150 +[0-9]+ s +this box +no MASTER is heard$' ha status
 check 0 '^line +serial +silent +never ' ha status
+check 0 '^vrrp VI_1 +vrrp +speaks +never ' ha status
 check 0 '^VI_1 +adverts_sent +[1-9]' ha status --all
 check 0 '"state":"MASTER"' -j ha status
 check 0 '^two boxes    instances: 1, MASTER: 1, FAULT: 0$' status
