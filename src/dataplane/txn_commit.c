@@ -590,18 +590,13 @@ gateways_pin(struct next *next, const struct dp_txn *txn)
 		dp_neigh_watch(now.gateway[i], false);
 	watched_from = count;
 	for (unsigned int i = 0; i < txn->kept_count; i++) {
-		uint32_t index;
-
 		/* Behind another gateway it is nobody's neighbour. */
 		if (!dp_fib_lookup(now.fib, &txn->kept[i], &hop) || !sl_addr_is_none(&hop.via))
 			continue;
-		index = dp_neigh_want_pinned(hop.port, &txn->kept[i]);
-		if (index != 0)
-			next->gateway[count++] = index;
-		else
-			missing++;
-		if (index != 0)
-			dp_neigh_watch(index, true);
+		next->gateway[count] = dp_neigh_want_pinned(hop.port, &txn->kept[i]);
+		missing += next->gateway[count] == 0;
+		if (next->gateway[count] != 0)
+			dp_neigh_watch(next->gateway[count++], true);
 	}
 	for (unsigned int i = 0; i < now.gateway_count; i++)
 		dp_neigh_unpin(now.gateway[i]);

@@ -230,8 +230,10 @@ test_process(void **state)
 		   "vrrp_track_process exact {\n process sluicetestproc 61\n}\n"
 		   "vrrp_track_process part {\n process sluicetestproc 61\n param_match partial\n}\n"
 		   "vrrp_track_process begins {\n process sluicetestproc 61 6\n param_match initial\n}\n"
-		   "vrrp_track_process slow {\n process sluicetestproc\n terminate_delay 1\n}\n" INSTANCE(
-			   " track_process {\n  any\n  two\n  few\n  exact\n  part\n  begins\n  slow\n }\n"));
+		   "vrrp_track_process slow {\n process sluicetestproc\n terminate_delay 1\n}\n"
+		   "vrrp_track_process late {\n process sluicetestproc\n fork_delay 1\n}\n" INSTANCE(
+			   " track_process {\n  any\n  two\n  few\n  exact\n  part\n  begins\n  slow\n  "
+			   "late\n }\n"));
 	process_expect(&farm, "any", false);
 	process_expect(&farm, "few", false);
 	process_expect(&farm, "slow", false);
@@ -243,6 +245,8 @@ test_process(void **state)
 	process_expect(&farm, "slow", true);
 	process_expect(&farm, "begins", false);
 	process_expect(&farm, "two", false);
+	assert_int_equal(fake_ka_track(KA_TRACK_PROCESS, "late"), 0);
+	process_expect(&farm, "late", true);
 	pid[1] = process_begin(&farm, "61", "62");
 	process_expect(&farm, "two", true);
 	process_expect(&farm, "few", false);
