@@ -13,6 +13,10 @@
  * that Sluice gives out: flows are opened in the order of the warm-up file, local
  * addresses of the group are taken in turn, each from its lowest port on.
  *
+ * With -c connections come and go: each has its SYN, a segment that establishes it and
+ * a reset, BATCH of them side by side, so that a file that is replayed without end opens a
+ * new connection with every third packet.
+ *
  * Each flow has one packet a direction, a plain TCP segment; with -w (for the
  * warm-up) the file holds the SYNs that open the flows instead, in an order of
  * its own: entries that lie in memory in the very order in which packets ask
@@ -40,12 +44,14 @@
 
 enum { FRAME_MIN = 60, FRAME_MAX = 128, FLOWS_MAX = 1 << 27, CLIENT_PORT_MIN = 1024, LOCAL_PORT_MIN = 1024 };
 
-enum kind { REQUEST, REPLY, SYN };
+enum kind { REQUEST, REPLY, SYN, RESET };
+
+enum { CHURN_PACKETS = 3, BATCH = 512 };
 
 struct options {
 	const char *path;
 	unsigned int flows, services;
-	bool both, ipv6, udp, warm_up;
+	bool both, ipv6, udp, warm_up, churn;
 	uint64_t seed;
 	uint8_t device_mac[6], peer_mac[6];
 	uint8_t vip[16], real[16], local[16]; /* 4 or 16 bytes */
@@ -143,22 +149,38 @@ shuffle(struct packet *packets, size_t count, uint64_t seed)
 	}
 }
 
+/* Connections that come and go, in batches: all open, all are established, all are reset. */
+static void
+churn_list(const struct options *opt, struct packet *packets)
+{
+	static const enum kind kinds[CHURN_PACKETS] = { SYN, REQUEST, RESET };
+
+	for (uint32_t first = 0; first < opt->flows; first += BATCH)
+		for (unsigned int part = 0; part < CHURN_PACKETS; part++)
+			for (uint32_t flow = first; flow < opt->flows && flow < first + BATCH; flow++)
+				*packets++ = (struct packet){ flow, kinds[part] };
+}
+
 static size_t
 packets_list(const struct options *opt, struct packet **ret_packets)
 {
-	size_t count = opt->both ? 2 * (size_t)opt->flows : opt->flows;
+	size_t count = (size_t)opt->flows * (opt->churn ? CHURN_PACKETS : opt->both ? 2 : 1);
 	struct packet *packets = malloc(count * sizeof(*packets));
 	if (packets == NULL) {
 		fprintf(stderr, "pcapgen: no memory for %zu packets\n", count);
 		exit(1);
 	}
 
+	*ret_packets = packets;
+	if (opt->churn) {
+		churn_list(opt, packets);
+		return count;
+	}
 	for (size_t i = 0; i < count; i++) {
 		enum kind kind = i >= opt->flows ? REPLY : opt->warm_up ? SYN : REQUEST;
 		packets[i] = (struct packet){ (uint32_t)(i % opt->flows), kind };
 	}
 	shuffle(packets, count, opt->seed + opt->warm_up);
-	*ret_packets = packets;
 	return count;
 }
 
@@ -312,6 +334,7 @@ frame_build(const struct options *opt, const struct packet *packet, uint8_t *fra
 		header.seq = htonl(packet->kind == SYN ? 1 : 2);
 		header.syn = packet->kind == SYN;
 		header.ack = packet->kind != SYN;
+		header.rst = packet->kind == RESET;
 		header.ack_seq = htonl(packet->kind == SYN ? 0 : 1);
 		memcpy(l4, &header, sizeof(header));
 	} else {
@@ -338,7 +361,7 @@ usage(const char *fault, const char *value)
 		"pcapgen: %s \"%s\"\n"
 		"usage: pcapgen -o FILE -n FLOWS -v VIP,PORT [-k SERVICES] [-b -r REAL,PORT [-l "
 		"LOCAL,COUNT]]\n"
-		"               [-w]\n"
+		"               [-w | -c]\n"
 		"               [-u] [-d DEVICE_MAC] [-p PEER_MAC] [-s SEED]\n"
 		"prints the number of packets it wrote\n",
 		fault, value);
@@ -393,7 +416,7 @@ options_parse(struct options *opt, int argc, char **argv)
 				 .seed = 1,
 				 .device_mac = { 2, 'p', 'c', 'a', 'p', 0 },
 				 .peer_mac = { 2, 0, 0, 0, 0, 1 } };
-	while ((letter = getopt(argc, argv, "o:n:v:r:l:k:bwud:p:s:")) != -1) {
+	while ((letter = getopt(argc, argv, "o:n:v:r:l:k:bwcud:p:s:")) != -1) {
 		switch (letter) {
 		case 'o':
 			opt->path = optarg;
@@ -418,6 +441,9 @@ options_parse(struct options *opt, int argc, char **argv)
 			break;
 		case 'w':
 			opt->warm_up = true;
+			break;
+		case 'c':
+			opt->churn = true;
 			break;
 		case 'u':
 			opt->udp = true;
@@ -447,4 +473,6 @@ options_parse(struct options *opt, int argc, char **argv)
 		usage("too few local addresses for so many flows:", "-l");
 	if (opt->both && opt->warm_up)
 		usage("-b cannot go with", "-w");
+	if (opt->churn && (opt->both || opt->warm_up || opt->udp))
+		usage("none of -b, -w, -u goes with", "-c");
 }

@@ -286,10 +286,10 @@ class Sluiced(Program):
 
     def start(self):
         setup = self.setup
-        self.socket_path = os.path.join(setup.work_dir, "control.sock")
-        conf_path = os.path.join(setup.work_dir, "sluice.conf")
+        self.socket_path = os.path.join(setup.work_dir, self.name + ".sock")
+        conf_path = os.path.join(setup.work_dir, self.name + ".conf")
         with open(conf_path, "w", encoding="ascii") as conf:
-            conf.write(workload.configuration(self.traffic, setup.data_cpu, self.socket_path))
+            conf.write(self.configuration())
         eal = [] if setup.hugepages else ["--", "--no-huge"]
         with open(self.log_path, "w", encoding="utf-8") as log:
             self.launch([self.path("src", "control", "sluiced"), "-f", conf_path, "--seed", "1", *eal],
@@ -300,6 +300,9 @@ class Sluiced(Program):
             if time.monotonic() > limit:
                 self.fail(f"is not ready with its services within {START_LIMIT_S} s")
             time.sleep(0.02)
+
+    def configuration(self):
+        return workload.configuration(self.traffic, self.setup.data_cpu, self.socket_path)
 
     def is_ready(self):
         try:

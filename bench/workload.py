@@ -160,6 +160,15 @@ def generate(generator, work_dir, row):
     return traffic
 
 
+def generate_churn(generator, work_dir, row):
+    """Connections that come and go: one file that is replayed without end."""
+    traffic = Traffic(row, "", "", os.path.join(work_dir, "churn.pcap"))
+    subprocess.run([generator, "-n", str(row.flows), "-k", str(SERVERS), "-v",
+                    endpoint(ADDRESSES[row.family]["vip"], VIP_PORT), "-o", traffic.traffic,
+                    "-d", "02:70:63:61:70:00", "-c"], check=True, stdout=subprocess.DEVNULL)
+    return traffic
+
+
 def configuration(traffic, data_cpu, socket_path):
     """sluiced's configuration for a row."""
     row = traffic.row
