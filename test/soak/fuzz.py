@@ -83,9 +83,10 @@ def main():
     good = [fuzz(source, options.seconds, where, options.keep) for source in sources]
     if all(good):
         shutil.rmtree(where)
-        return 0
-    print(f"{good.count(False)} of {len(good)} fuzzers found something: {where}")
-    return 1
+    else:
+        print(f"what was found lies in {where}")
+    print(f"{good.count(True)} passed, {good.count(False)} failed")
+    return 0 if all(good) else 1
 
 
 if __name__ == "__main__":
