@@ -178,30 +178,45 @@ word_at(const uint8_t *bytes)
 	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
+/* Word t of the message schedule. */
+static inline uint32_t
+schedule(uint32_t ring[16], const uint8_t block[SL_SHA256_BLOCK], unsigned int t)
+{
+	uint32_t w15 = ring[(t - 15) % 16], w2 = ring[(t - 2) % 16];
+
+	if (t < 16)
+		ring[t] = word_at(block + (size_t)4 * t);
+	else
+		ring[t % 16] += ring[(t - 7) % 16] + (rotate(w15, 7) ^ rotate(w15, 18) ^ w15 >> 3) +
+				(rotate(w2, 17) ^ rotate(w2, 19) ^ w2 >> 10);
+	return ring[t % 16];
+}
+
+/* Instead of moving the eight variables on, each round has them by their next names. */
+#define ROUND(t, a, b, c, d, e, f, g, h)                                                                     \
+	do {                                                                                                 \
+		v[h] += (rotate(v[e], 6) ^ rotate(v[e], 11) ^ rotate(v[e], 25)) +                            \
+			((v[e] & v[f]) ^ (~v[e] & v[g])) + round_constants[t] + schedule(ring, block, t);    \
+		v[d] += v[h];                                                                                \
+		v[h] += (rotate(v[a], 2) ^ rotate(v[a], 13) ^ rotate(v[a], 22)) +                            \
+			((v[a] & v[b]) ^ (v[a] & v[c]) ^ (v[b] & v[c]));                                     \
+	} while (0)
+
 static void
 compress(uint32_t state[8], const uint8_t block[SL_SHA256_BLOCK])
 {
-	uint32_t ring[16], v[8];
+	uint32_t ring[16] = { 0 }, v[8];
 
 	memcpy(v, state, sizeof(v));
-	for (unsigned int t = 0; t < 64; t++) {
-		uint32_t *w = &ring[t % 16], first, second;
-
-		if (t < 16) {
-			*w = word_at(block + (size_t)4 * t);
-		} else {
-			uint32_t w15 = ring[(t - 15) % 16], w2 = ring[(t - 2) % 16];
-
-			*w += ring[(t - 7) % 16] + (rotate(w15, 7) ^ rotate(w15, 18) ^ w15 >> 3) +
-			      (rotate(w2, 17) ^ rotate(w2, 19) ^ w2 >> 10);
-		}
-		first = v[7] + (rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)) +
-			((v[4] & v[5]) ^ (~v[4] & v[6])) + round_constants[t] + *w;
-		second = (rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22)) +
-			 ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
-		memmove(v + 1, v, 7 * sizeof(v[0]));
-		v[4] += first;
-		v[0] = first + second;
+	for (unsigned int t = 0; t < 64; t += 8) {
+		ROUND(t, 0, 1, 2, 3, 4, 5, 6, 7);
+		ROUND(t + 1, 7, 0, 1, 2, 3, 4, 5, 6);
+		ROUND(t + 2, 6, 7, 0, 1, 2, 3, 4, 5);
+		ROUND(t + 3, 5, 6, 7, 0, 1, 2, 3, 4);
+		ROUND(t + 4, 4, 5, 6, 7, 0, 1, 2, 3);
+		ROUND(t + 5, 3, 4, 5, 6, 7, 0, 1, 2);
+		ROUND(t + 6, 2, 3, 4, 5, 6, 7, 0, 1);
+		ROUND(t + 7, 1, 2, 3, 4, 5, 6, 7, 0);
 	}
 	for (int i = 0; i < 8; i++)
 		state[i] += v[i];
