@@ -369,11 +369,21 @@ void dp_port_info(unsigned int port, struct dp_port_info *ret_info);
 struct dp_tap_info {
 	char name[16]; /* "": `tap off` */
 	bool present;  /* it exists just now */
+	unsigned int
+		index; /* the kernel's number of it; another one when it has been made anew; 0: none, or set down */
 	uint64_t to_kernel_packets, to_kernel_bytes;
 	uint64_t from_kernel_packets, from_kernel_bytes;
 };
 
 void dp_tap_info(unsigned int port, struct dp_tap_info *ret_info);
+
+/*
+ * A route to one address by the port's kernel interface, in one of the kernel's routing tables: for a
+ * routing daemon that announces what stands there. It carries no packets, and ends with the
+ * interface, however that ends. Adding again and deleting what is not there is no error. 0, or -errno:
+ * -ENODEV the interface is not there just now, or what the kernel says.
+ */
+int dp_host_route_set(unsigned int port, uint32_t table, const struct sl_addr *addr, bool add);
 
 /* A local address of full NAT, and how much of it is in use. */
 struct dp_local_info {

@@ -34,6 +34,7 @@ static const struct argument {
 	{ "reject", SWITCH, "on|off", NULL },
 	{ "mh-port", SWITCH, "on|off", NULL },
 	{ "mh-fallback", SWITCH, "on|off", NULL },
+	{ "announce", SWITCH, "on|off", NULL },
 	{ "weight", NUMBER, "N", NULL },
 	{ "flush", FLAG, NULL, NULL },
 	{ "client", TEXT, "ADDRESS[/LEN][:PORT]", NULL },

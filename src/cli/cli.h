@@ -45,7 +45,7 @@ struct cli {
 	struct table *table; /* of the list that is being shown */
 };
 
-enum { CLI_ARGS_MAX = 10 };
+enum { CLI_ARGS_MAX = 12 };
 
 struct cli_verb {
 	const char *words; /* "service add" */

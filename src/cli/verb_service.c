@@ -30,14 +30,15 @@ note_cell(struct cli *cli, const json_t *service)
 		snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(mss));
 	else if (strcmp(cli_text(service, "mss_clamp"), "auto") == 0)
 		strcpy(number, "auto");
-	snprintf(note, sizeof(note), "%s%s%s%s%s%s%s%s%s", *group != '\0' ? " laddr_group_name " : "", group,
-		 json_is_true(json_object_get(service, "toa")) ? " toa" : "",
+	snprintf(note, sizeof(note), "%s%s%s%s%s%s%s%s%s%s", *group != '\0' ? " laddr_group_name " : "",
+		 group, json_is_true(json_object_get(service, "toa")) ? " toa" : "",
 		 json_is_true(json_object_get(service, "strip_tcp_timestamps")) ? " strip_tcp_timestamps"
 										: "",
 		 *number != '\0' ? " mss_clamp " : "", number,
 		 json_is_false(json_object_get(service, "reject")) ? " reject off" : "",
 		 json_is_true(json_object_get(service, "mh-port")) ? " mh-port" : "",
-		 json_is_true(json_object_get(service, "mh-fallback")) ? " mh-fallback" : "");
+		 json_is_true(json_object_get(service, "mh-fallback")) ? " mh-fallback" : "",
+		 json_is_false(json_object_get(service, "announce")) ? " announce off" : "");
 	table_cell(cli->table, "%s", *note != '\0' ? note + 1 : "");
 }
 

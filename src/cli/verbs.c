@@ -18,7 +18,7 @@
 #define SERVICE_FIELDS                                                                                       \
 	{                                                                                                    \
 		"scheduler", "method", "tunnel", "laddr_group_name", "toa", "strip_tcp_timestamps",          \
-			"mss_clamp", "reject", "mh-port", "mh-fallback"                                      \
+			"mss_clamp", "reject", "mh-port", "mh-fallback", "announce"                          \
 	}
 #define REAL .positional = { "proto", "vip", "real" }, .required = 3
 #define FILE_IF_ANY .positional = { "file" }

@@ -9,6 +9,7 @@
  */
 #include "boot.h"
 
+#include "announce.h"
 #include "boot_cpu.h"
 #include "boot_loop.h"
 #include "boot_notify.h"
@@ -38,6 +39,7 @@ static struct {
 	struct health *health;
 	struct ha *ha;
 	struct rpc_server *rpc;
+	struct announce *announce;
 } boot;
 
 /* So many changes of one reload are logged one by one; the rest is counted. */
@@ -66,6 +68,8 @@ static int keepalive_run(char error[DP_ERROR_SIZE]);
 static void keepalive_undo(void);
 static int socket_run(char error[DP_ERROR_SIZE]);
 static void socket_undo(void);
+static int announce_run(char error[DP_ERROR_SIZE]);
+static void announce_undo(void);
 static int ready_run(char error[DP_ERROR_SIZE]);
 static void hangup(void);
 static void faults_log(const struct conf_faults *faults);
@@ -88,6 +92,7 @@ static const struct {
 	{ "health", health_run, health_undo },
 	{ "keepalive", keepalive_run, keepalive_undo },
 	{ "socket", socket_run, socket_undo },
+	{ "announce", announce_run, announce_undo },
 	{ "ready", ready_run, boot_notify_stopping },
 };
 enum { STEP_COUNT = sizeof(steps) / sizeof(steps[0]) };
@@ -371,6 +376,24 @@ socket_undo(void)
 {
 	rpc_server_destroy(boot.rpc);
 	boot.rpc = NULL;
+}
+
+static int
+announce_run(char error[DP_ERROR_SIZE])
+{
+	boot.announce = announce_create(boot_loop_base(boot.loop), boot.model, boot.health);
+	if (boot.announce != NULL)
+		return 0;
+	snprintf(error, DP_ERROR_SIZE, "announcing VIPs: out of memory");
+	return -ENOMEM;
+}
+
+/* Routers hear of it while everything else still runs. */
+static void
+announce_undo(void)
+{
+	announce_destroy(boot.announce);
+	boot.announce = NULL;
 }
 
 static int

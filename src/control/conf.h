@@ -80,7 +80,7 @@ struct conf_service {
 	struct dp_tunnel tunnel;
 	char local_group[DP_NAME_SIZE]; /* laddr_group_name; "": none */
 	uint16_t mss;                   /* mss_clamp: a number, or DP_MSS_* */
-	uint8_t options;                /* toa, strip_tcp_timestamps, reject: DP_SERVICE_* */
+	uint8_t options;                /* DP_SERVICE_*, CONF_SERVICE_UNANNOUNCED */
 	struct conf_real *reals;        /* in the file's order */
 	unsigned int real_count;
 	struct conf_real *sorry;      /* sorry_server; NULL: none. Weight 1, no checks */
@@ -96,6 +96,17 @@ struct conf_local_group {
 	unsigned int addr_count;
 };
 
+/* VIPs as routes of the kernel, for a routing daemon: announce.h. */
+struct conf_announce {
+	struct conf_place place;
+	uint32_t table;          /* announce_table; 0: none are made */
+	char port[DP_NAME_SIZE]; /* announce_port, or the first that has a kernel interface */
+	bool any;                /* announce_while any: one good service of a VIP is enough */
+};
+
+/* Beside DP_SERVICE_*, for the control core alone: what the VIP announces does not depend on this service. */
+enum { CONF_SERVICE_UNANNOUNCED = 1 << 7 };
+
 struct conf {
 	char router_id[64];
 	char socket_path[108];                /* "" : the built-in default */
@@ -103,6 +114,7 @@ struct conf {
 	unsigned int conn_reuse_mode;         /* default 1 */
 	struct conf_ssl ssl;                  /* the SSL block */
 	bool script_security;                 /* enable_script_security */
+	struct conf_announce announce;
 
 	unsigned int workers; /* 0: auto */
 	int *worker_cpus;     /* from worker_cores; NULL: chosen by count */

@@ -43,6 +43,7 @@ conf_check(struct conf_load *load)
 		conf_table_put(&check->vips, load->scratch, load->conf->services[i].key.vip.b,
 			       sizeof(load->conf->services[i].key.vip.b), &load->conf->services[i]);
 	conf_check_locals(check);
+	conf_check_announce(load);
 	services_check(check);
 	conf_ha_finish(check);
 }

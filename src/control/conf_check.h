@@ -47,6 +47,8 @@ int conf_check_port(struct conf_check *check, const struct conf_word *name);
 
 /* Spreads the ranges of local addresses out, and compares each with all else. */
 void conf_check_locals(struct conf_check *check);
+/* conf_announce.c */
+void conf_check_announce(struct conf_load *load);
 
 /* NULL: not an address of full NAT. */
 const struct conf_local_draft *conf_check_local(const struct conf_check *check, const struct sl_addr *addr);

@@ -81,7 +81,8 @@ conf_build_fn conf_build_global_defs, conf_build_dataplane, conf_build_port, con
 	conf_build_static_routes, conf_build_static_neighbor, conf_build_local_address_group,
 	conf_build_virtual_server;
 conf_build_fn conf_build_router_id, conf_build_lvs_timeouts, conf_build_control_socket,
-	conf_build_conn_reuse_mode;
+	conf_build_conn_reuse_mode, conf_build_announce_table, conf_build_announce_port,
+	conf_build_announce_while, conf_build_announce;
 conf_build_fn conf_build_workers, conf_build_worker_cores, conf_build_idle, conf_build_connections,
 	conf_build_mbufs, conf_build_memory, conf_build_pmtu_disc, conf_build_answer_rate,
 	conf_build_kernel_rate;

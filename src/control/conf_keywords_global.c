@@ -35,6 +35,12 @@ static const struct conf_keyword global[] = {
 	  conf_build_lvs_timeouts, 1, CONF_ARGS_ANY, CONF_BRACES_NO },
 	{ "control_socket", CONF_SUPPORTED, "control_socket PATH", conf_build_control_socket, 1, 1,
 	  CONF_BRACES_NO },
+	{ "announce_table", CONF_SUPPORTED, "announce_table NUMBER", conf_build_announce_table, 1, 1,
+	  CONF_BRACES_NO },
+	{ "announce_port", CONF_SUPPORTED, "announce_port NAME", conf_build_announce_port, 1, 1,
+	  CONF_BRACES_NO },
+	{ "announce_while", CONF_SUPPORTED, "announce_while all|any", conf_build_announce_while, 1, 1,
+	  CONF_BRACES_NO },
 	{ "conn_reuse_mode", CONF_SUPPORTED, "conn_reuse_mode 0|1", conf_build_conn_reuse_mode, 1, 1,
 	  CONF_BRACES_NO },
 

@@ -45,6 +45,7 @@ static const struct conf_keyword service[] = {
 	{ "mh-fallback", CONF_SUPPORTED, "mh-fallback", conf_build_sched_option, 0, 0, CONF_BRACES_NO },
 	{ "flag-1", CONF_SUPPORTED, "flag-1", conf_build_sched_option, 0, 0, CONF_BRACES_NO },
 	{ "flag-2", CONF_SUPPORTED, "flag-2", conf_build_sched_option, 0, 0, CONF_BRACES_NO },
+	{ "announce", CONF_SUPPORTED, "announce on|off", conf_build_announce, 1, 1, CONF_BRACES_NO },
 	{ "quorum", CONF_SUPPORTED, "quorum WEIGHT", conf_build_quorum, 1, 1, CONF_BRACES_NO },
 	{ "hysteresis", CONF_SUPPORTED, "hysteresis WEIGHT", conf_build_hysteresis, 1, 1, CONF_BRACES_NO },
 	{ "quorum_up", CONF_SUPPORTED, "quorum_up \"COMMAND [ARG ...]\" [USER [GROUP]]",

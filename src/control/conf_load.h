@@ -10,7 +10,7 @@
  *   conf_global, _port, _net, _local, _service, _option, _method, _pool,
  *   _inherit, _checker, _connect, _http, _smtp, _dns, _udp, _misc, _script,
  *   _track_file, _agent, _feedback, _vip_group, _ssl, _vrrp*,
- *   _heartbeat, _sync
+ *   _heartbeat, _sync, _announce
  *                                    builders: words -> values
  *   conf_check                       what one object says against another
  *
@@ -125,9 +125,11 @@ struct conf_load {
 	unsigned int script_count;
 	struct conf_file_draft *files_wanted; /* conf_track_file's */
 	unsigned int file_wanted_count;
-	struct conf_ha_load *ha; /* conf_vrrp.h */
-	bool log_all_failures;   /* checker_log_all_failures */
-	bool has_script_user;    /* script_user is given */
+	struct conf_ha_load *ha;                                /* conf_vrrp.h */
+	const struct conf_word *announce_port, *announce_while; /* where they are given; else NULL */
+	bool announce_seen;                                     /* an announce_table, good or bad */
+	bool log_all_failures;                                  /* checker_log_all_failures */
+	bool has_script_user;                                   /* script_user is given */
 	uid_t script_uid;
 	gid_t script_gid;
 	const struct dp_route **links; /* routes that put a network on a port's link */

@@ -42,7 +42,7 @@ struct model_service {
 	struct dp_tunnel tunnel; /* of servers that do not name one */
 	char local_group[DP_NAME_SIZE];
 	uint16_t mss;
-	uint8_t options;          /* DP_SERVICE_* */
+	uint8_t options;          /* DP_SERVICE_*, CONF_SERVICE_UNANNOUNCED */
 	struct model_real *reals; /* newest first, as Linux IPVS lists them */
 	uint32_t real_count;
 	uint32_t slot; /* for dp_service_stats */

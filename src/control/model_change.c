@@ -158,7 +158,7 @@ step_put(struct dp_txn *txn, struct service *future, struct descriptors *descrip
 		.sched = future->pub.sched,
 		.real_count = future->pub.real_count,
 		.mss = future->pub.mss,
-		.options = future->pub.options,
+		.options = (uint8_t)(future->pub.options & ~CONF_SERVICE_UNANNOUNCED),
 	};
 	struct model_real *real;
 	uint32_t i = 0;

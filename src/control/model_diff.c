@@ -88,6 +88,7 @@ diff_options(const struct output *out, const char *object, const struct model_se
 		{ DP_SERVICE_SILENT, "reject", "off", "on" },
 		{ DP_SERVICE_PORT, "mh-port", "on", "off" },
 		{ DP_SERVICE_FALLBACK, "mh-fallback", "on", "off" },
+		{ CONF_SERVICE_UNANNOUNCED, "announce", "off", "on" },
 	};
 	char before[16], after[16];
 

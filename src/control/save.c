@@ -12,6 +12,7 @@
 
 enum { ANSWER_RATE_DEFAULT = 1000, KERNEL_RATE_DEFAULT = 50000 };
 
+static void save_announce(FILE *out, const struct conf_announce *announce);
 static const char *port_name(const struct conf *conf, unsigned int port);
 static bool follows(const struct dp_local_addr *before, const struct dp_local_addr *after);
 
@@ -29,6 +30,7 @@ save_globals(FILE *out, const struct conf *conf)
 	if (conf->script_security)
 		fprintf(out, "    enable_script_security on\n");
 	conf_write_ha_global(out, "    ", conf);
+	save_announce(out, &conf->announce);
 	if (conf->socket_path[0] != '\0')
 		conf_write_quoted(out, "    control_socket", conf->socket_path);
 	fprintf(out, "}\n\ndataplane {\n");
@@ -50,6 +52,17 @@ save_globals(FILE *out, const struct conf *conf)
 	if (conf->kernel_rate != KERNEL_RATE_DEFAULT)
 		fprintf(out, "    kernel_rate %u\n", conf->kernel_rate);
 	fprintf(out, "}\n");
+}
+
+static void
+save_announce(FILE *out, const struct conf_announce *announce)
+{
+	if (announce->table == 0)
+		return;
+	fprintf(out, "    announce_table %u\n", announce->table);
+	fprintf(out, "    announce_port %s\n", announce->port);
+	if (announce->any)
+		fprintf(out, "    announce_while any\n");
 }
 
 void

@@ -122,6 +122,8 @@ options(FILE *out, const struct model_service *service)
 		fprintf(out, "    mh-port\n");
 	if (service->options & DP_SERVICE_FALLBACK)
 		fprintf(out, "    mh-fallback\n");
+	if (service->options & CONF_SERVICE_UNANNOUNCED)
+		fprintf(out, "    announce off\n");
 }
 
 /* That a server is draining is no matter of a file: a comment says it. */

@@ -17,7 +17,7 @@
 #define KEY (B(PROTO) | B(VIP))
 #define SERVICE_FIELDS                                                                                       \
 	(B(SCHEDULER) | B(METHOD) | B(TUNNEL) | B(LOCAL_GROUP) | B(TOA) | B(STRIP) | B(MSS) | B(REJECT) |    \
-	 B(MH_PORT) | B(MH_FALLBACK))
+	 B(MH_PORT) | B(MH_FALLBACK) | B(ANNOUNCE))
 #define CONN_FILTER (B(CLIENT) | B(AT_VIP) | B(AT_REAL) | B(STATE) | B(PROTO))
 
 static const struct verb {

@@ -29,6 +29,7 @@ static int mss_parse(const json_t *value, struct verb_args *args);
 static int reject_parse(const json_t *value, struct verb_args *args);
 static int port_counts_parse(const json_t *value, struct verb_args *args);
 static int fallback_parse(const json_t *value, struct verb_args *args);
+static int announce_parse(const json_t *value, struct verb_args *args);
 static int weight_parse(const json_t *value, struct verb_args *args);
 static int flush_parse(const json_t *value, struct verb_args *args);
 static int file_parse(const json_t *value, struct verb_args *args);
@@ -62,6 +63,7 @@ const struct verb_member_kind verb_members[VERB_MEMBER_MAX] = {
 	[VERB_REJECT] = { "reject", "true or false", reject_parse, NULL },
 	[VERB_MH_PORT] = { "mh-port", "true or false", port_counts_parse, NULL },
 	[VERB_MH_FALLBACK] = { "mh-fallback", "true or false", fallback_parse, NULL },
+	[VERB_ANNOUNCE] = { "announce", "true or false", announce_parse, NULL },
 	[VERB_WEIGHT] = { "weight", "an integer from 0 to 65535", weight_parse, NULL },
 	[VERB_FLUSH] = { "flush", "true or false", flush_parse, NULL },
 	[VERB_FILE] = { "file", "the absolute path of a regular file", file_parse, NULL },
@@ -254,6 +256,12 @@ static int
 fallback_parse(const json_t *value, struct verb_args *args)
 {
 	return option_parse(value, args, DP_SERVICE_FALLBACK, true);
+}
+
+static int
+announce_parse(const json_t *value, struct verb_args *args)
+{
+	return option_parse(value, args, CONF_SERVICE_UNANNOUNCED, false);
 }
 
 static int

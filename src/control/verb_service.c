@@ -248,7 +248,7 @@ service_write(struct evbuffer *out, const struct model_service *service)
 		out,
 		"{\"proto\":\"%s\",\"vip\":\"%s\",\"scheduler\":\"%s\",\"method\":\"%s\",\"tunnel\":%s,"
 		"\"laddr_group_name\":\"%s\",\"toa\":%s,\"strip_tcp_timestamps\":%s,\"mss_clamp\":%s,"
-		"\"reject\":%s,\"mh-port\":%s,\"mh-fallback\":%s,\"reals\":[",
+		"\"reject\":%s,\"mh-port\":%s,\"mh-fallback\":%s,\"announce\":%s,\"reals\":[",
 		verb_proto_name(service->key.proto),
 		sl_endpoint_format(&service->key.vip, service->key.port, vip), service->sched->name,
 		verb_fwd_name((uint8_t)service->fwd),
@@ -256,7 +256,8 @@ service_write(struct evbuffer *out, const struct model_service *service)
 		options & DP_SERVICE_TOA ? "true" : "false", options & DP_SERVICE_STRIP_TS ? "true" : "false",
 		mss, options & DP_SERVICE_SILENT ? "false" : "true",
 		options & DP_SERVICE_PORT ? "true" : "false",
-		options & DP_SERVICE_FALLBACK ? "true" : "false");
+		options & DP_SERVICE_FALLBACK ? "true" : "false",
+		options & CONF_SERVICE_UNANNOUNCED ? "false" : "true");
 }
 
 static void

@@ -232,6 +232,7 @@ dp_tap_info(unsigned int port, struct dp_tap_info *ret_info)
 		return;
 	*ret_info = (struct dp_tap_info){
 		.present = t->fd >= 0,
+		.index = t->fd >= 0 ? dp_tap_link_index(port) : 0,
 		.to_kernel_packets = t->to_packets,
 		.to_kernel_bytes = t->to_bytes,
 		.from_kernel_packets = t->from_packets,

@@ -80,6 +80,12 @@ dp_tap_link_add(unsigned int port, const char *name, const uint8_t mac[6], unsig
 	return code;
 }
 
+unsigned int
+dp_tap_link_index(unsigned int port)
+{
+	return port < DP_PORTS_MAX && !links[port].down ? links[port].index : 0;
+}
+
 void
 dp_tap_link_lost(unsigned int port)
 {

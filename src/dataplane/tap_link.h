@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* By this number `ip route show proto 83` knows the routes, and by this metric they come last. */
-enum { TAP_ROUTE_PROTOCOL = 83, TAP_ROUTE_METRIC = 4096 };
+enum { TAP_ROUTE_PROTOCOL = 83, TAP_ROUTE_METRIC = 4096, HOST_ROUTE_PROTOCOL = 84 };
 
 /*
  * The port has an interface of this name from now on (made just now, still down): gives
@@ -21,6 +21,9 @@ enum { TAP_ROUTE_PROTOCOL = 83, TAP_ROUTE_METRIC = 4096 };
  * have. 0, or -errno: the interface is of no use.
  */
 int dp_tap_link_add(unsigned int port, const char *name, const uint8_t mac[6], unsigned int mtu);
+
+/* The kernel's number of the port's interface; 0: there is none just now, or it has been set down. */
+unsigned int dp_tap_link_index(unsigned int port);
 
 /* It has disappeared; what was set went with it. */
 void dp_tap_link_lost(unsigned int port);

@@ -43,6 +43,16 @@ void health_vips_away_set(struct health *health, struct sl_addr *vips, unsigned 
 /* Has the pool of this service its quorum? False where there is no such service. */
 bool health_pool_up(struct health *health, const struct dp_service_key *key);
 
+/* What is known of a service, the worst first. */
+enum health_service {
+	HEALTH_SERVICE_DOWN, /* it has not its quorum, nor a sorry server */
+	HEALTH_SERVICE_ASSUMED, /* as far as is known: some of the servers that it counts have not been checked yet */
+	HEALTH_SERVICE_UP,
+};
+
+/* One that no file knows, and nothing checks, is up while it has a server that takes connections. */
+enum health_service health_service_state(struct health *health, const struct model_service *service);
+
 /* ---- for those who look ---- */
 
 /*

@@ -76,6 +76,7 @@ fake_dp_reset(void)
 	free(fake_dp.real);
 	net_free(&fake_dp.net);
 	fake_dp_kernel_reset();
+	fake_dp_route_reset();
 	fake_dp_probe_reset();
 	fake_dp_ha_reset();
 	fake_dp = (struct fake_dp)FRESH;

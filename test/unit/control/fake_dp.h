@@ -22,6 +22,7 @@ enum fake_dp_call {
 	FAKE_DP_FLUSH,
 	FAKE_DP_COMMIT,
 	FAKE_DP_PROBE_ADD,
+	FAKE_DP_HOST_ROUTE,
 	FAKE_DP_CALL_MAX
 };
 
@@ -68,6 +69,12 @@ void fake_dp_overloaded_set(uint32_t real_slot, bool on);
 
 /* A neighbour that is there from now on, in this state. One at a time. */
 void fake_dp_neigh_set(const struct sl_addr *addr, enum dp_neigh_state state);
+/* Host routes as "TABLE PORT ADDRESS", sorted, each with " [" and "]" around it. Valid until the next call. */
+const char *fake_dp_host_routes(void);
+/* The port's kernel interface has this number from now on, and no routes; 0: it is gone. */
+void fake_dp_tap_index_set(unsigned int port, unsigned int index);
+/* Workers go round from now on, or no more, as at first. */
+void fake_dp_run(bool on);
 
 enum dp_idle fake_dp_idle(void);
 unsigned int fake_dp_conn_reuse_mode(void);

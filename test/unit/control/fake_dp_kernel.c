@@ -134,6 +134,7 @@ dp_tap_info(unsigned int port, struct dp_tap_info *ret_info)
 		return;
 	snprintf(ret_info->name, sizeof(ret_info->name), "sl-%.12s", fake_dp.port[port].name);
 	ret_info->present = true;
+	ret_info->index = fake_dp_tap_index(port);
 	ret_info->to_kernel_packets = 7;
 	ret_info->to_kernel_bytes = 700;
 	ret_info->from_kernel_packets = fake_dp.from_kernel[port];

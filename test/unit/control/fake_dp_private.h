@@ -54,6 +54,17 @@ struct fake_dp {
 	unsigned int polls;
 	bool deaf;
 
+	struct fake_host_route {
+		unsigned int port;
+		uint32_t table;
+		struct sl_addr addr;
+	} * host_route;
+	unsigned int host_route_count;
+	unsigned int tap_gone[DP_PORTS_MAX],
+		tap_index[DP_PORTS_MAX]; /* gone; else 0: 10 and the port's number */
+	uint64_t loops;
+	bool running;
+
 	struct fake_dp_probe *probe; /* array; refs 0: it has gone, and its address with it */
 	uint32_t probe_count;
 
@@ -71,6 +82,9 @@ void fake_dp_require(bool condition, const char *promise);
 
 /* Counts a call. True: it shall fail, so. */
 bool fake_dp_fails(enum fake_dp_call call, int *ret_rc, char *ret_error);
+
+unsigned int fake_dp_tap_index(unsigned int port);
+void fake_dp_route_reset(void);
 
 void fake_dp_probe_reset(void);
 

@@ -124,7 +124,7 @@ dp_worker_stats(unsigned int worker, struct dp_worker_stats *ret_stats)
 	ret_stats->generated = ret_stats->answered;
 	ret_stats->tx += ret_stats->answered;
 	ret_stats->busy_loops = ret_stats->rx;
-	ret_stats->loops = 2 * ret_stats->rx;
+	ret_stats->loops = 2 * ret_stats->rx + (fake_dp.running ? ++fake_dp.loops : fake_dp.loops);
 	ret_stats->sleeps = ret_stats->rx / 10;
 }
 

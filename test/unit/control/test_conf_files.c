@@ -215,7 +215,7 @@ samples(void **state)
 	static const char *const names[] = {
 		"sluice.conf",        "examples/nat-two-arm.conf", "examples/dr-one-arm.conf",
 		"examples/ipv6.conf", "examples/no-nic.conf",      "examples/tun-wan.conf",
-		"examples/fnat.conf", "examples/tap.conf"
+		"examples/fnat.conf", "examples/tap.conf",         "examples/scale-out.conf"
 	};
 
 	for (size_t i = 0; i < SL_COUNT(names); i++) {

@@ -447,6 +447,8 @@ static const struct {
 	{ "lb_algo mh\n mh-fallback", DP_SERVICE_FALLBACK, DP_MSS_KEEP },
 	{ "lb_algo mh\n flag-1", DP_SERVICE_FALLBACK, DP_MSS_KEEP },
 	{ "lb_algo mh\n flag-2", DP_SERVICE_PORT, DP_MSS_KEEP },
+	{ "announce off", CONF_SERVICE_UNANNOUNCED, DP_MSS_KEEP },
+	{ "announce on", 0, DP_MSS_KEEP },
 	{ "mh-fallback\n mh-port\n lvs_sched mh\n reject off",
 	  DP_SERVICE_FALLBACK | DP_SERVICE_PORT | DP_SERVICE_SILENT, DP_MSS_KEEP },
 };
@@ -510,6 +512,33 @@ static const struct conf_row option_fault_rows[] = {
 	{ "one mistake is one fault: a bad method",
 	  VS4 "  toa on\n  lb_kind FULLNAT\n  real_server 10.0.0.2\n}\n",
 	  "3:11: forwarding method must be one of NAT, DR, TUN, FNAT, not \"FULLNAT\"\n" },
+	{ "announce that is neither", VS4 "  announce yes please\n  real_server 10.0.0.2\n}\n",
+	  "2:16: \"please\" is too much: \"announce\" is written announce on|off\n" },
+	{ "announced while most are good",
+	  "global_defs {\n  announce_table 100\n  announce_while most\n}\n" VS4 "  real_server 10.0.0.2\n}\n",
+	  "3:18: announce_while must be all or any, not \"most\"\n" },
+	{ "table 0", "global_defs {\n  announce_table 0\n}\n" VS4 "  real_server 10.0.0.2\n}\n",
+	  "2:18: announce_table must be a number from 1 to 4294967295, not \"0\"\n" },
+	{ "the kernel's main table",
+	  "global_defs {\n  announce_table 254\n  announce_port p\n}\n" VS4 "  real_server 10.0.0.2\n}\n",
+	  "2:18: announce_table 254 is a routing table that the kernel forwards by: give a number of its "
+	  "own, "
+	  "such as 100\n" },
+	{ "a port without a table", "global_defs {\n  announce_port p\n}\n" VS4 "  real_server 10.0.0.2\n}\n",
+	  "2:17: warning: there is no announce_table: VIPs are not announced, and announce_port has no "
+	  "effect\n" },
+	{ "a port that is not there",
+	  "global_defs {\n  announce_table 100\n  announce_port q\n}\n" VS4 "  real_server 10.0.0.2\n}\n",
+	  "3:17: there is no port \"q\"\n" },
+	{ "a port without a kernel interface",
+	  "port q {\n device net_null1\n address 10.9.0.1/24\n}\n"
+	  "global_defs {\n  announce_table 100\n  announce_port q\n}\n" VS4 "  real_server 10.0.0.2\n}\n",
+	  "7:17: port q has no kernel interface that a route could lead to: it needs \"tap on\"\n" },
+	{ "no port with one",
+	  "port q {\n device net_null1\n address 10.0.0.1/24\n}\n"
+	  "global_defs {\n  announce_table 100\n}\n" VS4 "  real_server 10.0.0.2\n}\n",
+	  "6:3: announce_table needs a port with a kernel interface, for its routes: none has \"tap on\"\n",
+	  .bare = true },
 	{ "in the wrong block", VS4 "  real_server 10.0.0.2 80 {\n    toa on\n  }\n}\n",
 	  "3:5: \"toa\" cannot stand in real_server: it belongs in virtual_server\n" },
 };

@@ -125,6 +125,11 @@ static const struct row change_rows[] = {
 	  { { CALLP("service.edit", WEB ",\"scheduler\":\"mh\",\"mh-port\":true"), DONE },
 	    { CALLP("service.edit", WEB ",\"scheduler\":\"rr\",\"reject\":true"), DONE },
 	    { LIST(WEB), RESULT("[{\"scheduler\":\"rr\",\"mh-port\":false,\"mh-fallback\":false}]") } } },
+	{ "announced or not",
+	  { { CALLP("service.edit", WEB ",\"announce\":false"), DONE },
+	    { LIST(WEB), RESULT("[{\"announce\":false,\"reject\":false}]") },
+	    { CALLP("service.edit", WEB ",\"announce\":true"), DONE },
+	    { LIST(WEB), RESULT("[{\"announce\":true}]") } } },
 	{ "service.edit of the tunnel; of the method, which takes the tunnel away",
 	  { { CALLP("service.edit", WEB ",\"tunnel\":\"ipip\""), DONE },
 	    { LIST(WEB), RESULT("[{\"tunnel\":\"ipip\",\"reals\":[\"*\",{\"tunnel\":\"gre:-c\"},"

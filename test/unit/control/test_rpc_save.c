@@ -34,6 +34,11 @@ static const struct row {
 	       " memory 100\n pmtu_disc off\n answer_rate 0\n kernel_rate 7\n}\n",
 	  { { NULL } },
 	  "    lvs_timeouts tcp 5 tcpfin 120 udp 300\n" },
+	{ "what is announced",
+	  "port lan {\n device net_null1\n tap on\n}\n" PORT
+	  "global_defs {\n announce_table 4294967295\n announce_while any\n}\n",
+	  { { NULL } },
+	  "    announce_table 4294967295\n    announce_port lan\n    announce_while any\n" },
 	{ "ports, routes, neighbours",
 	  PORT "port lan2 {\n device \"net_null1,a=b c\"\n queues 3\n mtu 1400\n promiscuous on\n tap on\n"
 	       " transit kernel\n closed_port drop\n address 10.9.0.1/16\n gateway 10.9.0.9\n"
@@ -50,17 +55,17 @@ static const struct row {
 	  { { NULL } },
 	  "    10.0.0.254-10.0.1.1 wan\n    10.0.0.7 wan\n    2001:db8::fffe-2001:db8::1:1 wan\n" },
 	{ "services",
-	  PORT GROUP
-	  "virtual_server 192.0.2.1 80 {\n lb_algo rr\n lb_kind TUN type gue port 6080 csum\n"
-	  " mss_clamp 1400\n strip_tcp_timestamps on\n reject off\n laddr_group_name g\n"
-	  " real_server 10.0.0.11 80 {\n  weight 0\n }\n"
-	  " real_server 10.0.0.12 80 {\n  lvs_method TUN\n }\n"
-	  " real_server 10.0.0.13 8080 {\n  lvs_method FNAT\n }\n"
-	  " real_server 2001:db8::14 80 {\n  lvs_method TUN type gre csum\n }\n}\n"
-	  "virtual_server 192.0.2.1 81 {\n lb_algo mh\n mh-port\n mh-fallback\n real_server 10.0.0.11\n}\n"
-	  "virtual_server 2001:db8::1 80 {\n lb_kind FNAT\n laddr_group_name g\n toa on\n"
-	  " mss_clamp auto\n real_server 10.0.0.21 8080\n}\n"
-	  "virtual_server 192.0.2.1 53 {\n protocol UDP\n lb_kind DR\n real_server 10.0.0.21\n}\n",
+	  PORT GROUP "virtual_server 192.0.2.1 80 {\n lb_algo rr\n lb_kind TUN type gue port 6080 csum\n"
+		     " mss_clamp 1400\n strip_tcp_timestamps on\n reject off\n laddr_group_name g\n"
+		     " real_server 10.0.0.11 80 {\n  weight 0\n }\n"
+		     " real_server 10.0.0.12 80 {\n  lvs_method TUN\n }\n"
+		     " real_server 10.0.0.13 8080 {\n  lvs_method FNAT\n }\n"
+		     " real_server 2001:db8::14 80 {\n  lvs_method TUN type gre csum\n }\n}\n"
+		     "virtual_server 192.0.2.1 81 {\n lb_algo mh\n mh-port\n mh-fallback\n announce off\n "
+		     "real_server 10.0.0.11\n}\n"
+		     "virtual_server 2001:db8::1 80 {\n lb_kind FNAT\n laddr_group_name g\n toa on\n"
+		     " mss_clamp auto\n real_server 10.0.0.21 8080\n}\n"
+		     "virtual_server 192.0.2.1 53 {\n protocol UDP\n lb_kind DR\n real_server 10.0.0.21\n}\n",
 	  { { NULL } },
 	  "    lb_kind TUN type gue port 6080 csum\n" },
 	{ "what commands made",

@@ -96,6 +96,7 @@ kernel_box_addrs(char ret_text[KERNEL_BOX_TEXT])
 }
 
 struct route_list {
+	uint32_t table; /* of host routes */
 	char texts[ITEMS_MAX][100];
 	unsigned int count;
 };
@@ -156,12 +157,12 @@ route_visit(const struct nlmsghdr *message, void *context)
 	return MNL_CB_OK;
 }
 
-void
-kernel_box_routes(char ret_text[KERNEL_BOX_TEXT])
+/* All routes of the kernel go to visit(). */
+static void
+routes_walk(mnl_cb_t visit, void *context)
 {
 	static const int families[] = { AF_INET, AF_INET6 };
 	struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
-	struct route_list list = { .count = 0 };
 	char buffer[16384];
 
 	assert_non_null(socket);
@@ -181,12 +182,57 @@ kernel_box_routes(char ret_text[KERNEL_BOX_TEXT])
 			ssize_t len = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
 
 			assert_true(len > 0);
-			more = mnl_cb_run(buffer, (size_t)len, f + 1, mnl_socket_get_portid(socket),
-					  route_visit, &list);
+			more = mnl_cb_run(buffer, (size_t)len, f + 1, mnl_socket_get_portid(socket), visit,
+					  context);
 			assert_true(more >= 0);
 		}
 	}
 	mnl_socket_close(socket);
+}
+
+void
+kernel_box_routes(char ret_text[KERNEL_BOX_TEXT])
+{
+	struct route_list list = { .count = 0 };
+
+	routes_walk(route_visit, &list);
+	join(list.texts, list.count, ret_text);
+}
+
+static int
+host_route_visit(const struct nlmsghdr *message, void *context)
+{
+	const struct rtmsg *route = mnl_nlmsg_get_payload(message);
+	struct route_list *list = context;
+	bool v4 = route->rtm_family == AF_INET;
+	struct sl_addr dst = { 0 };
+	const struct nlattr *attr;
+	uint32_t table = 0, index = 0;
+
+	mnl_attr_for_each(attr, message, sizeof(*route))
+	{
+		if (mnl_attr_get_type(attr) == RTA_DST)
+			dst = attr_addr(attr, v4);
+		else if (mnl_attr_get_type(attr) == RTA_TABLE)
+			table = mnl_attr_get_u32(attr);
+		else if (mnl_attr_get_type(attr) == RTA_OIF)
+			index = mnl_attr_get_u32(attr);
+	}
+	if (table != list->table || list->count == ITEMS_MAX)
+		return MNL_CB_OK;
+	assert_int_equal(route->rtm_dst_len, v4 ? 32 : 128);
+	assert_int_equal(route->rtm_protocol, HOST_ROUTE_PROTOCOL);
+	assert_int_equal(index, if_nametoindex(KERNEL_BOX_NAME));
+	sl_addr_format(&dst, list->texts[list->count++]);
+	return MNL_CB_OK;
+}
+
+void
+kernel_box_host_routes(uint32_t table, char ret_text[KERNEL_BOX_TEXT])
+{
+	struct route_list list = { .table = table };
+
+	routes_walk(host_route_visit, &list);
 	join(list.texts, list.count, ret_text);
 }
 

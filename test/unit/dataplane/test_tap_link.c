@@ -485,6 +485,59 @@ test_to_kernel_bounded(void **state)
 
 /* ---- an interface that disappears ---- */
 
+/* Routes to VIPs, in tables of any number: made, made again, deleted, and gone with the interface. */
+static void
+test_host_routes(void **state)
+{
+	static const char *const addrs[] = { "198.51.100.2/24", "2001:db8:1::2/64", NULL };
+	static const char *const vips[] = { "192.0.2.1", "2001:db8::1", NULL };
+	static const uint32_t tables[] = { 1, 100, 70000, UINT32_MAX };
+	char got[KERNEL_BOX_TEXT], want[KERNEL_BOX_TEXT];
+	struct dp_tap_info info;
+
+	quiet_start();
+	net_set(addrs, (const char *const[]){ NULL });
+	dp_tap_info(WAN, &info);
+	assert_int_equal(info.index, if_nametoindex(KERNEL_BOX_NAME));
+	for (size_t t = 0; t < SL_COUNT(tables); t++) {
+		struct sl_addr vip[2];
+
+		for (unsigned int i = 0; i < 2; i++) {
+			assert_int_equal(sl_addr_parse(vips[i], &vip[i]), 0);
+			for (unsigned int times = 0; times < 2; times++)
+				assert_int_equal(dp_host_route_set(WAN, tables[t], &vip[i], true), 0);
+		}
+		kernel_box_host_routes(tables[t], got);
+		kernel_box_list(vips, NULL, want);
+		assert_string_equal(got, want);
+		for (unsigned int times = 0; times < 2; times++)
+			assert_int_equal(dp_host_route_set(WAN, tables[t], &vip[0], false), 0);
+		kernel_box_host_routes(tables[t], got);
+		kernel_box_list(vips + 1, NULL, want);
+		assert_string_equal(got, want);
+		assert_int_equal(dp_host_route_set(WAN + 1, tables[t], &vip[0], true), -ENODEV);
+		assert_int_equal(dp_host_route_set(DP_PORTS_MAX, tables[t], &vip[0], true), -ENODEV);
+	}
+	(void)kernel_box_request(SIOCSIFFLAGS, 0);
+	clock_ms += 1100;
+	(void)poll_now();
+	dp_tap_info(WAN, &info);
+	assert_true(info.present && info.index == 0);
+	(void)kernel_box_request(SIOCSIFFLAGS, IFF_UP);
+	clock_ms += 1100;
+	(void)poll_now();
+	dp_tap_info(WAN, &info);
+	assert_int_equal(info.index, if_nametoindex(KERNEL_BOX_NAME));
+	kernel_box_delete();
+	for (size_t t = 0; t < SL_COUNT(tables); t++) {
+		kernel_box_host_routes(tables[t], got);
+		assert_string_equal(got, "");
+	}
+	(void)poll_now();
+	dp_tap_info(WAN, &info);
+	assert_int_equal(info.index, 0);
+}
+
 static void
 test_deleted(void **state)
 {
@@ -723,6 +776,7 @@ main(void)
 		TEST(test_from_kernel_bounded),
 		TEST(test_to_kernel),
 		TEST(test_to_kernel_bounded),
+		TEST(test_host_routes),
 		TEST(test_deleted),
 		TEST(test_down),
 		TEST(test_refused),
