@@ -199,15 +199,16 @@ def moving(pair, family):
     return [*(f"{vips[family]}/{length}" for vips in pair.vips.values()), f"{pair.gateway[family]}/{length} dev lan"]
 
 
-def channels_text(box, channels):
+def channels_text(box, channels, dead_s=None):
     """Heartbeats; what is 'vrrp' among them is the instances' own affair."""
+    more = [f"dead {dead_s}"] if dead_s else []
     peer = next(other for other in box.pair.boxes.values() if other is not box)
     parts = []
     if "udp" in channels:
         parts.append(block("heartbeat udp mgmt", "interface mg", f"local {box.addresses['mg']['ipv4']}",
-                           f"peer {peer.addresses['mg']['ipv4']}", f'key "{KEY}"'))
+                           f"peer {peer.addresses['mg']['ipv4']}", f'key "{KEY}"', *more))
     if "serial" in channels:
-        parts.append(block("heartbeat serial line", f"device {box.line}", "baud 115200", f'key "{KEY}"'))
+        parts.append(block("heartbeat serial line", f"device {box.line}", "baud 115200", f'key "{KEY}"', *more))
     return parts
 
 

@@ -43,7 +43,7 @@ def instances_text(box, lines=(), how="one", **rest):
 
 
 def box_text(box, services, workers=1, queues=1, lines=(), how="one", channels=("udp", "serial"), sync=True, gate_s=10,
-             dataplane=(), more=(), **rest):
+             dataplane=(), more=(), dead_s=None, **rest):
     """
     A whole configuration of one box. `lines` are of each instance. The cores are everybody's: a worker that gets none
     for a second is no fault here.
@@ -51,7 +51,7 @@ def box_text(box, services, workers=1, queues=1, lines=(), how="one", channels=(
     fnat = any(service.kind == "FNAT" for service in services)
     group = [block("local_address_group outside", *(f"{words} lan" for words in box.pair.locals.values()),
                    "vrrp_instance VI_1")] if fnat else []
-    parts = [*group, *instances_text(box, lines, how, **rest), *channels_text(box, channels),
+    parts = [*group, *instances_text(box, lines, how, **rest), *channels_text(box, channels, dead_s),
              *([sync_text(box, "VI_1", gate_s)] if sync else ()), *more]
     return configuration(box, services, workers, queues, connections="200k", dataplane=dataplane,
                          more="\n\n".join(parts), router=f"lb-{box.letter}\n    own_health off")
