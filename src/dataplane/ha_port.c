@@ -38,6 +38,8 @@ dp_ha_port_fini(void)
 
 struct port_question {
 	unsigned int port;
+	const struct sl_addr *addr; /* NULL: none is asked for */
+	bool is_own;                /* of some port, and of no group */
 	struct sl_prefix own[DP_OWN_MAX];
 };
 
@@ -46,7 +48,10 @@ own_copy(const struct dp_snapshot *snapshot, void *context)
 {
 	struct port_question *q = context;
 
+	uint64_t flags = q->addr != NULL ? addr_table_find(snapshot->addrs, q->addr) : 0;
+
 	memcpy(q->own, snapshot->own[q->port], sizeof(q->own));
+	q->is_own = addr_flags_group(flags) == 0 && (flags & ADDR_OWN) != 0;
 }
 
 void
@@ -69,10 +74,11 @@ dp_ha_port(unsigned int port, struct dp_ha_port *ret_port)
 		}
 }
 
+/* A port with more addresses than a snapshot lists by port is taken to have what any has. */
 bool
 dp_ha_port_owns(unsigned int port, const struct sl_addr *addr)
 {
-	struct port_question q = { .port = port };
+	struct port_question q = { .port = port, .addr = addr };
 	struct sl_addr link_local;
 
 	if (port >= dp_ports_count)
@@ -81,6 +87,8 @@ dp_ha_port_owns(unsigned int port, const struct sl_addr *addr)
 	for (unsigned int i = 0; i < DP_OWN_MAX && q.own[i].len != 0; i++)
 		if (sl_addr_eq(&q.own[i].addr, addr))
 			return true;
+	if (q.own[DP_OWN_MAX - 1].len != 0 && q.is_own)
+		return true;
 	link_local = dp_addr_link_local(port);
 	return sl_addr_eq(addr, &link_local);
 }

@@ -348,6 +348,31 @@ test_flood(void **state)
 	control_check("flood");
 }
 
+/* More addresses than a snapshot lists. */
+static void
+test_many_own(void **state)
+{
+	enum { MANY = DP_OWN_MAX + 2 };
+	struct sl_addr stranger = addr("203.0.113.1");
+	struct dp_net_addr own[MANY + 1];
+	const struct dp_net net = { .addrs = own, .addr_count = MANY + 1 };
+	struct dp_txn *txn = dp_txn_begin();
+	char error[DP_ERROR_SIZE];
+
+	for (unsigned int i = 0; i < MANY; i++) {
+		own[i] = (struct dp_net_addr){ WAN, { addr("198.51.100.0"), 24 } };
+		own[i].prefix.addr.b[15] = (uint8_t)(2 + i);
+	}
+	own[MANY] = (struct dp_net_addr){ LAN, { addr("10.0.0.1"), 24 } };
+	assert_int_equal(dp_txn_net_set(txn, &net, error), 0);
+	assert_int_equal(dp_txn_commit(txn, error), 0);
+	for (unsigned int i = 0; i < MANY; i++) {
+		assert_true(dp_ha_port_owns(WAN, &own[i].prefix.addr));
+		assert_false(dp_ha_port_owns(LAN, &own[i].prefix.addr));
+	}
+	assert_false(dp_ha_port_owns(WAN, &stranger));
+}
+
 static void
 test_ports(void **state)
 {
@@ -380,6 +405,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_receive, setup, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_ports, setup, pipe_teardown),
+		cmocka_unit_test_setup_teardown(test_many_own, setup, pipe_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, pipe_open, NULL);
