@@ -56,8 +56,9 @@ int dp_ha_send(unsigned int port, const void *frame, size_t len);
 int dp_ha_send_ip(unsigned int port, const struct sl_addr *dst, const void *packet, size_t len);
 
 /*
- * While a port's bit is set, VRRP packets (IP protocol 112) that come in by it are kept for dp_ha_receive, and its
- * device lets the groups 224.0.0.18 and ff02::12 in; else they go to the kernel, if at all.
+ * While a port's bit is set, VRRP packets (IP protocol 112) that come in by it, to a multicast group or to an
+ * own address of the box, are kept for dp_ha_receive; else they go to the kernel, if at all. A device that does
+ * not hear all multicast is made to let in 224.0.0.18 and ff02::12, or, where it cannot, everything.
  */
 void dp_ha_listen(uint32_t ports);
 

@@ -243,8 +243,8 @@ dp_kernel_give(struct dp_worker *w, struct rte_mbuf *m)
 	return true;
 }
 
-__rte_cold bool
-dp_is_vrrp_group(const uint8_t *ip)
+static __rte_cold bool
+is_vrrp_group(const uint8_t *ip)
 {
 	static const uint8_t group4[4] = { 224, 0, 0, 18 }, group6[16] = { 0xff, 0x02, [15] = 0x12 };
 
@@ -255,8 +255,7 @@ dp_is_vrrp_group(const uint8_t *ip)
 __rte_cold bool
 dp_is_vrrp(const uint8_t *ip)
 {
-	return ip[ip[0] >> 4 == 4 ? (int)IP4_PROTO_AT : (int)IP6_NEXT_AT] == PROTO_VRRP ||
-	       dp_is_vrrp_group(ip);
+	return ip[ip[0] >> 4 == 4 ? (int)IP4_PROTO_AT : (int)IP6_NEXT_AT] == PROTO_VRRP || is_vrrp_group(ip);
 }
 
 __rte_cold bool

@@ -43,9 +43,6 @@ bool dp_kernel_give(struct dp_worker *w, struct rte_mbuf *m);
 /* VRRP, whole IP header: Sluice's own business, whoever else listens. */
 bool dp_is_vrrp(const uint8_t *ip);
 
-/* The same by its destination alone: VRRP's group of either family. */
-bool dp_is_vrrp_group(const uint8_t *ip);
-
 /* From a VIP to an own address: perhaps a server's answer to a check. */
 bool dp_is_check_answer(const struct dp_worker *w, const struct rte_mbuf *m);
 

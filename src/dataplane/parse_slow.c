@@ -205,9 +205,22 @@ icmp_error(struct slow *s, uint32_t at)
 	return GONE;
 }
 
+/* To a group, in a frame to just that group (RFC 1112, 6.4; RFC 2464, 7). */
+static __rte_cold bool
+is_group_frame(const uint8_t *frame)
+{
+	const uint8_t *ip = frame + ETH_LEN;
+
+	if (ip[0] >> 4 == 6)
+		return ip[IP6_DST_AT] == 0xff && frame[0] == 0x33 && frame[1] == 0x33 &&
+		       memcmp(frame + 2, ip + IP6_DST_AT + 12, 4) == 0;
+	return ip[IP4_DST_AT] >> 4 == 14 && frame[0] == 0x01 && frame[1] == 0x00 && frame[2] == 0x5e &&
+	       frame[3] == (ip[IP4_DST_AT + 1] & 0x7f) && memcmp(frame + 4, ip + IP4_DST_AT + 2, 2) == 0;
+}
+
 /*
- * VRRP by a port that keepalive listens to: to its group, or to an own address alone, in a
- * frame that says the same. True: it is keepalive's, or was dropped.
+ * VRRP by a port that keepalive listens to: to a group (which one, the configuration says), or to an
+ * own address alone, in a frame that says the same. True: it is keepalive's, or was dropped.
  */
 static __rte_cold bool
 vrrp_take(struct slow *s, uint32_t header_len, uint32_t ip_len, uint64_t addr_flags)
@@ -218,7 +231,7 @@ vrrp_take(struct slow *s, uint32_t header_len, uint32_t ip_len, uint64_t addr_fl
 	if (!dp_ha_listens(s->port))
 		return false;
 	link_local = dp_addr_link_local(s->port);
-	if (is_to_many(s) ? !dp_is_vrrp_group(s->ip)
+	if (is_to_many(s) ? !is_group_frame(s->ip - ETH_LEN)
 			  : (addr_flags & ADDR_OWN) == 0 && !sl_addr_eq(dst, &link_local))
 		return false;
 	s->b->live &= ~(UINT64_C(1) << s->i);
@@ -393,14 +406,12 @@ slow6(struct slow *s)
 	return whole_or_not(s, ip[IP6_HOPS_AT], at, proto, ip_len);
 }
 
-/* 224.0.0.18 in a frame to its group, on a port that keepalive listens to. */
+/* VRRP to a group, on a port that keepalive listens to. */
 static __rte_cold bool
 is_vrrp_link4(const uint8_t *frame, uint32_t len, unsigned int port)
 {
-	static const uint8_t mac[6] = { 0x01, 0x00, 0x5e, 0x00, 0x00, 0x12 };
-
-	return dp_ha_listens(port) && len >= ETH_LEN + IP4_LEN && memcmp(frame, mac, 6) == 0 &&
-	       frame[ETH_LEN + IP4_PROTO_AT] == PROTO_VRRP && dp_is_vrrp_group(frame + ETH_LEN);
+	return dp_ha_listens(port) && len >= ETH_LEN + IP4_LEN &&
+	       frame[ETH_LEN + IP4_PROTO_AT] == PROTO_VRRP && is_group_frame(frame);
 }
 
 /* IPv4 to many stations is for the kernel or nobody; VRRP is Sluice's own business. */

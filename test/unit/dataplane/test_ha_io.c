@@ -281,6 +281,8 @@ test_receive(void **state)
 		{ "nobody listens, to an own address", "198.51.100.2", DEAF, 0, SL_DROP_PROTOCOL },
 		{ "another group's frame", "224.0.0.18", TO_OTHER_MAC, 0, SL_DROP_NOT_TO_US },
 		{ "another group", "224.0.0.19", TO_GROUP_MAC, 0, SL_DROP_NOT_TO_US },
+		{ "another group, in its own frame", "224.0.0.19", TO_OTHER_MAC, 0, PIPE_VRRP },
+		{ "another group of IPv6", "ff02::13", TO_GROUP_MAC, 0, SL_DROP_TRANSIT },
 		{ "to one, in the group's frame", "198.51.100.2", TO_GROUP_MAC, 0, SL_DROP_NOT_TO_US },
 		{ "to the group, in a frame for us", "224.0.0.18", 0, 0, SL_DROP_TRANSIT },
 		{ "to a VIP", "192.0.2.1", 0, 0, SL_DROP_PROTOCOL },
