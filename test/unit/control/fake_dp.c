@@ -656,7 +656,8 @@ net_free(struct dp_net *net)
 	union {
 		const void *in;
 		void *out;
-	} part[] = { { net->addrs }, { net->routes }, { net->neighs }, { net->groups }, { net->moving } },
+	} part[] = { { net->addrs },  { net->routes }, { net->neighs },
+		     { net->groups }, { net->kept },   { net->moving } },
 	  addrs;
 
 	for (unsigned int i = 0; i < net->group_count; i++) {
