@@ -89,7 +89,7 @@ static const struct conf_row sync_rows[] = {
 	  "by "
 	  "connection_sync's \"peer\")\n" },
 	{ "maxlen", SYNC(" maxlen 65508"), "2:9: maxlen must be a number from 1 to 65507, not \"65508\"\n" },
-	{ "threads", SYNC(" threads 17"), "2:10: threads must be a number from 1 to 16, not \"17\"\n" },
+	{ "threads", SYNC(" threads 9"), "2:10: threads must be a number from 1 to 8, not \"9\"\n" },
 	{ "threads past the last port", SYNC(" threads 2\n port 65535"),
 	  "1:1: 2 threads from port 65535 on pass the last port, 65535\n" },
 	{ "retries", SYNC(" retries 4"), "2:10: retries must be a number from 0 to 3, not \"4\"\n" },
