@@ -14,6 +14,7 @@
 #include "sl_log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -38,6 +39,8 @@ static const struct {
 
 static atomic_int limit = SL_LOG_NOTICE;
 
+static _Thread_local bool never_waits;
+
 static size_t prefix_write(char *line, size_t size, enum sl_log_level level);
 static size_t text_clean(char *text, size_t len, size_t room);
 static bool stderr_is_journal(void);
@@ -46,6 +49,12 @@ void
 sl_log_limit_set(enum sl_log_level most_verbose)
 {
 	atomic_store_explicit(&limit, (int)most_verbose, memory_order_relaxed);
+}
+
+void
+sl_log_never_wait(void)
+{
+	never_waits = true;
 }
 
 void
@@ -68,6 +77,10 @@ sl_log(enum sl_log_level level, const char *format, ...)
 	if (len > 0)
 		used += text_clean(line + used, (size_t)len, room);
 	line[used++] = '\n';
+	if (never_waits && poll(&(struct pollfd){ .fd = STDERR_FILENO, .events = POLLOUT }, 1, 0) != 1) {
+		errno = saved_errno;
+		return;
+	}
 	while (write(STDERR_FILENO, line, used) < 0 && errno == EINTR)
 		;
 	errno = saved_errno;

@@ -16,6 +16,11 @@ enum sl_log_level {
 };
 
 void sl_log_limit_set(enum sl_log_level most_verbose);
+/*
+ * Lines of the calling thread that standard error has no room for are lost, from here on: a reader that stands
+ * still must not stop a thread that keeps time.
+ */
+void sl_log_never_wait(void);
 void sl_log(enum sl_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define sl_error(...) sl_log(SL_LOG_ERROR, __VA_ARGS__)

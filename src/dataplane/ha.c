@@ -24,7 +24,7 @@ static struct {
 	const struct dp_snapshot *snapshot; /* the present one; under the lock */
 	_Atomic bool held[DP_HA_GROUPS_MAX];
 	_Atomic uint64_t vmac[DP_HA_GROUPS_MAX]; /* while held; 0: none */
-	uint64_t told[DP_HA_GROUPS_MAX]; /* every virtual MAC address there has been; under the lock */
+	uint64_t told[DP_HA_VMACS_MAX]; /* every virtual MAC address there has been; under the lock */
 	unsigned int told_count;
 	_Atomic uint32_t round;
 } ha;
@@ -139,7 +139,7 @@ told_add(uint64_t word)
 	for (unsigned int i = 0; i < ha.told_count; i++)
 		if (ha.told[i] == word)
 			return;
-	if (word != 0 && ha.told_count < DP_HA_GROUPS_MAX)
+	if (word != 0 && ha.told_count < DP_HA_VMACS_MAX)
 		ha.told[ha.told_count++] = word;
 }
 

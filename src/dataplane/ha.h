@@ -44,6 +44,9 @@ unsigned int dp_ha_vmacs_told(uint64_t *ret_words, unsigned int max);
 
 /* Those of groups that are held. Written in ha.c alone. */
 extern _Atomic uint32_t dp_ha_taken_count;
+/* VRRP has 255 numbers, of each family. */
+enum { DP_HA_VMACS_MAX = 512 };
+
 extern _Atomic uint64_t dp_ha_taken[DP_HA_GROUPS_MAX];
 
 /* Is this a virtual MAC address (six bytes, bits 0..47) of a group that is held? Any thread. */

@@ -108,8 +108,8 @@ let_all_in(const struct dp_port *port, const char *why)
 static unsigned int
 macs_let_in(void)
 {
-	uint64_t words[DP_HA_GROUPS_MAX];
-	unsigned int count = dp_ha_vmacs_told(words, DP_HA_GROUPS_MAX), before = done.macs;
+	uint64_t words[DP_HA_VMACS_MAX];
+	unsigned int count = dp_ha_vmacs_told(words, DP_HA_VMACS_MAX), before = done.macs;
 
 	for (; done.macs < count; done.macs++) {
 		struct rte_ether_addr mac;

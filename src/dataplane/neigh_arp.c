@@ -129,6 +129,9 @@ arp_handle(unsigned int port, const struct arp *arp)
 				     .target_ip_be = arp->sender_ip_be };
 
 		dp_addr_book_mac(port, &target, mac);
+		/* Let go meanwhile: its MAC address went after it, so what was found may be the port's own. */
+		if (!dp_addr_book_answers(port, &target))
+			return SL_DROP_PUNT_IGNORED;
 		if (!arp_send(port, arp->sender_mac, &reply))
 			return SL_DROP_NO_MBUF;
 	}

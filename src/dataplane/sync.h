@@ -259,8 +259,11 @@ bool sync_told_as_change(uint32_t told);
 
 /* ---- workers: taking (sync_take.c, sync_move.c) ---- */
 
-/* Takes at most `max` of what waits, and SYNC_TAKE_MAX; returns how many. Cold. */
-unsigned int dp_sync_take(struct dp_worker *w, unsigned int max);
+/*
+ * Takes at most `max` of what waits from threads, and SYNC_TAKE_MAX, and all that other workers sent; returns how many.
+ * `s` is the worker's, loaded once: sync may end meanwhile. Cold.
+ */
+unsigned int dp_sync_take(struct dp_worker *w, struct dp_sync_worker *s, unsigned int max);
 
 /*
  * Once a turn, which had so many packets. A connection costs as much as a few packets: a worker that gets
@@ -273,7 +276,7 @@ dp_sync_serve(struct dp_worker *w, unsigned int packets)
 
 	if (likely(s == NULL) || likely(atomic_load_explicit(&s->bell, memory_order_relaxed) == 0))
 		return 0;
-	return dp_sync_take(w, packets < BURST_MAX / 2 ? SYNC_TAKE_MAX : RTE_MAX(1u, packets / BURST_MAX));
+	return dp_sync_take(w, s, packets < BURST_MAX / 2 ? SYNC_TAKE_MAX : RTE_MAX(1u, packets / BURST_MAX));
 }
 
 /* The flow begins, or ceases, to be one that other workers search for. */

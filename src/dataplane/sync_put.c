@@ -169,12 +169,18 @@ message_address(const struct dp_snapshot *snapshot, struct sync_message *m)
 	if ((addr_flags_kinds(flags) & ADDR_LOCAL) == 0)
 		return worker; /* counts it */
 	share = dp_local_share(local_index_of(flags), m->local_port_be);
-	if (share == worker ||
-	    table_seems_to_have(&dp_workers[worker]->table, m,
-				flow_hash_ports(&dp_workers[worker]->table, &m->client, m->ports)))
+	if (share == worker)
 		return worker;
 	m->kind = SYNC_LEND;
 	return share;
+}
+
+/* Which one is over: a key may have had several servers, and local ports, one after the other. */
+static void
+message_end(const struct dp_sync_conn *c, struct sync_message *m)
+{
+	m->other = c->real;
+	m->local_port_be = c->fwd == SL_FWD_FNAT ? rte_cpu_to_be_16(c->local_port) : 0;
 }
 
 static enum dp_sync_result
@@ -188,7 +194,7 @@ put(unsigned int t, const struct dp_snapshot *snapshot, const struct dp_sync_con
 	if ((c->flags & DP_SYNC_ENDED) == 0)
 		result = message_bind(snapshot, c, &m);
 	else
-		m.other = c->real;
+		message_end(c, &m);
 	if (result != DP_SYNC_TAKEN)
 		return result;
 	worker = message_address(snapshot, &m);

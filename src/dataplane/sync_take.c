@@ -238,6 +238,14 @@ take_put(struct dp_worker *w, struct dp_sync_worker *s, struct sync_message *m, 
 	return true;
 }
 
+/* A connection of the same key, but with another local port. */
+static __rte_cold bool
+has_other_port(const struct flow *flow, const struct sync_message *m)
+{
+	return (flow->flags & FLOW_FWD_MASK) == SL_FWD_FNAT && m->local_port_be != 0 &&
+	       local_port_be(flow->local) != m->local_port_be;
+}
+
 /* Over at the peer: here too, if it is the same one and had no packet here since. */
 static __rte_cold bool
 take_ended(struct dp_worker *w, struct dp_sync_worker *s, struct sync_message *m, struct flow_hash hash)
@@ -246,7 +254,7 @@ take_ended(struct dp_worker *w, struct dp_sync_worker *s, struct sync_message *m
 
 	if (flow == NULL || !peer_is_newer(w, flow, m) ||
 	    flow->real_port_be != (uint16_t)(m->ports >> KEY_SHIFT_REAL_PORT) ||
-	    !sl_addr_eq(&dp_real_slots[flow->real].addr, &m->other))
+	    !sl_addr_eq(&dp_real_slots[flow->real].addr, &m->other) || has_other_port(flow, m))
 		return true;
 	dp_flow_forget(w, flow);
 	sync_count(&s->removed);
@@ -263,14 +271,19 @@ take_lend(struct dp_worker *w, struct dp_sync_worker *s, struct sync_message *m,
 
 	if (room == NULL)
 		return false;
-	if (local == 0 || !dp_local_take_this(w, local, proto)) {
+	if (local == 0) {
 		sync_count(&s->conflict);
 		return true;
 	}
-	dp_local_lend(local, proto, w->id, m->to);
 	*room = *m;
-	room->kind = SYNC_LENT;
-	room->local = local;
+	if (dp_local_take_this(w, local, proto)) {
+		dp_local_lend(local, proto, w->id, m->to);
+		room->kind = SYNC_LENT;
+		room->local = local;
+	} else {
+		/* This very connection may have it already: its worker knows, or counts a conflict. */
+		room->kind = SYNC_PUT;
+	}
 	sync_ring_send(dp_sync.worker[m->to], ring);
 	return true;
 }
@@ -335,17 +348,41 @@ ring_take(struct dp_worker *w, struct dp_sync_worker *s, struct sync_ring *ring,
 	return done;
 }
 
-__rte_cold unsigned int
-dp_sync_take(struct dp_worker *w, unsigned int max)
+/*
+ * Other workers' rings hold what packets are searching for, and lent ports: packets of the next burst may want any
+ * of it, so all of it is taken. They are short, and nothing in them needs room elsewhere.
+ */
+static __rte_cold unsigned int
+arrivals_take(struct dp_worker *w, struct dp_sync_worker *s)
 {
-	struct dp_sync_worker *s = sync_of(w);
 	unsigned int done = 0;
+
+	for (uint32_t i = dp_sync.threads; i < s->ring_count; i++) {
+		uint32_t left = s->ring[i] != NULL ? sync_ring_count(s->ring[i]) : 0;
+
+		while (left > 0) {
+			unsigned int n = ring_take(w, s, s->ring[i], RTE_MIN(left, (uint32_t)SYNC_TAKE_MAX));
+
+			if (n == 0)
+				break;
+			left -= n;
+			done += n;
+		}
+	}
+	return done;
+}
+
+__rte_cold unsigned int
+dp_sync_take(struct dp_worker *w, struct dp_sync_worker *s, unsigned int max)
+{
+	unsigned int done = 0, arrived;
 
 	max = RTE_MIN(max, (unsigned int)SYNC_TAKE_MAX);
 	(void)atomic_exchange_explicit(&s->bell, 0, memory_order_acq_rel);
+	arrived = arrivals_take(w, s);
 	s->next_ring++;
-	for (uint32_t i = 0; i < s->ring_count && done < max; i++) {
-		struct sync_ring *ring = s->ring[(s->next_ring + i) % s->ring_count];
+	for (uint32_t i = 0; i < dp_sync.threads && done < max; i++) {
+		struct sync_ring *ring = s->ring[(s->next_ring + i) % dp_sync.threads];
 
 		if (ring == NULL || sync_ring_count(ring) == 0)
 			continue;
@@ -355,5 +392,5 @@ dp_sync_take(struct dp_worker *w, unsigned int max)
 	}
 	if (done == max)
 		atomic_store_explicit(&s->bell, 1, memory_order_relaxed);
-	return done;
+	return done + arrived;
 }

@@ -119,6 +119,9 @@ track_rare(struct dp_worker *w, struct burst *b, unsigned int i)
 	}
 	dp_flow_end(w, flow);
 	b->moved = true;
+	/* Found on its search: the new one begins where its packets come in. */
+	if (((b->searching & ~b->gathered) >> i & 1) != 0 && dp_side_search(w, b, i))
+		return false;
 	return flow_renew(w, b, i);
 }
 

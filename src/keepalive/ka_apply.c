@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 
+enum { LAST_WORD_MS = 200 }; /* so long a slow line has to say that this box gives way */
+
 /* One that is another router now begins anew. */
 static struct instance *
 old_find(struct ka_run *run, const struct ka_instance *conf)
@@ -80,6 +82,9 @@ instance_make(struct ka_run *run, struct instance *instance, struct instance *ol
 	if (before.group != conf->group)
 		dp_ha_hold(before.group, false, NULL);
 	ka_instance_hold(instance, true);
+	/* A round that has begun goes on, among those that there are now. */
+	if (instance->announce.at >= conf->addr_count)
+		instance->announce.at = 0;
 	if (addrs_added(&before, conf))
 		announce_begin(&instance->announce, &conf->garp, now_us);
 	return true;
@@ -146,6 +151,7 @@ ka_apply_next(struct ka_run *run, struct event_base *base, uint64_t now_us)
 	uint8_t *states = states_make(run, next);
 	bool same = heartbeats_same(before, next);
 	unsigned int count = 0;
+	bool ended = false;
 
 	run->next = NULL;
 	if (instances == NULL || states == NULL) {
@@ -158,6 +164,13 @@ ka_apply_next(struct ka_run *run, struct event_base *base, uint64_t now_us)
 	for (unsigned int i = 0; i < run->instance_count; i++)
 		if (!is_kept(next, run, &run->instances[i])) {
 			instance_end(run, &run->instances[i], now_us);
+			ended = true;
+		}
+	/* The last word of those that end, while they are still there to be listed. */
+	if (ended)
+		ka_peer_say(run, now_us);
+	for (unsigned int i = 0; i < run->instance_count; i++)
+		if (!is_kept(next, run, &run->instances[i])) {
 			ka_instance_free(&run->instances[i]);
 			run->instances[i].conf.name[0] = '\0';
 		}
@@ -205,6 +218,7 @@ ka_apply_end(struct ka_run *run, uint64_t now_us)
 	if (run->conf != NULL)
 		ka_peer_say(run, now_us);
 	dp_ha_listen(0);
+	heartbeat_drain(run->heartbeat, LAST_WORD_MS);
 	heartbeat_destroy(run->heartbeat);
 	run->heartbeat = NULL;
 	for (unsigned int i = 0; i < run->instance_count; i++)

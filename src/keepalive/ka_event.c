@@ -67,7 +67,8 @@ ka_queue_put(const struct ka_event *event)
 		append(&lost);
 		queue.lost = 0;
 	}
-	if (queue.count < EVENTS_MAX)
+	if (queue.count <
+	    (event->kind == KA_EVENT_LOWER || event->kind == KA_EVENT_PRIORITY ? EVENTS_MAX / 2 : EVENTS_MAX))
 		append(event);
 	else
 		queue.lost++;

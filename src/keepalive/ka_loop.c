@@ -163,6 +163,7 @@ loop_run(struct ka_run *run, struct event_base *base, int tick_fd)
 		for (int i = 0; i < STALL_LOOKS && run->turned_us != 0 && now_us - run->turned_us > STALL_US;
 		     i++)
 			event_base_loop(base, EVLOOP_NONBLOCK);
+		now_us = ka_now_us(); /* nothing that was heard above may be later */
 		pthread_mutex_lock(&run->lock);
 		if (run->next != NULL)
 			ka_apply_next(run, base, now_us);
@@ -206,6 +207,7 @@ thread_main(void *context)
 		base == NULL ? NULL
 			     : event_new(base, run->wake_fd, EV_READ | EV_PERSIST, descriptor_drain, NULL);
 
+	sl_log_never_wait();
 	realtime_set(run->rt_priority);
 	if (tick_fd < 0 || tick == NULL || wake == NULL || event_add(tick, NULL) != 0 ||
 	    event_add(wake, NULL) != 0) {

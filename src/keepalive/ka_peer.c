@@ -60,11 +60,18 @@ peer_find(struct ka_run *run, const char *name)
 	return oldest;
 }
 
-static void
+/* False: by a faster channel the peer has said something newer, so this is no news of its instances. */
+static bool
 peer_note(struct ka_run *run, const struct heartbeat_message *message, uint64_t now_us)
 {
 	struct peer *peer = peer_find(run, message->router_id);
+	bool is_new = peer->boot_id != message->boot_id || message->number >= peer->number;
 
+	if (is_new)
+		peer->number = message->number;
+	peer->heard_us = now_us;
+	if (!is_new)
+		return false;
 	if (peer->boot_id == 0)
 		ka_tell(KA_EVENT_PEER, true, peer->name, "appeared");
 	else if (peer->boot_id != message->boot_id)
@@ -74,7 +81,7 @@ peer_note(struct ka_run *run, const struct heartbeat_message *message, uint64_t 
 			message->in_sync ? "knows all connections" : "does not know all connections");
 	peer->boot_id = message->boot_id;
 	peer->in_sync = message->in_sync;
-	peer->heard_us = now_us;
+	return true;
 }
 
 /* ---- heartbeats ---- */
@@ -111,10 +118,13 @@ line_take(struct ka_run *run, unsigned int channel, const struct heartbeat_insta
 		ka_instance_heard(run, instance, &heard, now_us);
 		return;
 	}
+	/* Another box's word says nothing of the MASTER. */
+	if (instance->fsm.state == KA_BACKUP && !sl_addr_is_none(&instance->fsm.master) &&
+	    !sl_addr_eq(&instance->fsm.master, &line->source))
+		return;
 	instance->said_master &= (uint16_t)~bit;
 	/* Told once: what a BACKUP says of itself later changes nothing. */
-	if (!was_master || (instance->fsm.state == KA_BACKUP && !sl_addr_is_none(&instance->fsm.master) &&
-			    !sl_addr_eq(&instance->fsm.master, &line->source)))
+	if (!was_master)
 		return;
 	heard.priority = 0;
 	ka_instance_heard(run, instance, &heard, now_us);
@@ -126,14 +136,16 @@ ka_peer_heard(unsigned int channel, const struct heartbeat_message *message, voi
 	struct ka_run *run = context;
 	uint64_t now_us = ka_now_us();
 	uint8_t seen[2][256] = { 0 };
+	bool is_new;
 
 	pthread_mutex_lock(&run->lock);
 	if (message->boot_id != run->boot_id && channel < KA_HEARTBEATS_MAX) {
 		run->channels[channel].alive = true;
 		run->channels[channel].silent = false;
 		fence_peer_heard(&run->fence);
-		peer_note(run, message, now_us);
-		for (unsigned int i = 0; i < message->instance_count && i < HEARTBEAT_INSTANCES_MAX; i++) {
+		is_new = peer_note(run, message, now_us);
+		for (unsigned int i = 0; is_new && i < message->instance_count && i < HEARTBEAT_INSTANCES_MAX;
+		     i++) {
 			const struct heartbeat_instance *line = &message->instances[i];
 
 			line_take(run, channel, line, seen[line->family == 6][line->vrid]++, now_us);

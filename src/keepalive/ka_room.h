@@ -77,6 +77,7 @@ struct channel {
 struct peer {
 	char name[KA_NAME_SIZE];
 	uint64_t boot_id;
+	uint64_t number; /* of its newest message, whatever the channel */
 	uint64_t heard_us;
 	bool in_sync;
 };

@@ -257,7 +257,9 @@ priority_apply(struct ka_run *run, struct instance *instance, uint64_t now_us)
 	struct ka_event event = { .kind = KA_EVENT_PRIORITY, .good = priority >= old };
 
 	/* One of two owners has given up its claim. */
-	if (base == KA_PRIORITY_OWNER && old == KA_PRIORITY_OWNER - 1)
+	if (base != KA_PRIORITY_OWNER)
+		instance->fsm.disowned = false;
+	if (instance->fsm.disowned)
 		return;
 	if (priority == old)
 		return;

@@ -190,6 +190,7 @@ owner_conflict(struct vrrp_fsm *fsm, uint64_t now_us, struct vrrp_actions *actio
 	if (now_us - fsm->owners_us < patience_us)
 		return true;
 	fsm->owners_us = 0;
+	fsm->disowned = true;
 	vrrp_fsm_priority(fsm, now_us, KA_PRIORITY_OWNER - 1);
 	return false;
 }
@@ -418,7 +419,9 @@ vrrp_fsm_conf_set(struct vrrp_fsm *fsm, uint64_t now_us, const struct vrrp_fsm_c
 	fsm->conf = *conf;
 	if (conf->preempt_delay_us == 0)
 		fsm->preempt_us = 0;
-	if (interval_changed)
+	/* Version 3: the MASTER that is heard has said its own, which holds until it says another. */
+	if (interval_changed &&
+	    (conf->version == 2 || fsm->state != KA_BACKUP || fsm->heard_us == VRRP_NEVER))
 		fsm->master_advert_us = conf->advert_us;
 	down_compute(fsm);
 	if (fsm->state == KA_MASTER) {

@@ -86,6 +86,7 @@ struct vrrp_fsm {
 	uint64_t lower_us;    /* last time that a lower priority was answered with an announcement */
 	uint64_t owners_us;   /* another owner is heard since; 0: none is */
 	uint64_t owners_last_us;
+	bool disowned;         /* gave up its claim to be the owner, which is its configured priority */
 	bool graced;           /* the timer was moved once because of a stall */
 	struct sl_addr master; /* none: nobody known */
 	uint8_t master_priority;

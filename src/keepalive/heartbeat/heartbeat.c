@@ -112,6 +112,13 @@ heartbeat_say(struct heartbeat *heartbeat, const struct heartbeat_message *messa
 }
 
 void
+heartbeat_drain(struct heartbeat *heartbeat, unsigned int limit_ms)
+{
+	for (unsigned int i = 0; heartbeat != NULL && i < heartbeat->count; i++)
+		line_drain(heartbeat->channels[i].line, limit_ms);
+}
+
+void
 heartbeat_status(const struct heartbeat *heartbeat, unsigned int i, struct ka_channel_status *ret_status)
 {
 	static const char *const kinds[] = { [KA_HEARTBEAT_UDP] = "udp", [KA_HEARTBEAT_SERIAL] = "serial" };
@@ -203,6 +210,7 @@ message_take(const uint8_t *data, size_t size, void *context)
 	event_add(channel->silence, &dead);
 	snprintf(why, sizeof(why), "%s is heard", channel->peer);
 	alive_set(channel, true, why);
+	heartbeat->heard.number = proof.number;
 	heartbeat->calls.heard(channel->index, &heartbeat->heard, heartbeat->calls.context);
 }
 

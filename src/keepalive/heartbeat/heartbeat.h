@@ -33,7 +33,9 @@ struct heartbeat_instance {
 struct heartbeat_message {
 	char router_id[KA_NAME_SIZE];
 	uint64_t boot_id; /* random, of each start; never 0 */
-	bool in_sync;     /* its connection sync is */
+	uint64_t
+		number; /* when it was made, by the sender's clock, in microseconds: its channels are not equally fast */
+	bool in_sync; /* its connection sync is */
 	unsigned int instance_count;
 	struct heartbeat_instance instances[HEARTBEAT_INSTANCES_MAX];
 };
@@ -58,9 +60,15 @@ void heartbeat_destroy(struct heartbeat *heartbeat);
 
 /*
  * What every channel says from now on: at once by all, then every interval of each until the next call. The message is
- * copied; its boot_id is ignored.
+ * copied; its boot_id and number are ignored.
  */
 void heartbeat_say(struct heartbeat *heartbeat, const struct heartbeat_message *message);
+
+/*
+ * Waits until what was said has left, for so long at most by each channel: the last word of a box that ends, on a
+ * line that is slow.
+ */
+void heartbeat_drain(struct heartbeat *heartbeat, unsigned int limit_ms);
 
 /* sent, received, bad_*, heard_ago_ms, alive, peer, name and kind of a channel. */
 void heartbeat_status(const struct heartbeat *heartbeat, unsigned int channel,

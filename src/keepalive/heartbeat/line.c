@@ -60,6 +60,13 @@ line_send(struct line *line, const uint8_t *data, size_t size)
 }
 
 void
+line_drain(struct line *line, unsigned int limit_ms)
+{
+	if (line->fd >= 0 && line->ops->drain != NULL)
+		line->ops->drain(line, limit_ms);
+}
+
+void
 line_lost(struct line *line, const char *why)
 {
 	if (line->fd < 0)

@@ -28,6 +28,8 @@ struct line_ops {
 	bool (*send)(struct line *line, const uint8_t *data, size_t size);
 	/* Each second: NULL, or why it has to be opened anew. */
 	const char *(*check)(struct line *line);
+	/* Has what was sent leave, for so long at most. NULL: it does at once. */
+	void (*drain)(struct line *line, unsigned int limit_ms);
 };
 
 struct line_calls {
@@ -54,6 +56,9 @@ struct line *line_create(struct event_base *base, const struct ka_heartbeat *con
 			 const struct line_calls *calls);
 void line_destroy(struct line *line);
 bool line_send(struct line *line, const uint8_t *data, size_t size);
+
+/* Waits for what was sent to leave. */
+void line_drain(struct line *line, unsigned int limit_ms);
 
 /* For kinds: it cannot be used any more. */
 void line_lost(struct line *line, const char *why);

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { READ_BURST = 16 }; /* reads at a time, so that a babbling line does not stop the timers */
@@ -38,6 +39,7 @@ static void serial_close(struct line *line);
 static void serial_readable(struct line *line);
 static bool serial_send(struct line *line, const uint8_t *data, size_t size);
 static const char *serial_check(struct line *line);
+static void serial_drain(struct line *line, unsigned int limit_ms);
 
 const struct line_ops serial_line_ops = {
 	.size = sizeof(struct serial_line),
@@ -46,6 +48,7 @@ const struct line_ops serial_line_ops = {
 	.readable = serial_readable,
 	.send = serial_send,
 	.check = serial_check,
+	.drain = serial_drain,
 };
 
 static int raw_set(int fd, uint32_t baud);
@@ -142,6 +145,23 @@ serial_check(struct line *line)
 	    opened.st_rdev == named.st_rdev)
 		return NULL;
 	return "the device is gone";
+}
+
+static void
+serial_drain(struct line *line, unsigned int limit_ms)
+{
+	struct serial_line *serial = (struct serial_line *)line;
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (; limit_ms > 0 && line->fd >= 0; limit_ms--) {
+		int queued = 0;
+
+		bytes_write(serial);
+		if (line->fd < 0 ||
+		    (serial->done == serial->size && ioctl(line->fd, TIOCOUTQ, &queued) == 0 && queued == 0))
+			return;
+		nanosleep(&pause, NULL);
+	}
 }
 
 /* By termios2, which takes any rate, not only those of a table. */

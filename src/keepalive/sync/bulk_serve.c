@@ -49,10 +49,19 @@ sync_serve_accept(struct sync_link *link)
 			client = &link->clients[i];
 	}
 	/* Without a key, who may ask is who is heard. */
-	if (client == NULL || (!link->key.is_set && !is_peer(link, &from)) ||
-	    !sync_seal_nonce(client->nonce)) {
-		if (client != NULL)
-			sync_count(link, SYNC_BAD_AUTH, 1);
+	if (!link->key.is_set && !is_peer(link, &from)) {
+		sync_count(link, SYNC_BAD_AUTH, 1);
+		close(fd);
+		return;
+	}
+	/* One that has proved nothing yet gives way to the next: strangers must not keep the places. */
+	for (unsigned int i = 0; i < SYNC_BULK_CLIENTS_MAX && client == NULL; i++) {
+		if (!link->clients[i].streams) {
+			client = &link->clients[i];
+			sync_serve_close(client);
+		}
+	}
+	if (client == NULL || !sync_seal_nonce(client->nonce)) {
 		close(fd);
 		return;
 	}

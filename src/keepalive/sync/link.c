@@ -35,7 +35,7 @@ sync_link_init(struct sync_link *link, struct sync *sync, unsigned int thread)
 		link->clients[i].fd = -1;
 	sync_key_init(&link->key, sync->conf.key, strlen(sync->conf.key));
 	sync_peers_init(&link->peers, sync->boot_id, !link->key.is_set || sync->conf.lvs_peer);
-	link->started_ms = link->now_ms = sync_now_ms();
+	link->now_ms = sync_now_ms();
 	/* At the first turn. */
 	link->sockets.tried_ms = link->now_ms - SYNC_SOCKET_MS;
 	link->sockets.max_len = SYNC_MESSAGE_MIN;

@@ -86,6 +86,11 @@ sync_peer_check(struct sync_peers *peers, struct sync_peer *peer, uint64_t now_m
 	}
 	if (now_ms - peer->checked_ms < SYNC_HOLE_MS)
 		return 0;
+	/* Of what the window has forgotten nothing is known: it counts as lost. */
+	if (peer->checked > peer->floor && peer->checked - peer->floor > SYNC_WINDOW) {
+		lost = peer->checked - peer->floor - SYNC_WINDOW;
+		peer->floor = peer->checked - SYNC_WINDOW;
+	}
 	for (uint64_t n = peer->floor + 1; n <= peer->checked; n++)
 		lost += (peer->window[n % SYNC_WINDOW / 64] >> (n % 64) & 1) == 0;
 	if (peer->checked > peer->floor)

@@ -103,8 +103,11 @@ message_take(struct sync_link *link, const struct sync_wire_message *message,
 	bool is_new;
 	struct sync_peer *peer;
 
-	/* A bulk's message is signed by that stream's key; without keys only its flag tells. */
-	if ((trailer->flags & SYNC_FLAG_BULK) != 0 ||
+	/*
+	 * A bulk's message is signed by that stream's key; without keys only its flag tells. Another thread's
+	 * message is numbered as its own are: here it would be new.
+	 */
+	if ((trailer->flags & SYNC_FLAG_BULK) != 0 || trailer->thread != link->thread ||
 	    (!link->key.is_set && !sync_addr_expected(link, from))) {
 		sync_count(link, SYNC_BAD_AUTH, 1);
 		return;

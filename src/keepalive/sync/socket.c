@@ -61,6 +61,8 @@ sync_sockets_tend(struct sync_link *link)
 		if (sockets->told)
 			sl_notice("connection sync: %s is there now", conf->interface);
 		sockets->told = false;
+		if (link->opened_ms == 0)
+			link->opened_ms = link->now_ms;
 		return true;
 	}
 	sync_sockets_close(sockets);

@@ -7,6 +7,7 @@
  */
 #include "sync_link.h"
 
+#include "ka_lock.h"
 #include "sl_log.h"
 
 #include <errno.h>
@@ -213,8 +214,8 @@ sync_init(struct sync *sync, const struct ka_sync *conf, uint64_t boot_id, unsig
 	sync->links = calloc(count, sizeof(*sync->links));
 	if (sync->told == NULL || sync->links == NULL)
 		return -ENOMEM;
-	pthread_mutex_init(&sync->told->lock, NULL);
-	return 0;
+	/* The keepalive thread takes it, too. */
+	return ka_lock_init(&sync->told->lock);
 }
 
 static bool
@@ -233,7 +234,9 @@ link_in_sync(const struct sync_link *link)
 			return false;
 		any = true;
 	}
-	return any || link->heard_ms != 0 || link->now_ms - link->started_ms >= SYNC_SILENT_MS;
+	/* Nobody speaks: that is known only since there has been an ear. */
+	return any || link->heard_ms != 0 ||
+	       (link->opened_ms != 0 && link->now_ms - link->opened_ms >= SYNC_SILENT_MS);
 }
 
 static int

@@ -145,10 +145,10 @@ struct sync_link {
 	struct sync_peers peers;
 	struct sync_bulk_client clients[SYNC_BULK_CLIENTS_MAX];
 	struct sync_bulk bulk;
-	uint64_t started_ms, heard_ms; /* heard: a Sluice was, last; 0: never */
-	uint64_t now_ms;               /* of this turn of the loop */
-	bool received_before;          /* our role was to receive */
-	bool greet;                    /* a hello is due, because somebody new speaks */
+	uint64_t opened_ms, heard_ms; /* the sockets were, first; a Sluice was, last; 0: never */
+	uint64_t now_ms;              /* of this turn of the loop */
+	bool received_before;         /* our role was to receive */
+	bool greet;                   /* a hello is due, because somebody new speaks */
 	bool key_told, threads_told;
 
 	/* written by this thread, read by any */

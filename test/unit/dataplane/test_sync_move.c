@@ -439,7 +439,7 @@ test_on_their_way(void **state)
 	}
 	for (unsigned int id = 0; id < dp_workers_count; id++) {
 		dp_workers[id]->snapshot = atomic_load(&dp_snapshot_current);
-		(void)dp_sync_take(dp_workers[id], 32);
+		(void)dp_sync_take(dp_workers[id], sync_of(dp_workers[id]), 32);
 	}
 	for (unsigned int id = 0; id < dp_workers_count; id++)
 		waiting += sync_ring_count(sync_ring_between(1 - id, id));

@@ -193,6 +193,11 @@ heartbeat_destroy(struct heartbeat *heartbeat)
 		((struct fake_box *)heartbeat)->heartbeats = false;
 }
 
+void
+heartbeat_drain(struct heartbeat *heartbeat, unsigned int limit_ms)
+{
+}
+
 /* What `current` says comes to the other. */
 static void
 heartbeat_deliver(void)

@@ -352,6 +352,50 @@ reload(void **state)
 	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
 }
 
+/* An older message that comes by a slower channel after a newer one says nothing of who is MASTER. */
+static void
+slow_channel(void **state)
+{
+	struct heartbeat_message *late = &fake_boxes[A].said;
+
+	story_heartbeats_too();
+	story_both_start();
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	late->number = 1000;
+	ka_peer_heard(0, late, fake_boxes[B].run);
+	assert_int_equal(fake_instance(B, "VI")->said_master, 1);
+	/* By the fast one it gives way; then what it said before comes by the slow one. */
+	late->instances[0].priority = 0;
+	late->number = 2000;
+	ka_peer_heard(0, late, fake_boxes[B].run);
+	assert_int_equal(fake_instance(B, "VI")->said_master, 0);
+	late->instances[0].priority = 150;
+	late->number = 1500;
+	ka_peer_heard(0, late, fake_boxes[B].run);
+	assert_int_equal(fake_instance(B, "VI")->said_master, 0);
+	/* A later one counts again. */
+	late->number = 2500;
+	ka_peer_heard(0, late, fake_boxes[B].run);
+	assert_int_equal(fake_instance(B, "VI")->said_master, 1);
+}
+
+/* Of an instance that a reload takes away heartbeats have the last word, too. */
+static void
+last_word(void **state)
+{
+	story_heartbeats_too();
+	story_confs[A].instance_count = story_confs[B].instance_count = 2;
+	for (unsigned int who = A; who <= B; who++)
+		for (unsigned int i = 0; i < 2; i++)
+			story_ones[who][i].adverts = false;
+	story_both_start();
+	assert_int_equal(fake_state(A, "VJ"), KA_MASTER);
+	story_confs[A].instance_count = 1;
+	fake_box_apply(A, &story_confs[A]);
+	fake_run(70);
+	assert_int_equal(fake_state(B, "VJ"), KA_MASTER);
+}
+
 static void
 startup_delay(void **state)
 {
@@ -368,9 +412,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, story_setup, story_teardown)
-		TEST(sync_groups), TEST(sync_group_fault), TEST(tracked), TEST(link_delays),
-		TEST(no_source),   TEST(own_health),       TEST(gate),    TEST(failover),
-		TEST(fence),       TEST(fence_believes),   TEST(reload),  TEST(startup_delay),
+		TEST(sync_groups),  TEST(sync_group_fault), TEST(tracked), TEST(link_delays),
+		TEST(no_source),    TEST(own_health),       TEST(gate),    TEST(failover),
+		TEST(fence),        TEST(fence_believes),   TEST(reload),  TEST(startup_delay),
+		TEST(slow_channel), TEST(last_word),
 #undef TEST
 	};
 

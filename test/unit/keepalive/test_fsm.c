@@ -596,12 +596,41 @@ bad_link(void **state)
 	}
 }
 
+/* A BACKUP is told a shorter interval while its MASTER still keeps the longer one: no reason to take over. */
+static void
+shorter_interval(void **state)
+{
+	struct vrrp_fsm_conf conf = { CONF(3, 1000) }, shorter = { CONF(3, 100) };
+	struct vrrp_heard heard = { .priority = 200, .advert_us = 1000 * MS };
+	struct vrrp_actions actions = { 0 };
+	struct vrrp_fsm fsm;
+	uint64_t now_us = 5000 * MS;
+
+	sl_addr_parse("192.0.2.9", &heard.source);
+	vrrp_fsm_init(&fsm, &conf, 100);
+	vrrp_fsm_start(&fsm, now_us, &actions);
+	for (unsigned int i = 0; i < 5; i++) {
+		vrrp_fsm_heard(&fsm, now_us, &heard, &actions);
+		if (i == 1)
+			vrrp_fsm_conf_set(&fsm, now_us + 10 * MS, &shorter);
+		now_us += 999 * MS;
+		vrrp_fsm_timer(&fsm, now_us, &actions);
+		assert_int_equal(fsm.state, KA_BACKUP);
+	}
+	/* Once it keeps the new one, so do we. */
+	heard.advert_us = 100 * MS;
+	vrrp_fsm_heard(&fsm, now_us, &heard, &actions);
+	vrrp_fsm_timer(&fsm, now_us + 400 * MS, &actions);
+	assert_int_equal(fsm.state, KA_MASTER);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tell_stories),
 		cmocka_unit_test(bad_link),
+		cmocka_unit_test(shorter_interval),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,6 +138,23 @@ heard(unsigned int last, uint64_t boot, uint64_t echo, uint64_t number, uint8_t 
 	return peer;
 }
 
+/* Numbers that leap so far that the window forgets: counted as lost, and not one by one. */
+static void
+numbers_leap(void **state)
+{
+	struct sync_peer *peer;
+	uint64_t number = 1;
+
+	sync_peers_init(peers, OWN, true);
+	peer = heard(1, 5, 0, number, 0, 1000);
+	assert_non_null(peer);
+	for (unsigned int i = 0; i < 20; i++)
+		heard(1, 5, 0, number += SYNC_WINDOW - 2, 0, 1000);
+	sync_peer_check(peers, peer, 3000);
+	assert_true(sync_peer_check(peers, peer, 5000) >= number - 100);
+	assert_true(peer->floor == number);
+}
+
 /* When all is wanted, and when no more. */
 static void
 bulk_wanted(void **state)
@@ -234,8 +251,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(boots), cmocka_unit_test(numbers), cmocka_unit_test(bulk_wanted),
-		cmocka_unit_test(many),  cmocka_unit_test(echoes),
+		cmocka_unit_test(boots),       cmocka_unit_test(numbers), cmocka_unit_test(numbers_leap),
+		cmocka_unit_test(bulk_wanted), cmocka_unit_test(many),    cmocka_unit_test(echoes),
 	};
 
 	peers = calloc(1, sizeof(*peers));
