@@ -7,8 +7,8 @@
  * configuration (struct dp_net's `moving`, control thread); whether a group is held, the keepalive
  * thread says, and that takes effect with the workers' next burst, whatever the control thread is
  * busy with. A group begins as not held. An address that is not held is nobody's: no ARP or neighbour
- * discovery for it, no ping, no forwarding, no local port of full NAT is given; connections
- * keep their entries.
+ * discovery for it, no ping, no forwarding of clients' packets, no local port of full NAT is given; connections
+ * keep their entries, and a server that still answers one through this box is heard.
  *
  * All calls but those marked are for the keepalive thread alone, and none blocks.
  */
