@@ -39,7 +39,8 @@ static const struct {
 
 static atomic_int limit = SL_LOG_NOTICE;
 
-static _Thread_local bool never_waits;
+/* The model spares a position-independent object the call of the dynamic linker: all of this is linked into programs. */
+static _Thread_local bool never_waits __attribute__((tls_model("initial-exec")));
 
 static size_t prefix_write(char *line, size_t size, enum sl_log_level level);
 static size_t text_clean(char *text, size_t len, size_t room);
