@@ -6,7 +6,7 @@
  * Sync thread t of n serves workers t, t + n, t + 2n ... as a reader; every thread may put. Each call is for a
  * thread that has opened itself, names itself by its number, and never blocks. What a worker pays is one
  * store into a ring of its own when a connection's state changes or it ends, and nothing per packet. A ring that is
- * full loses its oldest content, which is counted and made good by the next walk.
+ * full loses its oldest content, which is counted and made good by the next round of refreshes.
  */
 #ifndef SLUICE_DP_SYNC_H
 #define SLUICE_DP_SYNC_H
@@ -70,7 +70,8 @@ size_t dp_sync_walk(unsigned int t, struct dp_sync_cursor *cursor, uint32_t seen
 
 /*
  * The same, for refreshes: connections that have had a packet since they were last told (by dp_sync_changes, a bulk
- * walk, or this) and whose end has moved by at least min(`refresh_ms` if not 0, max(timeout / 2, 10 s)) since. The walk
+ * walk, or this) and whose end has moved by at least min(`refresh_ms` if not 0, max(timeout / 2, 10 s)) since; and, after changes
+ * were overwritten, ends that are missing (DP_SYNC_ENDED), which dp_sync_changes tells, too, when it comes by one. The walk
  * goes round and round, and says in *ret_round when one has ended.
  */
 size_t dp_sync_refresh(unsigned int t, uint32_t refresh_ms, struct dp_sync_conn *ret_conns, size_t max,

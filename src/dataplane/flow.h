@@ -37,6 +37,8 @@ enum {
 	FLOW_FRAGMENTED = 0x40, /* a fragment opened it, where RSS may not bring its whole packets */
 };
 
+enum { FLOW_SHIFT_SEQ = 56 }; /* of `seq` in `ports` */
+
 static_assert(SL_FWD_MAX - 1 <= FLOW_FWD_MASK, "methods have two bits");
 
 /*

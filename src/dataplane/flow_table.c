@@ -157,7 +157,7 @@ flow_insert(struct flow_table *table, const struct pkt_key *key, struct flow_has
 	atomic_signal_fence(memory_order_seq_cst);
 	flow->client = key->client;
 	flow->vip = key->other;
-	flow->ports = (key->ports & KEY_PORTS_IN) | (uint64_t)seq << 56;
+	flow->ports = (key->ports & KEY_PORTS_IN) | (uint64_t)seq << FLOW_SHIFT_SEQ;
 	flow->route = 0;
 	*slot_flow = number;
 	*slot_tag = hash.tag;

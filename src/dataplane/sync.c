@@ -25,7 +25,11 @@ memory_map(size_t bytes)
 	void *memory =
 		mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return memory != MAP_FAILED ? memory : NULL;
+	if (memory == MAP_FAILED)
+		return NULL;
+	/* A wish: what is large is walked by leaps. */
+	(void)madvise(memory, bytes, MADV_HUGEPAGE);
+	return memory;
 }
 
 static void
@@ -78,7 +82,6 @@ worker_part_destroy(struct dp_sync_worker *s)
 	for (unsigned int i = 0; i < RTE_DIM(s->ring); i++)
 		ring_destroy(s->ring[i]);
 	memory_unmap(s->change, (s->change_mask + 1) * sizeof(*s->change));
-	memory_unmap(s->end, (s->end_mask + 1) * sizeof(*s->end));
 	memory_unmap(s->told, s->told_bytes);
 	free(s);
 }
@@ -92,12 +95,11 @@ worker_part_create(unsigned int id, unsigned int threads, uint32_t size)
 	if (s == NULL)
 		return NULL;
 	memset(s, 0, sizeof(*s));
-	s->change_mask = s->end_mask = size - 1;
+	s->change_mask = size - 1;
 	s->told_bytes = ((size_t)dp_workers[id]->table.capacity + 1) * sizeof(*s->told);
 	s->change = memory_map(size * sizeof(*s->change));
-	s->end = memory_map(size * sizeof(*s->end));
 	s->told = memory_map(s->told_bytes);
-	ok = s->change != NULL && s->end != NULL && s->told != NULL;
+	ok = s->change != NULL && s->told != NULL;
 	s->ring_count = threads;
 	for (unsigned int t = 0; ok && t < threads; t++)
 		ok = (s->ring[t] = ring_create(SYNC_PUT_RING)) != NULL;

@@ -4,14 +4,15 @@
  * threads pass to each other.
  *
  *	worker -> thread   changes: a ring of words (flow numbers), which never waits and overwrites its
- *	                   oldest; ends have a record besides, because their entries are used again
+ *	                   oldest
  *	thread -> worker   connections of the peer: a ring for each thread and worker
  *	worker -> worker   a flow that moves to where its packets come in; a local port that is lent
  *
  * What passes is told to a worker by a bell, one word that it looks at once a turn. A thread
- * reads flows beside their worker (`seq`, flow.h) and has its own note of what it told, by flow.
+ * reads flows beside their worker (`seq`, flow.h) and has its own note of what it told, by flow: so the end of a
+ * connection costs the worker a word, and can still be told when its word was overwritten.
  *
- * sync.c: life. sync_changes.c, sync_walk.c: out. sync_put.c: in, on the thread. sync_take.c: in, on
+ * sync.c: life. sync_changes.c, sync_walk.c, sync_told.c: out. sync_put.c: in, on the thread. sync_take.c: in, on
  * the worker. sync_move.c: flows that are not where their packets are.
  */
 #ifndef DP_SYNC_PRIVATE_H
@@ -36,24 +37,24 @@ enum {
 	SYNC_HELD_CACHE = 256, /* addresses, by hash */
 	SYNC_MOVES_MAX = BURST_MAX,
 	SYNC_TAKE_MAX = 32,
+	SYNC_REFRESH_MAX_MS = 24 * 3600 * 1000,
 };
 
 /*
  * A word of the ring of changes: a flow's number and its entry's `seq`, so that a later flow in the entry is not
- * taken for it; or this and the number of an end.
+ * taken for it; and whether the flow has ended.
  */
 #define SYNC_WORD_END (UINT64_C(1) << 63)
 enum { SYNC_WORD_SEQ_SHIFT = 32 };
 
-/* A connection that has ended. */
-struct sync_end {
+/* What the peer knows of a flow's entry: the connection that was told last, as it was then. */
+struct sync_told {
 	struct sl_addr client, vip, real;
-	uint64_t ports;  /* as in struct flow, its seq included */
-	uint32_t number; /* that the flow had */
+	uint64_t ports; /* as in struct flow, its seq included; 0: it knows nothing */
 	uint32_t local;
-	uint32_t seen;
-	uint8_t state, flags;
+	uint32_t note; /* TOLD_* (sync_told.c) */
 };
+static_assert(sizeof(struct sync_told) == 64, "what was told of a flow is one cache line");
 
 /* What comes to a worker through a ring. */
 enum sync_kind {
@@ -99,9 +100,8 @@ struct sync_move {
 struct dp_sync_worker {
 	/* The worker's own. */
 	_Alignas(64) _Atomic uint64_t *change;
-	struct sync_end *end;
-	uint32_t change_mask, end_mask;
-	_Atomic uint64_t change_head, end_head;
+	uint32_t change_mask;
+	_Atomic uint64_t change_head;
 	uint32_t next_ring; /* to be looked at first */
 	uint32_t ring_count;
 	unsigned int move_count;
@@ -112,7 +112,9 @@ struct dp_sync_worker {
 
 	/* Of the thread that reads it. */
 	_Alignas(64) uint64_t tail;
-	_Atomic uint32_t *told; /* by flow: sync_walk.c */
+	/* Words lost; when the round of refreshes began; and those made good by a round that has ended. */
+	uint64_t losses, losses_before, mended;
+	struct sync_told *told; /* by flow */
 	size_t told_bytes;
 
 	struct sync_ring
@@ -231,12 +233,25 @@ dp_sync_changed(struct dp_worker *w, const struct flow *flow, uint8_t old)
 		sync_word_put(s, sync_word_of(w, flow));
 }
 
-/*
- * A flow is about to end before its time: notes what is to be told of it, by dp_sync_ended with the word that this
- * returns, once it is gone. Cold.
- */
-uint64_t dp_sync_ends(struct dp_worker *w, const struct flow *flow);
-void dp_sync_ended(struct dp_worker *w, uint64_t word);
+/* A flow is about to end before its time: the word to be put when it has. 0: nothing is to be told. */
+static inline uint64_t
+dp_sync_ends(struct dp_worker *w, const struct flow *flow)
+{
+	if (likely(sync_of(w) == NULL) || (SYNC_STATES >> flow->state & 1) == 0 ||
+	    (flow->generation & FLOW_FOREIGN) != 0)
+		return 0;
+	return SYNC_WORD_END | sync_word_of(w, flow);
+}
+
+/* Not before the flow is gone: a walk that finds it once its end was told would tell it again, for good. */
+static inline void
+dp_sync_ended(struct dp_worker *w, uint64_t word)
+{
+	struct dp_sync_worker *s = sync_of(w);
+
+	if (unlikely(word != 0) && s != NULL)
+		sync_word_put(s, word);
+}
 
 /* ---- threads: reading (sync_walk.c) ---- */
 
@@ -250,12 +265,25 @@ bool sync_flow_read(const struct dp_worker *w, uint32_t number, struct flow *ret
 void sync_conn_fill(const struct dp_worker *w, const struct flow *flow, const struct sl_addr *real,
 		    uint8_t flags, struct dp_sync_conn *ret_conn);
 bool sync_is_held(struct sync_thread *thread, const struct sl_addr *vip);
-/* What is noted of a flow when it is told, as a change or by a walk. Never 0. */
-uint32_t sync_told_of(const struct flow *flow, bool change);
+
+/* ---- threads: what the peer knows (sync_told.c) ---- */
+
+/* The flow is told now, as a change or by a walk. */
+void sync_told_set(struct sync_told *told, const struct flow *flow, const struct sl_addr *real, bool change);
 /* Was this flow, in this life of its entry, told? */
-bool sync_told_is(uint32_t told, uint8_t seq);
-uint8_t sync_told_state(uint32_t told);
-bool sync_told_as_change(uint32_t told);
+bool sync_told_is(const struct sync_told *told, const struct flow *flow);
+uint8_t sync_told_state(const struct sync_told *told);
+bool sync_told_as_change(const struct sync_told *told);
+/* How far the tick of its last packet has moved since it was told. */
+uint32_t sync_told_moved_ms(const struct sync_told *told, const struct flow *flow);
+/* The flow that had this `seq` has ended. False: there is nothing to tell of it. */
+bool sync_told_end(unsigned int t, unsigned int worker, uint32_t number, uint8_t seq,
+		   struct dp_sync_conn *ret_conn);
+/*
+ * The flow that was told of this entry is gone. If words of the worker's were lost its end is told, unless its key
+ * is in use again. False: nothing is to be told of it.
+ */
+bool sync_told_mend(unsigned int t, unsigned int worker, uint32_t number, struct dp_sync_conn *ret_conn);
 
 /* ---- workers: taking (sync_take.c, sync_move.c) ---- */
 

@@ -5,52 +5,13 @@
  * The worker stores a flow's number in its ring; what the flow is like the thread reads from the
  * entry when it comes to it. So several changes of one connection are told as its last, and a flow
  * that is gone by then is not told. What is told is in the order of the ring: the end of a connection before the next
- * one with its key. An end leaves a record beside, with all that is told of it, in a ring
- * of the same size. The worker never looks where the reader is: what it overwrites, the reader finds out from
- * the ring's head. After a loss a walk tells what the peer does not know (sync_walk.c).
+ * one with its key. What has ended the thread knows from its note of what it told (sync_told.c). The worker never
+ * looks where the reader is: what it overwrites, the reader finds out from the ring's head. After a loss, changes and
+ * walks tell what the peer does not know, and the ends that it has not heard of.
  */
 #include "sync.h"
 
 enum { WORDS_MAX = 64 };
-
-/* ---- workers ---- */
-
-/* 0: nothing is to be told. */
-__rte_cold uint64_t
-dp_sync_ends(struct dp_worker *w, const struct flow *flow)
-{
-	struct dp_sync_worker *s = sync_of(w);
-	uint64_t at;
-
-	if (s == NULL || (flow->generation & FLOW_FOREIGN) != 0 || (SYNC_STATES >> flow->state & 1) == 0)
-		return 0;
-	at = atomic_load_explicit(&s->end_head, memory_order_relaxed);
-	s->end[at & s->end_mask] = (struct sync_end){
-		.client = flow->client,
-		.vip = flow->vip,
-		.real = dp_real_slots[flow->real].addr,
-		.ports = flow->ports,
-		.number = (uint32_t)(flow - w->table.flow),
-		.local = flow->local,
-		.seen = flow->seen,
-		.state = flow->state,
-		.flags = flow->flags,
-	};
-	atomic_store_explicit(&s->end_head, at + 1, memory_order_release);
-	return SYNC_WORD_END | (at & UINT32_MAX);
-}
-
-/* Not before the flow is gone: a walk that finds it once its end was told would tell it again, for good. */
-__rte_cold void
-dp_sync_ended(struct dp_worker *w, uint64_t word)
-{
-	struct dp_sync_worker *s = sync_of(w);
-
-	if (s != NULL && word != 0)
-		sync_word_put(s, word);
-}
-
-/* ---- the reader ---- */
 
 /*
  * Copies words that are still there; returns how many. What was overwritten is counted: of the word
@@ -60,11 +21,11 @@ static unsigned int
 words_take(struct dp_sync_worker *s, uint64_t *words, unsigned int max, uint64_t *ret_lost)
 {
 	uint64_t head = atomic_load_explicit(&s->change_head, memory_order_acquire),
-		 size = s->change_mask + 1, oldest;
+		 size = (uint64_t)s->change_mask + 1, lost = 0, oldest;
 	unsigned int count, gone;
 
 	if (head - s->tail >= size) {
-		*ret_lost += head - s->tail - (size - 1);
+		lost = head - s->tail - (size - 1);
 		s->tail = head - (size - 1);
 	}
 	count = (unsigned int)RTE_MIN(head - s->tail, (uint64_t)max);
@@ -75,77 +36,69 @@ words_take(struct dp_sync_worker *s, uint64_t *words, unsigned int max, uint64_t
 	head = atomic_load_explicit(&s->change_head, memory_order_relaxed);
 	oldest = head >= size ? head - size + 1 : 0;
 	gone = oldest > s->tail ? (unsigned int)RTE_MIN(oldest - s->tail, (uint64_t)count) : 0;
-	*ret_lost += gone;
+	s->losses += lost + gone;
+	*ret_lost += lost + gone;
 	s->tail += count;
 	memmove(words, words + gone, (count - gone) * sizeof(*words));
 	return count - gone;
 }
 
-/* A copy of an end's record. False: overwritten. */
-static bool
-end_read(const struct dp_sync_worker *s, uint32_t number, struct sync_end *ret_end)
+/* All entries that the words lead to, fetched side by side: each would be a wait for another core's line. */
+static void
+entries_prefetch(unsigned int worker, const uint64_t *words, unsigned int count)
 {
-	uint64_t head;
+	const struct flow_table *table = &dp_workers[worker]->table;
+	const struct sync_told *told = dp_sync.worker[worker]->told;
 
-	*ret_end = s->end[number & s->end_mask];
-	atomic_thread_fence(memory_order_acquire);
-	head = atomic_load_explicit(&s->end_head, memory_order_relaxed);
-	return (uint32_t)head - number <= s->end_mask;
-}
+	for (unsigned int i = 0; i < count; i++) {
+		uint32_t number = RTE_MIN((uint32_t)words[i], table->capacity);
 
-/* False: there is nothing to tell of it. */
-static bool
-end_tell(unsigned int t, unsigned int worker, uint32_t number, struct dp_sync_conn *ret_conn,
-	 uint64_t *ret_lost)
-{
-	struct dp_sync_worker *s = dp_sync.worker[worker];
-	struct sync_end end;
-	struct flow flow;
-	uint32_t told;
-
-	if (!end_read(s, number, &end)) {
-		++*ret_lost;
-		return false;
+		__builtin_prefetch(&told[number], 1);
+		if ((words[i] & SYNC_WORD_END) == 0)
+			__builtin_prefetch(&table->flow[number]);
 	}
-	if (end.number > dp_workers[worker]->table.capacity)
-		return false;
-	flow = (struct flow){ .client = end.client, .vip = end.vip, .state = end.state, .flags = end.flags };
-	flow.ports = end.ports;
-	flow.local = end.local;
-	flow.seen = end.seen;
-	told = atomic_load_explicit(&s->told[end.number], memory_order_relaxed);
-	if (!sync_told_is(told, flow.seq))
-		return false;
-	atomic_store_explicit(&s->told[end.number], 0, memory_order_relaxed);
-	if (!sync_is_held(&dp_sync.thread[t], &flow.vip))
-		return false;
-	sync_conn_fill(dp_workers[worker], &flow, &end.real, DP_SYNC_ENDED | DP_SYNC_NEW, ret_conn);
-	return true;
 }
 
-static bool
-change_tell(unsigned int t, unsigned int worker, uint64_t word, struct dp_sync_conn *ret_conn)
+/* Returns how many it told. 1, and *ret_again: one more, for which there was no room. */
+static size_t
+change_tell(unsigned int t, unsigned int worker, uint64_t word, struct dp_sync_conn *ret_conns, size_t room,
+	    bool *ret_again)
 {
-	uint32_t number = (uint32_t)word;
-	struct dp_sync_worker *s = dp_sync.worker[worker];
+	struct sync_told *told = &dp_sync.worker[worker]->told[(uint32_t)word];
 	struct sl_addr real;
 	struct flow flow;
-	uint32_t told;
+	size_t found = 0;
 
-	if (number > dp_workers[worker]->table.capacity ||
-	    !sync_flow_read(dp_workers[worker], number, &flow, &real) ||
+	if (!sync_flow_read(dp_workers[worker], (uint32_t)word, &flow, &real) ||
 	    flow.seq != (uint8_t)(word >> SYNC_WORD_SEQ_SHIFT) || (SYNC_STATES >> flow.state & 1) == 0 ||
 	    (flow.generation & FLOW_FOREIGN) != 0)
-		return false;
+		return 0;
+	if (!sync_told_is(told, &flow))
+		found = sync_told_mend(t, worker, (uint32_t)word, ret_conns);
 	/* What a walk told may have overtaken the end of a connection with the same key: told again. */
-	told = atomic_load_explicit(&s->told[number], memory_order_relaxed);
-	if (sync_told_is(told, flow.seq) && sync_told_state(told) == flow.state && sync_told_as_change(told))
-		return false;
+	else if (sync_told_state(told) == flow.state && sync_told_as_change(told))
+		return 0;
 	if (!sync_is_held(&dp_sync.thread[t], &flow.vip))
-		return false;
-	atomic_store_explicit(&s->told[number], sync_told_of(&flow, true), memory_order_relaxed);
-	sync_conn_fill(dp_workers[worker], &flow, &real, DP_SYNC_NEW, ret_conn);
-	return true;
+		return found;
+	*ret_again = found == room;
+	if (*ret_again)
+		return found;
+	sync_told_set(told, &flow, &real, true);
+	sync_conn_fill(dp_workers[worker], &flow, &real, DP_SYNC_NEW, &ret_conns[found]);
+	return found + 1;
+}
+
+/* The same for what a word says. */
+static size_t
+word_tell(unsigned int t, unsigned int worker, uint64_t word, struct dp_sync_conn *ret_conns, size_t room,
+	  bool *ret_again)
+{
+	if ((uint32_t)word > dp_workers[worker]->table.capacity)
+		return 0;
+	if ((word & SYNC_WORD_END) != 0)
+		return sync_told_end(t, worker, (uint32_t)word, (uint8_t)(word >> SYNC_WORD_SEQ_SHIFT),
+				     ret_conns);
+	return change_tell(t, worker, word, ret_conns, room, ret_again);
 }
 
 size_t
@@ -159,17 +112,22 @@ dp_sync_changes(unsigned int t, struct dp_sync_conn *ret_conns, size_t max, uint
 	thread->call++;
 	for (unsigned int n = 0; n < workers && found < max; n++) {
 		unsigned int worker = t + thread->next_worker++ % workers * dp_sync.threads, count;
+		struct dp_sync_worker *s = dp_sync.worker[worker];
 
 		do {
-			count = words_take(dp_sync.worker[worker], words,
-					   (unsigned int)RTE_MIN(max - found, (size_t)WORDS_MAX), ret_lost);
-			for (unsigned int i = 0; i < count; i++) {
-				struct dp_sync_conn *conn = &ret_conns[found];
+			bool again = false;
 
-				if ((words[i] & SYNC_WORD_END) != 0)
-					found += end_tell(t, worker, (uint32_t)words[i], conn, ret_lost);
-				else
-					found += change_tell(t, worker, words[i], conn);
+			count = words_take(s, words, (unsigned int)RTE_MIN(max - found, (size_t)WORDS_MAX),
+					   ret_lost);
+			entries_prefetch(worker, words, count);
+			for (unsigned int i = 0; i < count; i++) {
+				found += word_tell(t, worker, words[i], &ret_conns[found], max - found,
+						   &again);
+				/* The rest waits in the ring; a word that told half of it does, too. */
+				if (found == max) {
+					s->tail -= count - i - !again;
+					break;
+				}
 			}
 		} while (count > 0 && found < max);
 	}

@@ -3,9 +3,8 @@
  * Walks over all connections, by the thread that tells the peer, beside the running workers: each
  * entry is copied, and taken only if its sequence number was even and did not change meanwhile.
  *
- * What was told of a flow is noted in an array of the reader's, a word a flow: the tick of the flow's last
- * packet then, its state, and its entry's sequence number, so that the next flow in the entry is another one. By
- * it the reader knows what the peer knows: what a full ring of changes lost is not there.
+ * What was told of a flow is noted (sync_told.c). By it the reader knows what the peer knows: what a full ring of
+ * changes lost is not there.
  */
 #include "sync.h"
 
@@ -14,41 +13,7 @@
 
 #include <sluice/dp_ha.h>
 
-enum {
-	TOLD_ONCE = 1, /* `seq` of a flow in use is even: its lowest bit is free */
-	TOLD_SEQ_MASK = 0xfe,
-	TOLD_STATE_SHIFT = 8,
-	TOLD_CHANGE = 1 << 12,
-	TOLD_SEEN_SHIFT = 13,
-	TOLD_SEEN_MASK = 0x7ffff, /* of the tick: three days */
-	REFRESH_MIN_MS = 10000,
-	REFRESH_MAX_MS = TOLD_SEEN_MASK / 2 * TICK_MS,
-};
-
-uint32_t
-sync_told_of(const struct flow *flow, bool change)
-{
-	return (flow->seen & TOLD_SEEN_MASK) << TOLD_SEEN_SHIFT | (flow->state & 15u) << TOLD_STATE_SHIFT |
-	       (flow->seq & TOLD_SEQ_MASK) | (change ? TOLD_CHANGE : 0) | TOLD_ONCE;
-}
-
-bool
-sync_told_as_change(uint32_t told)
-{
-	return (told & TOLD_CHANGE) != 0;
-}
-
-bool
-sync_told_is(uint32_t told, uint8_t seq)
-{
-	return (told & (TOLD_SEQ_MASK | TOLD_ONCE)) == ((seq & TOLD_SEQ_MASK) | TOLD_ONCE);
-}
-
-uint8_t
-sync_told_state(uint32_t told)
-{
-	return told >> TOLD_STATE_SHIFT & 15;
-}
+enum { REFRESH_MIN_MS = 10000 };
 
 bool
 sync_flow_read(const struct dp_worker *w, uint32_t number, struct flow *ret_flow, struct sl_addr *ret_real)
@@ -148,12 +113,11 @@ cursor_next(unsigned int t, struct dp_sync_cursor *c, const struct dp_worker **r
  * overwritten; this flow's own word is in the ring then, too. Once the ring is empty no end is to come.
  */
 static bool
-told_is_settled(const struct dp_worker *w, uint32_t number, uint8_t seq)
+told_is_settled(const struct dp_worker *w, uint32_t number, const struct flow *flow)
 {
 	const struct dp_sync_worker *s = dp_sync.worker[w->id];
-	uint32_t told = atomic_load_explicit(&s->told[number], memory_order_relaxed);
 
-	return told == 0 || sync_told_is(told, seq) ||
+	return s->told[number].ports == 0 || sync_told_is(&s->told[number], flow) ||
 	       atomic_load_explicit(&s->change_head, memory_order_acquire) == s->tail;
 }
 
@@ -163,8 +127,8 @@ flow_take(struct sync_thread *thread, const struct dp_worker *w, uint32_t number
 	  struct sl_addr *ret_real)
 {
 	return sync_flow_read(w, number, ret_flow, ret_real) && (SYNC_STATES >> ret_flow->state & 1) != 0 &&
-	       idle_ms(w, ret_flow) < timeout_ms(ret_flow->state) &&
-	       told_is_settled(w, number, ret_flow->seq) && sync_is_held(thread, &ret_flow->vip);
+	       idle_ms(w, ret_flow) < timeout_ms(ret_flow->state) && told_is_settled(w, number, ret_flow) &&
+	       sync_is_held(thread, &ret_flow->vip);
 }
 
 static void
@@ -172,8 +136,7 @@ flow_tell(const struct dp_worker *w, uint32_t number, const struct flow *flow, c
 	  struct dp_sync_conn *ret_conn)
 {
 	if ((flow->generation & FLOW_FOREIGN) == 0)
-		atomic_store_explicit(&dp_sync.worker[w->id]->told[number], sync_told_of(flow, false),
-				      memory_order_relaxed);
+		sync_told_set(&dp_sync.worker[w->id]->told[number], flow, real, false);
 	sync_conn_fill(w, flow, real, 0, ret_conn);
 }
 
@@ -203,17 +166,62 @@ dp_sync_walk(unsigned int t, struct dp_sync_cursor *cursor, uint32_t seen_s, str
 
 /* Has its end moved so far that the peer must hear of it? */
 static bool
-refresh_is_due(uint32_t told, const struct flow *flow, uint32_t refresh_ms)
+refresh_is_due(const struct sync_told *told, const struct flow *flow, uint32_t refresh_ms)
 {
-	uint32_t moved_ms = ((flow->seen - (told >> TOLD_SEEN_SHIFT)) & TOLD_SEEN_MASK) * TICK_MS;
+	uint32_t moved_ms = sync_told_moved_ms(told, flow);
 	uint32_t wanted_ms = RTE_MAX(timeout_ms(flow->state) / 2, (uint32_t)REFRESH_MIN_MS);
 
-	if (!sync_told_is(told, flow->seq) || sync_told_state(told) != flow->state)
+	if (!sync_told_is(told, flow) || sync_told_state(told) != flow->state)
 		return true;
-	wanted_ms = RTE_MIN(wanted_ms, (uint32_t)REFRESH_MAX_MS);
+	wanted_ms = RTE_MIN(wanted_ms, (uint32_t)SYNC_REFRESH_MAX_MS);
 	if (refresh_ms != 0)
 		wanted_ms = RTE_MIN(wanted_ms, refresh_ms);
 	return moved_ms != 0 && moved_ms >= wanted_ms;
+}
+
+/* A round begins, or has ended: what was lost before it began is made good then. */
+static void
+round_mark(unsigned int t, bool ended)
+{
+	for (unsigned int id = t; id < dp_sync.workers; id += dp_sync.threads) {
+		struct dp_sync_worker *s = dp_sync.worker[id];
+
+		if (ended)
+			s->mended = s->losses_before;
+		else
+			s->losses_before = s->losses;
+	}
+}
+
+/* Is there, or was there, a flow that the peer need not know of any more? */
+static bool
+told_is_gone(const struct dp_worker *w, uint32_t number)
+{
+	const struct sync_told *told = &dp_sync.worker[w->id]->told[number];
+
+	return told->ports != 0 && (uint8_t)(told->ports >> FLOW_SHIFT_SEQ) !=
+					   __atomic_load_n(&w->table.flow[number].seq, __ATOMIC_RELAXED);
+}
+
+/* An entry. Returns how many it told. 1, and *ret_again: there may be one more. */
+static size_t
+entry_refresh(unsigned int t, const struct dp_worker *w, uint32_t number, uint32_t refresh_ms,
+	      struct dp_sync_conn *ret_conn, bool *ret_again)
+{
+	const struct sync_told *told = &dp_sync.worker[w->id]->told[number];
+	struct sl_addr real;
+	struct flow flow;
+
+	if (told_is_gone(w, number) && sync_told_mend(t, w->id, number, ret_conn)) {
+		*ret_again = true;
+		return 1;
+	}
+	if (!sync_flow_read(w, number, &flow, &real) || (flow.generation & FLOW_FOREIGN) != 0 ||
+	    !refresh_is_due(told, &flow, refresh_ms) ||
+	    !flow_take(&dp_sync.thread[t], w, number, &flow, &real))
+		return 0;
+	flow_tell(w, number, &flow, &real, ret_conn);
+	return 1;
 }
 
 size_t
@@ -227,22 +235,19 @@ dp_sync_refresh(unsigned int t, uint32_t refresh_ms, struct dp_sync_conn *ret_co
 
 	*ret_round = false;
 	thread->call++;
+	if (cursor->worker == 0 && cursor->index == 0)
+		round_mark(t, false);
 	for (; found < max && budget > 0; budget--) {
-		struct sl_addr real;
-		struct flow flow;
-		uint32_t told;
+		bool again = false;
 
 		if (!cursor_next(t, cursor, &w)) {
 			*cursor = (struct dp_sync_cursor){ 0 };
 			*ret_round = true;
+			round_mark(t, true);
 			break;
 		}
-		told = atomic_load_explicit(&dp_sync.worker[w->id]->told[cursor->index],
-					    memory_order_relaxed);
-		if (sync_flow_read(w, cursor->index, &flow, &real) && (flow.generation & FLOW_FOREIGN) == 0 &&
-		    refresh_is_due(told, &flow, refresh_ms) &&
-		    flow_take(thread, w, cursor->index, &flow, &real))
-			flow_tell(w, cursor->index, &flow, &real, &ret_conns[found++]);
+		found += entry_refresh(t, w, cursor->index, refresh_ms, &ret_conns[found], &again);
+		cursor->index -= again;
 	}
 	return found;
 }

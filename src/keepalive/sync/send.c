@@ -222,6 +222,9 @@ refreshes_send(struct sync_link *link)
 				sync_count(link, SYNC_DROPPED, count - i);
 				return;
 			}
+			/* A bulk that is on its way may have the connection behind this. */
+			if ((conns[i].flags & DP_SYNC_ENDED) != 0)
+				sync_serve_change(link, &conns[i]);
 			repeat_note(link, &conns[i], link->sync->conf.retries);
 		}
 	}

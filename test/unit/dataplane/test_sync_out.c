@@ -8,7 +8,7 @@
 #include "sl_addr.h"
 #include "wire.h"
 
-enum { MAX = 600 };
+enum { MAX = 1000 };
 
 static struct dp_sync_conn conns[MAX];
 
@@ -197,7 +197,7 @@ test_overwritten(void **state)
 	struct dp_sync_cursor cursor = { 0 };
 	struct sync_spec spec = { .vip = "192.0.2.2", .fwd = SL_FWD_DR, .proto = SL_PROTO_UDP };
 	uint64_t lost = 0;
-	bool round;
+	bool round, heard[FLOWS] = { false };
 
 	for (uint16_t n = 0; n < FLOWS; n++) {
 		spec.client_port = 1000 + n;
@@ -215,12 +215,181 @@ test_overwritten(void **state)
 	/* A bulk has all. */
 	assert_int_equal(dp_sync_walk(0, &cursor, UINT32_MAX, conns, MAX, 100000), FLOWS);
 	assert_true(cursor.done);
-	/* Ends are lost in the same way. */
+	/* Ends are lost in the same way, and those that are missing are told by the next round. */
 	pipe_flows_end();
 	lost = 0;
 	assert_int_equal(dp_sync_changes(0, conns, MAX, &lost), SYNC_BOX_QUEUE - 1);
 	assert_int_equal(lost, FLOWS - (SYNC_BOX_QUEUE - 1));
-	assert_true((conns[0].flags & DP_SYNC_ENDED) != 0);
+	assert_int_equal(dp_sync_refresh(0, 0, conns + SYNC_BOX_QUEUE - 1, MAX, 100000, &round), lost);
+	for (unsigned int n = 0; n < FLOWS; n++) {
+		assert_int_equal(conns[n].flags, DP_SYNC_NEW | DP_SYNC_ENDED);
+		heard[conns[n].client_port - 1000] = true;
+	}
+	for (unsigned int n = 0; n < FLOWS; n++)
+		assert_true(heard[n]);
+	assert_int_equal(dp_sync_refresh(0, 0, conns, MAX, 100000, &round), 0);
+}
+
+/* Overwrites all words that there are, and is not told. */
+static void
+words_lose(void)
+{
+	struct sync_spec spec = { .vip = "192.0.2.2", .fwd = SL_FWD_DR, .proto = SL_PROTO_UDP };
+	uint64_t lost = 0;
+
+	for (uint16_t n = 0; n < SYNC_BOX_QUEUE + 8; n++) {
+		struct flow *flow;
+
+		spec.client_port = 20000 + n;
+		packet(&spec, 0, false);
+		flow = sync_flow(0, &spec);
+		/* Its own end has no word. */
+		dp_flow_forget(dp_workers[0], flow);
+	}
+	while (dp_sync_changes(0, conns, MAX, &lost) != 0)
+		;
+	assert_true(lost > 0);
+}
+
+/*
+ * The end's word was overwritten. The entry's next connection shows it: first the end, then that one,
+ * also where there is room for one at a time.
+ */
+static void
+test_end_made_good(void **state)
+{
+	for (size_t room = 1; room <= 3; room++) {
+		struct sync_spec ended = told_as(&dr, SL_STATE_ESTABLISHED, DP_SYNC_NEW | DP_SYNC_ENDED);
+		struct sync_spec next = told_as(&dr, SL_STATE_ESTABLISHED, DP_SYNC_NEW);
+		struct flow *flow;
+		bool round;
+
+		establish(&dr);
+		assert_int_equal(sync_changes(conns, MAX), 1);
+		flow = sync_flow(0, &dr);
+		dp_flow_end(dp_workers[0], flow);
+		words_lose();
+		next.client_port = 7;
+		establish(&next);
+		assert_ptr_equal(sync_flow(0, &next), flow);
+		assert_int_equal(sync_changes(conns, room), RTE_MIN(room, (size_t)2));
+		if (room == 1)
+			assert_int_equal(sync_changes(conns + 1, room), 1);
+		assert_true(sync_is(&conns[0], &ended));
+		assert_true(sync_is(&conns[1], &next));
+		assert_int_equal(sync_changes(conns, MAX), 0);
+		/* The losses are made good: a connection that expires is the peer's own business again. */
+		assert_int_equal(dp_sync_refresh(0, 0, conns, MAX, 100000, &round), 0);
+		assert_int_equal(dp_sync_refresh(0, 0, conns, MAX, 100000, &round), 0);
+		dp_flow_forget(dp_workers[0], flow);
+		establish(&dr);
+		assert_ptr_equal(sync_flow(0, &dr), flow);
+		assert_int_equal(sync_changes(conns, MAX), 1);
+		assert_int_equal(conns[0].flags, DP_SYNC_NEW);
+		pipe_flows_end();
+		(void)sync_changes(conns, MAX);
+	}
+}
+
+/* The same, but the key is in use again, in the same entry or another one: an end would take that one away. */
+static void
+test_end_overtaken(void **state)
+{
+	for (unsigned int other = 0; other < 2; other++) {
+		struct sync_spec between = told_as(&dr, SL_STATE_ESTABLISHED, DP_SYNC_NEW);
+		struct flow *flow;
+		bool round;
+
+		establish(&dr);
+		assert_int_equal(sync_changes(conns, MAX), 1);
+		flow = sync_flow(0, &dr);
+		dp_flow_end(dp_workers[0], flow);
+		words_lose();
+		between.client_port = 7;
+		if (other)
+			packet(&between, SYN, false);
+		establish(&dr);
+		assert_int_equal(sync_flow(0, &dr) == flow, !other);
+		assert_int_equal(sync_changes(conns, MAX), 1);
+		assert_int_equal(conns[0].flags, DP_SYNC_NEW);
+		if (other)
+			packet(&between, ACK, false);
+		assert_int_equal(sync_changes(conns, MAX), other);
+		assert_int_equal(dp_sync_refresh(0, 0, conns, MAX, 100000, &round), 0);
+		/* One that is half open does not count: the peer does not have it. */
+		flow = sync_flow(0, &dr);
+		dp_flow_end(dp_workers[0], flow);
+		words_lose();
+		packet(&dr, SYN, false);
+		assert_int_equal(sync_changes(conns, MAX), 0);
+		assert_int_equal(dp_sync_refresh(0, 0, conns, MAX, 100000, &round), 1);
+		assert_int_equal(conns[0].flags, DP_SYNC_NEW | DP_SYNC_ENDED);
+		assert_int_equal(conns[0].client_port, sync_conn(&dr).client_port);
+		pipe_flows_end();
+		(void)sync_changes(conns, MAX);
+	}
+}
+
+/* Both words were overwritten: a walk tells the end, and what is in the entry now. */
+static void
+test_end_walked(void **state)
+{
+	struct sync_spec ended = told_as(&dr, SL_STATE_ESTABLISHED, DP_SYNC_NEW | DP_SYNC_ENDED);
+	struct sync_spec next = told_as(&dr, SL_STATE_ESTABLISHED, 0);
+	struct flow *flow;
+
+	for (size_t room = 1; room <= 2; room++) {
+		size_t found = 0;
+		bool round = false;
+
+		establish(&dr);
+		assert_int_equal(sync_changes(conns, MAX), 1);
+		flow = sync_flow(0, &dr);
+		dp_flow_end(dp_workers[0], flow);
+		next.client_port = 7;
+		establish(&next);
+		assert_ptr_equal(sync_flow(0, &next), flow);
+		words_lose();
+		while (!round)
+			found += dp_sync_refresh(0, 0, conns + found, room, 100000, &round);
+		assert_int_equal(found, 2);
+		assert_true(sync_is(&conns[0], &ended));
+		assert_true(sync_is(&conns[1], &next));
+		pipe_flows_end();
+		(void)sync_changes(conns, MAX);
+		while (dp_sync_refresh(0, 0, conns, MAX, 100000, &round) != 0)
+			;
+	}
+}
+
+/* `seq` comes again after 64 connections of an entry: another key is another connection all the same. */
+static void
+test_seq_again(void **state)
+{
+	static const struct sync_spec others[] = {
+		{ .vip = "192.0.2.2", .fwd = SL_FWD_DR, .flags = DP_SYNC_NEW, .client_port = 7 },
+		{ .vip = "192.0.2.2", .fwd = SL_FWD_DR, .flags = DP_SYNC_NEW, .client = "203.0.113.6" },
+	};
+	struct dp_sync_worker *s = dp_workers[0]->sync;
+
+	for (size_t i = 0; i < SL_COUNT(others); i++) {
+		struct flow *flow;
+		uint8_t seq;
+
+		establish(&dr);
+		assert_int_equal(sync_changes(conns, MAX), 1);
+		flow = sync_flow(0, &dr);
+		seq = flow->seq;
+		dp_flow_forget(dp_workers[0], flow);
+		establish(&others[i]);
+		assert_ptr_equal(sync_flow(0, &others[i]), flow);
+		flow->seq = seq;
+		s->change[s->tail & s->change_mask] = sync_word_of(dp_workers[0], flow);
+		assert_int_equal(sync_changes(conns, MAX), 1);
+		assert_true(sync_is(&conns[0], &others[i]));
+		pipe_flows_end();
+		(void)sync_changes(conns, MAX);
+	}
 }
 
 /* As many as are asked for, the rest later. */
@@ -412,6 +581,10 @@ main(void)
 		TEST(test_ends),
 		TEST(test_local),
 		TEST(test_overwritten),
+		TEST(test_end_made_good),
+		TEST(test_end_overtaken),
+		TEST(test_end_walked),
+		TEST(test_seq_again),
 		TEST(test_max),
 		cmocka_unit_test_setup_teardown(test_threads, sync_setup2, pipe_teardown),
 		TEST(test_refresh),

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the peer knows: of each flow's entry the connection that was told last, noted by the thread that told it
+ * and read by no other. By it a change that is none is not told, a refresh knows how old what was told has become,
+ * and an end can be told although the entry has long had another flow.
+ *
+ * Most ends have a word in the worker's ring. Where the ring was overwritten, an entry whose flow is not the one that
+ * was told shows that an end is missing. Where it was not, that flow has expired, which the peer finds out by itself.
+ */
+#include "sync.h"
+
+#include "local.h"
+
+enum {
+	TOLD_CHANGE = 1, /* not by a walk */
+	TOLD_STATE_SHIFT = 1,
+	TOLD_FLAGS_SHIFT = 5,
+	TOLD_SEEN_SHIFT = 13,
+	TOLD_SEEN_MASK = 0x7ffff, /* of the tick: three days */
+};
+
+static_assert((uint64_t)TOLD_SEEN_MASK * TICK_MS / 2 >= SYNC_REFRESH_MAX_MS, "older is not told from newer");
+
+void
+sync_told_set(struct sync_told *told, const struct flow *flow, const struct sl_addr *real, bool change)
+{
+	*told = (struct sync_told){
+		.client = flow->client,
+		.vip = flow->vip,
+		.real = *real,
+		.ports = flow->ports,
+		.local = flow->local,
+		.note = (flow->seen & TOLD_SEEN_MASK) << TOLD_SEEN_SHIFT |
+			(uint32_t)flow->flags << TOLD_FLAGS_SHIFT | (flow->state & 15u) << TOLD_STATE_SHIFT |
+			(change ? TOLD_CHANGE : 0),
+	};
+}
+
+/* `seq` comes again after 64 flows, with the same key it hardly does. */
+bool
+sync_told_is(const struct sync_told *told, const struct flow *flow)
+{
+	return told->ports == flow->ports && sl_addr_eq(&told->client, &flow->client) &&
+	       sl_addr_eq(&told->vip, &flow->vip);
+}
+
+uint8_t
+sync_told_state(const struct sync_told *told)
+{
+	return told->note >> TOLD_STATE_SHIFT & 15;
+}
+
+bool
+sync_told_as_change(const struct sync_told *told)
+{
+	return (told->note & TOLD_CHANGE) != 0;
+}
+
+uint32_t
+sync_told_moved_ms(const struct sync_told *told, const struct flow *flow)
+{
+	return ((flow->seen - (told->note >> TOLD_SEEN_SHIFT)) & TOLD_SEEN_MASK) * TICK_MS;
+}
+
+/* Forgets it. False: its VIP is held elsewhere, and so is its connection. */
+static bool
+end_tell(unsigned int t, unsigned int worker, struct sync_told *told, struct dp_sync_conn *ret_conn)
+{
+	const struct dp_worker *w = dp_workers[worker];
+	struct flow flow = {
+		.client = told->client,
+		.vip = told->vip,
+		.ports = told->ports,
+		.local = told->local,
+		.state = sync_told_state(told),
+		.flags = (uint8_t)(told->note >> TOLD_FLAGS_SHIFT),
+		.seen = __atomic_load_n(&w->tick, __ATOMIC_RELAXED),
+	};
+	struct sl_addr real = told->real;
+
+	told->ports = 0;
+	if (!sync_is_held(&dp_sync.thread[t], &flow.vip))
+		return false;
+	sync_conn_fill(w, &flow, &real, DP_SYNC_ENDED | DP_SYNC_NEW, ret_conn);
+	return true;
+}
+
+bool
+sync_told_end(unsigned int t, unsigned int worker, uint32_t number, uint8_t seq,
+	      struct dp_sync_conn *ret_conn)
+{
+	struct sync_told *told = &dp_sync.worker[worker]->told[number];
+
+	return told->ports != 0 && (uint8_t)(told->ports >> FLOW_SHIFT_SEQ) == seq &&
+	       end_tell(t, worker, told, ret_conn);
+}
+
+/* Is the connection that was told, or one of its key, in this entry? */
+static bool
+key_is_at(const struct dp_worker *w, uint32_t number, const struct sync_told *told)
+{
+	struct sl_addr real;
+	struct flow flow;
+
+	return number <= w->table.capacity && sync_flow_read(w, number, &flow, &real) &&
+	       (SYNC_STATES >> flow.state & 1) != 0 && ((flow.ports ^ told->ports) & KEY_PORTS_IN) == 0 &&
+	       sl_addr_eq(&flow.client, &told->client) && sl_addr_eq(&flow.vip, &told->vip);
+}
+
+/*
+ * ... or in any entry? The chain is read beside its worker: numbers out of a bucket that is being changed
+ * lead to entries of another key.
+ */
+static bool
+key_is_in_use(const struct dp_worker *w, const struct sync_told *told)
+{
+	const struct flow_table *table = &w->table;
+	struct flow_hash hash = flow_hash_ports(table, &told->client, told->ports);
+	uint32_t bucket = hash.bucket;
+
+	for (unsigned int depth = 0; depth < BUCKET_CHAIN_MAX; depth++) {
+		const struct flow_bucket *b = &table->bucket[bucket];
+
+		for (unsigned int slot = 0; slot < BUCKET_SLOTS; slot++) {
+			if (__atomic_load_n(&b->tag[slot], __ATOMIC_RELAXED) == hash.tag &&
+			    key_is_at(w, __atomic_load_n(&b->flow[slot], __ATOMIC_RELAXED), told))
+				return true;
+		}
+		bucket = __atomic_load_n(&b->next, __ATOMIC_RELAXED);
+		if (bucket == 0)
+			break;
+	}
+	return false;
+}
+
+bool
+sync_told_mend(unsigned int t, unsigned int worker, uint32_t number, struct dp_sync_conn *ret_conn)
+{
+	struct dp_sync_worker *s = dp_sync.worker[worker];
+	struct sync_told *told = &s->told[number];
+
+	if (told->ports == 0 || s->losses == s->mended)
+		return false;
+	/* The peer has the later connection under this key: an end would be taken for that one's. */
+	if (key_is_at(dp_workers[worker], number, told) || key_is_in_use(dp_workers[worker], told)) {
+		told->ports = 0;
+		return false;
+	}
+	return end_tell(t, worker, told, ret_conn);
+}
