@@ -143,7 +143,8 @@ sync_json(const struct ka_sync_status *status)
 		COUNTER(status, bad_message),    COUNTER(status, bad_auth),
 		COUNTER(status, replayed),       COUNTER(status, bad_entry),
 		COUNTER(status, unknown_server), COUNTER(status, conflict),
-		COUNTER(status, table_full),
+		COUNTER(status, table_full),     COUNTER(status, foreign),
+		COUNTER(status, skipped),        COUNTER(status, overrun),
 	};
 
 	if (!status->enabled)
