@@ -23,8 +23,7 @@ struct bufferevent;
 struct evbuffer;
 struct evconnlistener;
 struct event;
-struct ha_watch;
-struct health_watch;
+struct watch;
 
 struct rpc_client {
 	TAILQ_ENTRY(rpc_client) in_all, in_ready;
@@ -58,8 +57,7 @@ struct rpc_server {
 	unsigned int client_count;
 	bool accept_paused; /* out of descriptors: the tick tries again */
 
-	struct health_watch *watch; /* while somebody watches */
-	struct ha_watch *ha_watch;
+	struct watch *health_watch, *ha_watch; /* while somebody watches */
 	unsigned int watcher_count;
 };
 

@@ -50,7 +50,7 @@ static void
 world_teardown(struct world *world)
 {
 	rpc_server_destroy(world->server);
-	assert_int_equal(fake_health.watchers, 0);
+	assert_int_equal(fake_health_watchers(), 0);
 	fixture_teardown(&world->fixture);
 }
 
@@ -173,7 +173,7 @@ test_events(void **state)
 	}
 	client_send(fd[2], CALL("5", "status"));
 	line_expect(&world, fd[2], "{\"id\":5}");
-	assert_int_equal(fake_health.watchers, 1);
+	assert_int_equal(fake_health_watchers(), 1);
 	events_make(0, 3);
 	for (int i = 0; i < 2; i++)
 		for (unsigned int number = 0; number < 3; number++)
@@ -212,13 +212,13 @@ test_ha_events(void **state)
 	fd = client_connect(&world);
 	client_send(fd, MONITOR);
 	line_expect(&world, fd, "{\"id\":1,\"result\":{}}");
-	assert_int_equal(fake_ha.watchers, 1);
+	assert_int_equal(fake_ha_watchers(), 1);
 	fake_ha_event(event);
 	events_make(0, 1);
 	line_expect(&world, fd, "{\"params\":{\"event\":\"ha_state\",\"instance\":\"VI_1\"}}");
 	event_expect(&world, fd, 0);
 	close(fd);
-	for (unsigned int waited_ms = 0; fake_ha.watchers > 0 && waited_ms < PATIENCE_MS; waited_ms++) {
+	for (unsigned int waited_ms = 0; fake_ha_watchers() > 0 && waited_ms < PATIENCE_MS; waited_ms++) {
 		turn(&world);
 		poll(NULL, 0, 1);
 	}
@@ -229,7 +229,7 @@ test_ha_events(void **state)
 	fake_ha.no_memory = false;
 	close(fd);
 	world_teardown(&world);
-	assert_int_equal(fake_ha.watchers, 0);
+	assert_int_equal(fake_ha_watchers(), 0);
 	json_decref(event);
 }
 
@@ -337,9 +337,9 @@ test_half_closed(void **state)
 		turn(&world);
 	events_make(0, 1);
 	event_expect(&world, fd, 0);
-	assert_int_equal(fake_health.watchers, 1);
+	assert_int_equal(fake_health_watchers(), 1);
 	close(fd);
-	for (unsigned int waited_ms = 0; fake_health.watchers > 0 && waited_ms < PATIENCE_MS; waited_ms++) {
+	for (unsigned int waited_ms = 0; fake_health_watchers() > 0 && waited_ms < PATIENCE_MS; waited_ms++) {
 		turn(&world);
 		poll(NULL, 0, 1);
 	}
@@ -360,7 +360,7 @@ test_no_memory(void **state)
 	while ((line = line_receive(&world, fd)) != NULL)
 		json_decref(line);
 	close(fd);
-	assert_int_equal(fake_health.watchers, 0);
+	assert_int_equal(fake_health_watchers(), 0);
 	world_teardown(&world);
 }
 
