@@ -10,6 +10,7 @@
 #include "sl_addr.h"
 #include "sl_log.h"
 #include "sl_test.h"
+#include "test_conf_load.h"
 
 #include <sluice/dp_ha.h>
 
@@ -51,24 +52,11 @@ __wrap_dp_ha_addr_is_held(const struct sl_addr *addr)
 	return !away[addr->b[15]];
 }
 
-static struct conf *
-conf_of(const char *text)
-{
-	struct conf_faults faults = { 0 };
-	struct conf *conf = conf_load_text("t", text, strlen(text), false, &faults);
-
-	if (conf == NULL)
-		conf_faults_print(&faults, stderr);
-	assert_non_null(conf);
-	conf_faults_free(&faults);
-	return conf;
-}
-
 static void
 box_start(const char *text)
 {
 	struct dp_params params = { .workers = 2, .cpu = { 0, 1 }, .connections = 100000 };
-	struct conf *conf = conf_of(text);
+	struct conf *conf = conf_load_good("a file", text);
 	char error[DP_ERROR_SIZE];
 	struct model_error refused;
 
@@ -111,7 +99,7 @@ apply(const char *text)
 {
 	struct conf_faults faults = { 0 };
 
-	assert_int_equal(model_apply(box.model, conf_of(text), &faults), 0);
+	assert_int_equal(model_apply(box.model, conf_load_good("a file", text), &faults), 0);
 	conf_faults_free(&faults);
 }
 

@@ -8,6 +8,7 @@
 #include "script.h"
 #include "sl_addr.h"
 #include "sl_test.h"
+#include "test_conf_load.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -219,16 +220,11 @@ static struct conf *
 conf_of(const char *services)
 {
 	static const char head[] = "port wan { device net_null0\n address 10.2.0.1/24 }\n";
-	struct conf_faults faults = { 0 };
-	char *text = NULL;
 	struct conf *conf;
-	int len = asprintf(&text, "%s%s", head, services);
+	char *text = NULL;
 
-	assert_true(len > 0);
-	conf = conf_load_text("farm.conf", text, (size_t)len, false, &faults);
-	if (conf == NULL)
-		fail_msg("%u:%u: %s", faults.first->line, faults.first->column, faults.first->text);
-	conf_faults_free(&faults);
+	assert_true(asprintf(&text, "%s%s", head, services) > 0);
+	conf = conf_load_good("a file", text);
 	free(text);
 	if (farm_conf_hook != NULL)
 		farm_conf_hook(conf);
