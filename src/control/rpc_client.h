@@ -77,6 +77,4 @@ void rpc_client_tick(struct rpc_client *client, uint64_t now_ms);
 /* Puts the client into the queue (rpc.c). */
 void rpc_server_ready(struct rpc_client *client);
 
-uint64_t rpc_clock_ms(void);
-
 #endif

@@ -5,11 +5,11 @@
 #include "fake_dp_ha.h"
 
 #include "fake_dp_private.h"
+#include "sl_clock.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { OWN_MAX = 64, MOVING_MAX = 1024 };
 
@@ -189,14 +189,12 @@ dp_ha_receive(struct dp_ha_packet *ret_packet)
 uint64_t
 dp_ha_worker_turns(unsigned int worker)
 {
-	struct timespec now;
 	bool stalled;
 
 	pthread_mutex_lock(&ha.lock);
 	stalled = ha.stalled;
 	pthread_mutex_unlock(&ha.lock);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return stalled ? 1 : (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return stalled ? 1 : sl_clock_us();
 }
 
 /* ---- dp_sync.h: what it takes (../keepalive/no_dp_sync.c has the rest) ---- */

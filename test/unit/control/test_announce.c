@@ -8,6 +8,7 @@
 #include "fake_dp.h"
 #include "health.h"
 #include "sl_addr.h"
+#include "sl_clock.h"
 #include "sl_log.h"
 #include "sl_test.h"
 #include "test_conf_load.h"
@@ -18,7 +19,6 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define PORTS                                                                                                \
 	"port wan {\n device net_null0\n address 10.0.0.1/24\n tap on\n}\n"                                  \
@@ -235,15 +235,6 @@ test_refused(void **state)
 	box_end();
 }
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void
 test_worker_stalls(void **state)
 {
@@ -252,10 +243,10 @@ test_worker_stalls(void **state)
 	box_start(PORTS TABLE("") VS("192.0.2.1", "80", ""));
 	look();
 	fake_dp_run(false);
-	since_ms = now_ms();
-	while (*fake_dp_host_routes() != '\0' && now_ms() - since_ms < LIMIT_MS)
+	since_ms = sl_clock_ms();
+	while (*fake_dp_host_routes() != '\0' && sl_clock_ms() - since_ms < LIMIT_MS)
 		look();
-	assert_in_range(now_ms() - since_ms, 1800, LIMIT_MS - 1);
+	assert_in_range(sl_clock_ms() - since_ms, 1800, LIMIT_MS - 1);
 	fake_dp_run(true);
 	look();
 	assert_string_equal(fake_dp_host_routes(), " [100 wan 192.0.2.1]");
@@ -274,15 +265,15 @@ test_end_lingers(void **state)
 		away[1] = !announced;
 		look();
 		polls = fake_dp_polls();
-		since_ms = now_ms();
+		since_ms = sl_clock_ms();
 		announce_destroy(box.announce);
 		box.announce = NULL;
 		assert_string_equal(fake_dp_host_routes(), "");
 		if (announced) {
-			assert_in_range(now_ms() - since_ms, 190, 1000);
+			assert_in_range(sl_clock_ms() - since_ms, 190, 1000);
 			assert_true(fake_dp_polls() - polls > 20);
 		} else {
-			assert_in_range(now_ms() - since_ms, 0, 150);
+			assert_in_range(sl_clock_ms() - since_ms, 0, 150);
 		}
 		box_end();
 	}
@@ -305,17 +296,17 @@ test_many(void **state)
 		unsigned int before = fake_dp_calls(FAKE_DP_HOST_ROUTE);
 
 		states[80] = down ? HEALTH_SERVICE_DOWN : HEALTH_SERVICE_UP;
-		since_ms = now_ms();
+		since_ms = sl_clock_ms();
 		while (fake_dp_calls(FAKE_DP_HOST_ROUTE) - before < MANY) {
-			uint64_t began_ms = now_ms();
+			uint64_t began_ms = sl_clock_ms();
 
 			assert_true(began_ms - since_ms < 30000);
 			look();
-			if (now_ms() - began_ms > longest_ms)
-				longest_ms = now_ms() - began_ms;
+			if (sl_clock_ms() - began_ms > longest_ms)
+				longest_ms = sl_clock_ms() - began_ms;
 		}
 		print_message("%u VIPs %s: %lu ms, the longest turn with its pause %lu ms\n", MANY,
-			      down ? "withdrawn" : "announced", now_ms() - since_ms, longest_ms);
+			      down ? "withdrawn" : "announced", sl_clock_ms() - since_ms, longest_ms);
 	}
 	free(text);
 	box_end();
