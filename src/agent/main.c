@@ -6,12 +6,12 @@
  */
 #include "agent_room.h"
 
+#include "sl_clock.h"
 #include "sl_log.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 static struct options options;
 static struct sampler sampler;
@@ -87,8 +87,5 @@ main(int argc, char **argv)
 uint64_t
 now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return sl_clock_ms();
 }

@@ -187,6 +187,16 @@ sl_addr_is_unicast(const struct sl_addr *addr)
 		return !sl_addr_is_none(addr) && !sl_addr_eq(addr, &v6_loopback) && addr->b[0] != 0xff;
 }
 
+struct sl_addr
+sl_addr_next(const struct sl_addr *addr)
+{
+	struct sl_addr next = *addr;
+
+	for (unsigned int i = sizeof(next.b); i-- > 0 && ++next.b[i] == 0;)
+		;
+	return next;
+}
+
 /* Decimal digits only, no sign, no leading zero, nothing after them. */
 static bool
 number_parse(const char *text, unsigned int most, unsigned int *ret_number)

@@ -38,4 +38,7 @@ unsigned int sl_prefix_bits(const struct sl_prefix *prefix);
 /* Usable as the address of a host: not zero, loopback, multicast or broadcast. */
 bool sl_addr_is_unicast(const struct sl_addr *addr);
 
+/* The address behind this one. Behind 255.255.255.255 comes ::1:0:0:0, of the other family; behind the last, ::. */
+struct sl_addr sl_addr_next(const struct sl_addr *addr);
+
 #endif

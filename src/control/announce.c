@@ -7,6 +7,7 @@
 #include "announce_private.h"
 
 #include "sl_addr.h"
+#include "sl_clock.h"
 #include "sl_log.h"
 
 #include <sluice/dp_ha.h>
@@ -59,7 +60,6 @@ static bool wanted(const struct announce *announce, const struct announce_vip *v
 		   char why[ANNOUNCE_WHY_SIZE]);
 static bool route_set(struct announce *announce, const struct sl_addr *addr, bool add, const char *why);
 static void withdraw_all(struct announce *announce, const char *why);
-static uint64_t now_us(void);
 
 struct announce *
 announce_create(struct event_base *base, struct model *model, struct health *health)
@@ -91,8 +91,8 @@ announce_destroy(struct announce *announce)
 	if (announce->route_count > 0) {
 		withdraw_all(announce, "sluiced ends");
 		/* The daemon's own packets to its routers go through the data plane. */
-		end_us = now_us() + LINGER_MS * 1000;
-		while (now_us() < end_us)
+		end_us = sl_clock_us() + LINGER_MS * 1000;
+		while (sl_clock_us() < end_us)
 			if (dp_poll() == 0)
 				nanosleep(&pause, NULL);
 	}
@@ -108,11 +108,11 @@ static void
 look_timer(evutil_socket_t fd, short what, void *context)
 {
 	struct announce *announce = context;
-	uint64_t began_us = now_us(), pause_ms;
+	uint64_t began_us = sl_clock_us(), pause_ms;
 	bool complete = look(announce);
 	struct timeval wait;
 
-	pause_ms = (now_us() - began_us) * LOOK_SHARE / 1000;
+	pause_ms = (sl_clock_us() - began_us) * LOOK_SHARE / 1000;
 	if (!complete)
 		pause_ms = REST_MS;
 	else if (pause_ms < LOOK_MS)
@@ -135,7 +135,7 @@ look(struct announce *announce)
 	place_find(announce);
 	if (announce->index == 0)
 		return true;
-	workers_look(announce, now_us() / 1000);
+	workers_look(announce, sl_clock_ms());
 	if (announce_vips_collect(&announce->vips, announce->model, announce->health) < 0) {
 		sl_warn("announced VIPs stay as they are: out of memory");
 		return true;
@@ -322,13 +322,4 @@ withdraw_all(struct announce *announce, const char *why)
 	for (size_t i = 0; i < announce->route_count; i++)
 		(void)route_set(announce, &announce->route[i], false, why);
 	announce->route_count = 0;
-}
-
-static uint64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }

@@ -4,10 +4,11 @@
  */
 #include "boot_notify.h"
 
+#include "sl_clock.h"
+
 #ifdef SLUICE_SYSTEMD
 
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
 void
 boot_notify_ready(void)
@@ -19,11 +20,7 @@ boot_notify_ready(void)
 void
 boot_notify_reloading(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu",
-		   (unsigned long long)now.tv_sec * 1000000u + (unsigned long long)now.tv_nsec / 1000u);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)sl_clock_us());
 }
 
 void

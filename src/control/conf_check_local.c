@@ -15,7 +15,6 @@ static void range_check(struct conf_check *check, const struct conf_local_draft 
 static bool addr_check(struct conf_check *check, const struct conf_local_draft *draft,
 		       const struct sl_addr *addr);
 static void group_count_families(struct conf_check *check, struct conf_local_group *group);
-static struct sl_addr addr_next(const struct sl_addr *addr);
 static const struct conf_local_group *group_find(const struct conf *conf, const char *name);
 static void group_missing_report(struct conf_check *check, const struct conf_service *service,
 				 const struct conf_word *word);
@@ -87,7 +86,7 @@ range_check(struct conf_check *check, const struct conf_local_draft *draft)
 		load->group_drafts[draft->group].uncertain = true;
 		return;
 	}
-	for (uint32_t i = 0; i < draft->count; i++, addr = addr_next(&addr)) {
+	for (uint32_t i = 0; i < draft->count; i++, addr = sl_addr_next(&addr)) {
 		if (!addr_check(check, draft, &addr)) {
 			load->group_drafts[draft->group].uncertain = true;
 			return;
@@ -145,16 +144,6 @@ group_count_families(struct conf_check *check, struct conf_local_group *group)
 
 	for (unsigned int i = 0; i < group->addr_count; i++)
 		draft->has_family[!sl_addr_is_v4(&group->addrs[i].addr)] = true;
-}
-
-static struct sl_addr
-addr_next(const struct sl_addr *addr)
-{
-	struct sl_addr next = *addr;
-
-	for (unsigned int i = sizeof(next.b); i-- > 0 && ++next.b[i] == 0;)
-		;
-	return next;
 }
 
 static const struct conf_local_group *

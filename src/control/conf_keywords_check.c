@@ -8,20 +8,13 @@
 
 #define TLS_END "a check ends its TLS connection as the protocol wants it"
 
-#define ONE(keyword, text, build)                                                                            \
-	{                                                                                                    \
-		keyword, CONF_SUPPORTED, keyword " " text, build, 1, 1, CONF_BRACES_NO                       \
-	}
-#define SWITCH(keyword, build)                                                                               \
-	{                                                                                                    \
-		keyword, CONF_SUPPORTED, keyword " [on|off]", build, 0, 1, CONF_BRACES_NO                    \
-	}
-
 #define OF_CONNECTIONS                                                                                       \
-	ONE("connect_ip", "ADDRESS|NAME", conf_build_connect_ip),                                            \
-		ONE("connect_port", "PORT", conf_build_connect_port),                                        \
-		ONE("bindto", "ADDRESS", conf_build_bindto), ONE("bind_port", "PORT", conf_build_bind_port), \
-		ONE("bind_if", "INTERFACE", conf_build_bind_if), ONE("fwmark", "NUMBER", conf_build_fwmark)
+	WORD("connect_ip", conf_build_connect_ip, "ADDRESS|NAME"),                                           \
+		WORD("connect_port", conf_build_connect_port, "PORT"),                                       \
+		WORD("bindto", conf_build_bindto, "ADDRESS"),                                                \
+		WORD("bind_port", conf_build_bind_port, "PORT"),                                             \
+		WORD("bind_if", conf_build_bind_if, "INTERFACE"),                                            \
+		WORD("fwmark", conf_build_fwmark, "NUMBER")
 
 #define OF_CHECKS OF_CONNECTIONS, CONF_KEYWORDS_OF_CHECKS, CONF_KEYWORD_VIA_DATAPLANE
 
@@ -29,40 +22,34 @@ static const struct conf_keyword checker_tcp[] = { OF_CHECKS, { 0 } };
 static const struct conf_keyword checker_ping[] = { OF_CHECKS, { 0 } };
 
 static const struct conf_keyword url[] = {
-	ONE("path", "PATH", conf_build_path),
-	{ "status_code", CONF_SUPPORTED, "status_code CODE[-CODE] ...", conf_build_status_code, 1,
-	  CONF_ARGS_ANY, CONF_BRACES_NO },
-	ONE("digest", "MD5-SUM", conf_build_digest),
-	ONE("virtualhost", "NAME", conf_build_url_virtualhost),
-	ONE("regex", "PATTERN", conf_build_regex),
+	WORD("path", conf_build_path, "PATH"),
+	WORDS("status_code", conf_build_status_code, 1, CONF_ARGS_ANY, "status_code CODE[-CODE] ..."),
+	WORD("digest", conf_build_digest, "MD5-SUM"),
+	WORD("virtualhost", conf_build_url_virtualhost, "NAME"),
+	WORD("regex", conf_build_regex, "PATTERN"),
 	SWITCH("regex_no_match", conf_build_regex_no_match),
-	{ "regex_options", CONF_SUPPORTED, "regex_options OPTION ...", conf_build_regex_options, 1,
-	  CONF_ARGS_ANY, CONF_BRACES_NO },
-	ONE("regex_min_offset", "BYTES", conf_build_regex_offset),
-	ONE("regex_max_offset", "BYTES", conf_build_regex_offset),
-	{ "regex_stack", CONF_NO_EFFECT, "a pattern takes what memory it needs, within a bound" },
-	{ "tls_compliant", CONF_NO_EFFECT, TLS_END },
+	WORDS("regex_options", conf_build_regex_options, 1, CONF_ARGS_ANY, "regex_options OPTION ..."),
+	WORD("regex_min_offset", conf_build_regex_offset, "BYTES"),
+	WORD("regex_max_offset", conf_build_regex_offset, "BYTES"),
+	NONE("regex_stack", "a pattern takes what memory it needs, within a bound"),
+	NONE("tls_compliant", TLS_END),
 	{ 0 },
 };
 
 #define OF_HTTP                                                                                              \
-	{                                                                                                    \
-		"url",           CONF_SUPPORTED, "url { path PATH ... }", conf_build_url, 0, 0,              \
-		CONF_BRACES_YES, .many = true                                                                \
-	},                                                                                                   \
-		ONE("http_protocol", "1.0|1.0C|1.1", conf_build_http_protocol),                              \
+	BLOCK("url", conf_build_url, 0, 0, "url { path PATH ... }"),                                         \
+		WORD("http_protocol", conf_build_http_protocol, "1.0|1.0C|1.1"),                             \
 		SWITCH("fast_recovery", conf_build_fast_recovery),                                           \
-		ONE("virtualhost", "NAME", conf_build_virtualhost),                                          \
+		WORD("virtualhost", conf_build_virtualhost, "NAME"),                                         \
 		CONF_KEYWORD_INHERITED("nb_get_retry", "COUNT"), OF_CHECKS
 
 static const struct conf_keyword checker_http[] = { OF_HTTP, { 0 } };
 
 static const struct conf_keyword checker_misc[] = {
-	{ "misc_path", CONF_SUPPORTED, "misc_path \"COMMAND [ARG ...]\"", conf_build_misc_path, 1,
-	  CONF_ARGS_ANY, CONF_BRACES_NO },
-	ONE("misc_timeout", "SECONDS", conf_build_misc_timeout),
+	WORDS("misc_path", conf_build_misc_path, 1, CONF_ARGS_ANY, "misc_path \"COMMAND [ARG ...]\""),
+	WORD("misc_timeout", conf_build_misc_timeout, "SECONDS"),
 	SWITCH("misc_dynamic", conf_build_misc_dynamic),
-	{ "user", CONF_SUPPORTED, "user NAME [GROUP]", conf_build_misc_user, 1, 3, CONF_BRACES_NO },
+	WORDS("user", conf_build_misc_user, 1, 3, "user NAME [GROUP]"),
 	CONF_KEYWORDS_OF_SCHEDULE,
 	{ 0 },
 };
@@ -70,9 +57,9 @@ static const struct conf_keyword checker_misc[] = {
 static const struct conf_keyword checker_ssl[] = {
 	OF_HTTP,
 	SWITCH("enable_sni", conf_build_enable_sni),
-	ONE("sni_name", "NAME", conf_build_sni_name),
-	ONE("tls_verify", "on|off", conf_build_tls_verify),
-	{ "tls_compliant", CONF_NO_EFFECT, TLS_END },
+	WORD("sni_name", conf_build_sni_name, "NAME"),
+	WORD("tls_verify", conf_build_tls_verify, "on|off"),
+	NONE("tls_compliant", TLS_END),
 	{ 0 },
 };
 
@@ -83,95 +70,90 @@ static const struct conf_keyword smtp_host[] = {
 };
 
 static const struct conf_keyword checker_smtp[] = {
-	ONE("helo_name", "NAME", conf_build_helo_name),
-	{ "host", CONF_SUPPORTED, "host { connect_ip ADDRESS ... }", conf_build_smtp_host, 0, 0,
-	  CONF_BRACES_YES, .many = true },
+	WORD("helo_name", conf_build_helo_name, "NAME"),
+	BLOCK("host", conf_build_smtp_host, 0, 0, "host { connect_ip ADDRESS ... }"),
 	OF_CHECKS,
 	{ 0 },
 };
 
 static const struct conf_keyword checker_dns[] = {
-	ONE("type", "A|NS|CNAME|SOA|PTR|MX|TXT|AAAA|SRV", conf_build_dns_type),
-	ONE("name", "DOMAIN", conf_build_dns_name),
+	WORD("type", conf_build_dns_type, "A|NS|CNAME|SOA|PTR|MX|TXT|AAAA|SRV"),
+	WORD("name", conf_build_dns_name, "DOMAIN"),
 	OF_CHECKS,
 	{ 0 },
 };
 
 static const struct conf_keyword checker_udp[] = {
-	{ "payload", CONF_SUPPORTED, "payload HEX ...", conf_build_payload, 1, CONF_ARGS_ANY,
-	  CONF_BRACES_NO },
-	{ "require_reply", CONF_SUPPORTED, "require_reply [HEX ...]", conf_build_require_reply, 0,
-	  CONF_ARGS_ANY, CONF_BRACES_NO },
-	ONE("min_reply_length", "BYTES", conf_build_reply_length),
-	ONE("max_reply_length", "BYTES", conf_build_reply_length),
+	WORDS("payload", conf_build_payload, 1, CONF_ARGS_ANY, "payload HEX ..."),
+	WORDS("require_reply", conf_build_require_reply, 0, CONF_ARGS_ANY, "require_reply [HEX ...]"),
+	WORD("min_reply_length", conf_build_reply_length, "BYTES"),
+	WORD("max_reply_length", conf_build_reply_length, "BYTES"),
 	OF_CHECKS,
 	{ 0 },
 };
 
 static const struct conf_keyword checker_file[] = {
-	ONE("track_file", "NAME", conf_build_file_name),
-	{ "weight", CONF_SUPPORTED, "weight NUMBER [reverse|noreverse]", conf_build_file_weight, 1, 2,
-	  CONF_BRACES_NO },
+	WORD("track_file", conf_build_file_name, "NAME"),
+	WORDS("weight", conf_build_file_weight, 1, 2, "weight NUMBER [reverse|noreverse]"),
 	SWITCH("dynamic", conf_build_file_dynamic),
 	CONF_KEYWORDS_OF_SCHEDULE,
 	{ 0 },
 };
 
 static const struct conf_keyword track_file[] = {
-	ONE("file", "PATH", conf_build_track_file_path),
-	{ "weight", CONF_SUPPORTED, "weight NUMBER [reverse|noreverse]", conf_build_track_file_weight, 1, 2,
-	  CONF_BRACES_NO },
-	{ "init_file", CONF_NO_EFFECT, "files are read, and never written" },
+	WORD("file", conf_build_track_file_path, "PATH"),
+	WORDS("weight", conf_build_track_file_weight, 1, 2, "weight NUMBER [reverse|noreverse]"),
+	NONE("init_file", "files are read, and never written"),
 	{ 0 },
 };
 
 static const struct conf_keyword agent[] = {
-	ONE("port", "PORT", conf_build_connect_port),
+	WORD("port", conf_build_connect_port, "PORT"),
 	CONF_KEYWORD_INHERITED("delay_loop", "SECONDS"),
 	CONF_KEYWORD_INHERITED("interval", "SECONDS"),
 	CONF_KEYWORD_INHERITED("connect_timeout", "SECONDS"),
-	ONE("send", "\"TEXT\\n\"", conf_build_agent_send),
-	ONE("secret", "TEXT", conf_build_agent_secret),
+	WORD("send", conf_build_agent_send, "\"TEXT\\n\""),
+	WORD("secret", conf_build_agent_secret, "TEXT"),
 	OF_CONNECTIONS,
 	{ 0 },
 };
 
 static const struct conf_keyword passive[] = {
-	ONE("window", "SECONDS", conf_build_passive_number),
-	ONE("failures", "COUNT", conf_build_passive_number),
-	ONE("percent", "PERCENT", conf_build_passive_number),
-	ONE("retry", "SECONDS", conf_build_passive_number),
+	WORD("window", conf_build_passive_number, "SECONDS"),
+	WORD("failures", conf_build_passive_number, "COUNT"),
+	WORD("percent", conf_build_passive_number, "PERCENT"),
+	WORD("retry", conf_build_passive_number, "SECONDS"),
 	{ 0 },
 };
 
 static const struct conf_keyword feedback[] = {
-	ONE("interval", "SECONDS", conf_build_feedback_number),
-	ONE("cpu", "FACTOR", conf_build_feedback_number),
-	ONE("memory", "FACTOR", conf_build_feedback_number),
-	ONE("response", "FACTOR", conf_build_feedback_number),
-	ONE("response_time", "SECONDS", conf_build_feedback_number),
-	{ "custom", CONF_SUPPORTED, "custom NAME FACTOR", conf_build_feedback_custom, 2, 2, CONF_BRACES_NO },
-	ONE("smoothing", "REPORTS", conf_build_feedback_number),
-	ONE("dead_band", "PERCENT", conf_build_feedback_number),
-	ONE("step", "PERCENT", conf_build_feedback_number),
-	ONE("floor", "PERCENT", conf_build_feedback_number),
-	ONE("ceiling", "PERCENT", conf_build_feedback_number),
-	ONE("stale", "SECONDS", conf_build_feedback_number),
+	WORD("interval", conf_build_feedback_number, "SECONDS"),
+	WORD("cpu", conf_build_feedback_number, "FACTOR"),
+	WORD("memory", conf_build_feedback_number, "FACTOR"),
+	WORD("response", conf_build_feedback_number, "FACTOR"),
+	WORD("response_time", conf_build_feedback_number, "SECONDS"),
+	WORDS("custom", conf_build_feedback_custom, 2, 2, "custom NAME FACTOR"),
+	WORD("smoothing", conf_build_feedback_number, "REPORTS"),
+	WORD("dead_band", conf_build_feedback_number, "PERCENT"),
+	WORD("step", conf_build_feedback_number, "PERCENT"),
+	WORD("floor", conf_build_feedback_number, "PERCENT"),
+	WORD("ceiling", conf_build_feedback_number, "PERCENT"),
+	WORD("stale", conf_build_feedback_number, "SECONDS"),
 	{ 0 },
 };
 
 static const struct conf_keyword ssl[] = {
-	ONE("ca", "FILE", conf_build_ssl_file),
-	ONE("certificate", "FILE", conf_build_ssl_file),
-	ONE("key", "FILE", conf_build_ssl_file),
-	ONE("password", "TEXT", conf_build_ssl_password),
+	WORD("ca", conf_build_ssl_file, "FILE"),
+	WORD("certificate", conf_build_ssl_file, "FILE"),
+	WORD("key", conf_build_ssl_file, "FILE"),
+	WORD("password", conf_build_ssl_password, "TEXT"),
 	{ 0 },
 };
 
 /* Where it stands is a warning already. */
 static const struct conf_keyword checker_bfd[] = {
-	{ "name", CONF_NO_EFFECT, "no BFD session is run here" },
-	{ "alpha", CONF_NO_EFFECT, "no BFD session is run here" },
+	NONE("name", "no BFD session is run here"),
+	NONE("alpha", "no BFD session is run here"),
 	{ 0 },
 };
 

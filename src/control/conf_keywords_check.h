@@ -6,16 +6,10 @@
 #ifndef CONF_KEYWORDS_CHECK_H
 #define CONF_KEYWORDS_CHECK_H
 
-#include "conf_keywords.h"
+#include "conf_keyword_rows.h"
 
-#define CONF_KEYWORD_INHERITED(keyword, value)                                                               \
-	{                                                                                                    \
-		keyword, CONF_SUPPORTED, keyword " " value, conf_build_inherited, 1, 1, CONF_BRACES_NO       \
-	}
-#define CONF_KEYWORD_SWITCH(keyword)                                                                         \
-	{                                                                                                    \
-		keyword, CONF_SUPPORTED, keyword " [on|off]", conf_build_inherited, 0, 1, CONF_BRACES_NO     \
-	}
+#define CONF_KEYWORD_INHERITED(keyword, value) WORD(keyword, conf_build_inherited, value)
+#define CONF_KEYWORD_SWITCH(keyword) SWITCH(keyword, conf_build_inherited)
 
 /* When a check is done, and how often it may fail. */
 #define CONF_KEYWORDS_OF_SCHEDULE                                                                            \

@@ -4,7 +4,8 @@
  * about its own processes and the kernel that it steers; each row says why the
  * keyword does nothing here. conf_keywords.h says what the columns mean.
  */
-#include "conf_keywords.h"
+#include "conf_keyword_rows.h"
+#include "conf_vrrp.h"
 
 #define MAIL "no mail is sent"
 #define VMAC "a virtual MAC address needs no interface of its own"
@@ -18,63 +19,28 @@
 #define KERNEL "it is about the kernel, which does not see these packets"
 #define RELOAD "a changed file is always checked whole before it is applied"
 
-#define WORDS(keyword, build, least, most, text)                                                             \
-	{                                                                                                    \
-		keyword, CONF_SUPPORTED, text, build, least, most, CONF_BRACES_NO                            \
-	}
-#define SETTING(keyword, value) WORDS(keyword, conf_build_vrrp_setting, 1, 1, keyword " " value)
-#define SWITCH(keyword, build) WORDS(keyword, build, 0, 1, keyword " [on|off]")
-#define NONE(keyword, reason)                                                                                \
-	{                                                                                                    \
-		keyword, CONF_NO_EFFECT, reason                                                              \
-	}
-
 static const struct conf_keyword global[] = {
-	{ "router_id", CONF_SUPPORTED, "router_id NAME", conf_build_router_id, 1, 1, CONF_BRACES_NO },
-	{ "lvs_timeouts", CONF_SUPPORTED, "lvs_timeouts [tcp SECONDS] [tcpfin SECONDS] [udp SECONDS]",
-	  conf_build_lvs_timeouts, 1, CONF_ARGS_ANY, CONF_BRACES_NO },
-	{ "control_socket", CONF_SUPPORTED, "control_socket PATH", conf_build_control_socket, 1, 1,
-	  CONF_BRACES_NO },
-	{ "announce_table", CONF_SUPPORTED, "announce_table NUMBER", conf_build_announce_table, 1, 1,
-	  CONF_BRACES_NO },
-	{ "announce_port", CONF_SUPPORTED, "announce_port NAME", conf_build_announce_port, 1, 1,
-	  CONF_BRACES_NO },
-	{ "announce_while", CONF_SUPPORTED, "announce_while all|any", conf_build_announce_while, 1, 1,
-	  CONF_BRACES_NO },
-	{ "conn_reuse_mode", CONF_SUPPORTED, "conn_reuse_mode 0|1", conf_build_conn_reuse_mode, 1, 1,
-	  CONF_BRACES_NO },
+	WORD("router_id", conf_build_router_id, "NAME"),
+	WORDS("lvs_timeouts", conf_build_lvs_timeouts, 1, CONF_ARGS_ANY,
+	      "lvs_timeouts [tcp SECONDS] [tcpfin SECONDS] [udp SECONDS]"),
+	WORD("control_socket", conf_build_control_socket, "PATH"),
+	WORD("announce_table", conf_build_announce_table, "NUMBER"),
+	WORD("announce_port", conf_build_announce_port, "NAME"),
+	WORD("announce_while", conf_build_announce_while, "all|any"),
+	WORD("conn_reuse_mode", conf_build_conn_reuse_mode, "0|1"),
 
-	{ "script_user", CONF_SUPPORTED, "script_user NAME [GROUP]", conf_build_script_user, 1, 3,
-	  CONF_BRACES_NO },
-	{ "enable_script_security", CONF_SUPPORTED, "enable_script_security [on|off]",
-	  conf_build_enable_script_security, 0, 1, CONF_BRACES_NO },
-	{ "checker_log_all_failures", CONF_SUPPORTED, "checker_log_all_failures [on|off]",
-	  conf_build_checker_log_all_failures, 0, 1, CONF_BRACES_NO },
+	WORDS("script_user", conf_build_script_user, 1, 3, "script_user NAME [GROUP]"),
+	SWITCH("enable_script_security", conf_build_enable_script_security),
+	SWITCH("checker_log_all_failures", conf_build_checker_log_all_failures),
 
-	SETTING("vrrp_version", "2|3"),
-	SETTING("vrrp_down_timer_adverts", "NUMBER"),
-	SETTING("vrrp_garp_master_delay", "SECONDS"),
-	SETTING("vrrp_garp_master_repeat", "NUMBER"),
-	SETTING("vrrp_garp_master_refresh", "SECONDS"),
-	SETTING("vrrp_garp_master_refresh_repeat", "NUMBER"),
-	SETTING("vrrp_garp_lower_prio_delay", "SECONDS"),
-	SETTING("vrrp_garp_lower_prio_repeat", "NUMBER"),
-	SETTING("vrrp_garp_interval", "SECONDS"),
-	SETTING("vrrp_gna_interval", "SECONDS"),
 	SWITCH("vrrp_min_garp", conf_build_vrrp_min_garp),
-	SWITCH("vrrp_lower_prio_no_advert", conf_build_vrrp_setting),
-	SWITCH("vrrp_higher_prio_send_advert", conf_build_vrrp_setting),
-	SWITCH("vrrp_check_unicast_src", conf_build_vrrp_setting),
-	SWITCH("vrrp_skip_check_adv_addr", conf_build_vrrp_setting),
-	SWITCH("v3_checksum_as_v2", conf_build_vrrp_setting),
-	SWITCH("vrrp_notify_priority_changes", conf_build_vrrp_setting),
-	WORDS("vrrp_mcast_group4", conf_build_vrrp_mcast_group, 1, 1, "vrrp_mcast_group4 ADDRESS"),
-	WORDS("vrrp_mcast_group6", conf_build_vrrp_mcast_group, 1, 1, "vrrp_mcast_group6 ADDRESS"),
-	WORDS("vrrp_startup_delay", conf_build_vrrp_startup_delay, 1, 1, "vrrp_startup_delay SECONDS"),
-	WORDS("vrrp_rt_priority", conf_build_vrrp_rt_priority, 1, 1, "vrrp_rt_priority 0..99"),
-	WORDS("own_health", conf_build_own_health, 1, 1, "own_health on|off"),
+	WORD("vrrp_mcast_group4", conf_build_vrrp_mcast_group, "ADDRESS"),
+	WORD("vrrp_mcast_group6", conf_build_vrrp_mcast_group, "ADDRESS"),
+	WORD("vrrp_startup_delay", conf_build_vrrp_startup_delay, "SECONDS"),
+	WORD("vrrp_rt_priority", conf_build_vrrp_rt_priority, "0..99"),
+	WORD("own_health", conf_build_own_health, "on|off"),
 	WORDS("fence", conf_build_fence, 1, 4, "fence COMMAND [USER [GROUP]]"),
-	WORDS("fence_timeout", conf_build_fence_timeout, 1, 1, "fence_timeout SECONDS"),
+	WORD("fence_timeout", conf_build_fence_timeout, "SECONDS"),
 	WORDS("notify_fifo", conf_build_notify_fifo, 1, 4, "notify_fifo PATH [USER [GROUP]]"),
 	WORDS("notify_fifo_script", conf_build_notify_fifo_script, 1, 4,
 	      "notify_fifo_script COMMAND [USER [GROUP]]"),
@@ -84,8 +50,13 @@ static const struct conf_keyword global[] = {
 	WORDS("lvs_sync_daemon", conf_build_lvs_sync_daemon, 1, CONF_ARGS_ANY,
 	      "lvs_sync_daemon INTERFACE [[inst] INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group "
 	      "ADDRESS]"),
+/* for all instances that do not say it themselves */
+#define X(id, prefix, keyword, value, kind, low, high, standard)                                             \
+	CONF_SETTING_ROW(prefix keyword, value, CONF_SETTING_##kind),
+	CONF_SETTING_LIST(X)
+#undef X
 
-	NONE("metrics", "the metrics server is not built yet"),
+		NONE("metrics", "the metrics server is not built yet"),
 
 	NONE("notification_email", MAIL),
 	NONE("notification_email_from", MAIL),

@@ -4,18 +4,9 @@
  * VRRP, and connection sync. Some names are sysctls of LVS, which somebody may
  * look for here. conf_keywords.h says what the columns mean. Constant tables.
  */
-#include "conf_keywords.h"
+#include "conf_keyword_rows.h"
 
 #define EARLY "a connection is synced as soon as it is established, and each change of its state at once"
-
-#define NONE(keyword, reason)                                                                                \
-	{                                                                                                    \
-		keyword, CONF_NO_EFFECT, reason                                                              \
-	}
-#define WORD(keyword, build, value)                                                                          \
-	{                                                                                                    \
-		keyword, CONF_SUPPORTED, keyword " " value, build, 1, 1, CONF_BRACES_NO                      \
-	}
 
 static const struct conf_keyword heartbeat_udp[] = {
 	WORD("interface", conf_build_heartbeat_interface, "INTERFACE"),
@@ -57,7 +48,7 @@ static const struct conf_keyword connection_sync[] = {
 	WORD("key_file", conf_build_sync_key, "PATH"),
 	WORD("local", conf_build_sync_local, "ADDRESS"),
 	WORD("gate", conf_build_sync_gate, "SECONDS|off"),
-	{ "lvs_peer", CONF_SUPPORTED, "lvs_peer [on|off]", conf_build_sync_lvs_peer, 0, 1, CONF_BRACES_NO },
+	SWITCH("lvs_peer", conf_build_sync_lvs_peer),
 
 	NONE("sync_threshold", EARLY),
 	NONE("sync_period", EARLY),

@@ -5,7 +5,8 @@
  * conf_keywords.h says what the columns mean. Constant tables; the supported
  * keywords come first.
  */
-#include "conf_keywords.h"
+#include "conf_keyword_rows.h"
+#include "conf_vrrp.h"
 
 #define MAIL "no mail is sent"
 #define BFD "no BFD session is run here"
@@ -14,26 +15,9 @@
 #define ROUTE "routes do not move: static_route says what both boxes have"
 #define FAMILY "the addresses decide which family an instance speaks"
 
-#define NONE(keyword, reason)                                                                                \
-	{                                                                                                    \
-		keyword, CONF_NO_EFFECT, reason                                                              \
-	}
-
 /* In a block that has been reported as a whole, a keyword needs no reason of its own. */
 #define KNOWN(keyword) NONE(keyword, "")
-
-/* keyword, words at least and at most, how it is written */
-#define WORDS(keyword, build, least, most, text)                                                             \
-	{                                                                                                    \
-		keyword, CONF_SUPPORTED, text, build, least, most, CONF_BRACES_NO                            \
-	}
-#define LINES(keyword, build, text)                                                                          \
-	{                                                                                                    \
-		keyword, CONF_SUPPORTED, text, build, 0, 0, CONF_BRACES_YES, .many = true                    \
-	}
-#define FLAG(keyword, build) WORDS(keyword, build, 0, 0, keyword)
-#define SETTING(keyword, value) WORDS(keyword, conf_build_vrrp_setting, 1, 1, keyword " " value)
-#define SWITCH(keyword) WORDS(keyword, conf_build_vrrp_setting, 0, 1, keyword " [on|off]")
+#define LINES(keyword, build, text) BLOCK(keyword, build, 0, 0, text)
 #define COMMAND(keyword, build) WORDS(keyword, build, 1, 4, keyword " COMMAND [USER [GROUP]]")
 
 #define TRACK(build)                                                                                         \
@@ -51,8 +35,8 @@
 		WORDS("notify_deleted", build, 0, 4, "notify_deleted [COMMAND [USER [GROUP]]]")
 
 static const struct conf_keyword authentication[] = {
-	WORDS("auth_type", conf_build_auth_type, 1, 1, "auth_type PASS"),
-	WORDS("auth_pass", conf_build_auth_pass, 1, 1, "auth_pass PASSWORD"),
+	WORD("auth_type", conf_build_auth_type, "PASS"),
+	WORD("auth_pass", conf_build_auth_pass, "PASSWORD"),
 	{ 0 },
 };
 
@@ -62,41 +46,26 @@ static const struct conf_keyword auth_hmac[] = { KNOWN("key"),         KNOWN("ac
 static const struct conf_block block_auth_hmac = { "in auth_hmac", auth_hmac };
 
 static const struct conf_keyword instance[] = {
-	WORDS("state", conf_build_state, 1, 1, "state MASTER|BACKUP"),
-	WORDS("interface", conf_build_interface, 1, 1, "interface PORT"),
-	WORDS("virtual_router_id", conf_build_virtual_router_id, 1, 1, "virtual_router_id NUMBER"),
-	WORDS("priority", conf_build_priority, 1, 1, "priority NUMBER"),
-	WORDS("advert_int", conf_build_advert_int, 1, 1, "advert_int SECONDS"),
+	WORD("state", conf_build_state, "MASTER|BACKUP"),
+	WORD("interface", conf_build_interface, "PORT"),
+	WORD("virtual_router_id", conf_build_virtual_router_id, "NUMBER"),
+	WORD("priority", conf_build_priority, "NUMBER"),
+	WORD("advert_int", conf_build_advert_int, "SECONDS"),
 	LINES("virtual_ipaddress", conf_build_virtual_ipaddress,
 	      "virtual_ipaddress { ADDRESS[/LENGTH] [dev PORT] ... }"),
 	LINES("virtual_ipaddress_excluded", conf_build_virtual_ipaddress,
 	      "virtual_ipaddress_excluded { ADDRESS[/LENGTH] [dev PORT] ... }"),
 	{ "authentication", CONF_SUPPORTED, "authentication { auth_type PASS auth_pass PASSWORD }",
 	  conf_build_authentication, 0, 0, CONF_BRACES_YES },
-	SETTING("version", "2|3"),
 	FLAG("nopreempt", conf_build_preempt),
 	FLAG("preempt", conf_build_preempt),
-	WORDS("preempt_delay", conf_build_preempt_delay, 1, 1, "preempt_delay SECONDS"),
-	WORDS("adverts", conf_build_adverts, 1, 1, "adverts on|off"),
-	WORDS("mcast_src_ip", conf_build_src_ip, 1, 1, "mcast_src_ip ADDRESS"),
-	WORDS("unicast_src_ip", conf_build_src_ip, 1, 1, "unicast_src_ip ADDRESS"),
-	WORDS("mcast_dst_ip", conf_build_mcast_dst_ip, 1, 1, "mcast_dst_ip ADDRESS"),
+	WORD("preempt_delay", conf_build_preempt_delay, "SECONDS"),
+	WORD("adverts", conf_build_adverts, "on|off"),
+	WORD("mcast_src_ip", conf_build_src_ip, "ADDRESS"),
+	WORD("unicast_src_ip", conf_build_src_ip, "ADDRESS"),
+	WORD("mcast_dst_ip", conf_build_mcast_dst_ip, "ADDRESS"),
 	LINES("unicast_peer", conf_build_unicast_peer, "unicast_peer { ADDRESS ... }"),
-	WORDS("unicast_ttl", conf_build_unicast_ttl, 1, 1, "unicast_ttl NUMBER"),
-	SWITCH("check_unicast_src"),
-	SWITCH("skip_check_adv_addr"),
-	SWITCH("v3_checksum_as_v2"),
-	SETTING("down_timer_adverts", "NUMBER"),
-	SWITCH("lower_prio_no_advert"),
-	SWITCH("higher_prio_send_advert"),
-	SETTING("garp_master_delay", "SECONDS"),
-	SETTING("garp_master_repeat", "NUMBER"),
-	SETTING("garp_master_refresh", "SECONDS"),
-	SETTING("garp_master_refresh_repeat", "NUMBER"),
-	SETTING("garp_lower_prio_delay", "SECONDS"),
-	SETTING("garp_lower_prio_repeat", "NUMBER"),
-	SETTING("garp_interval", "SECONDS"),
-	SETTING("gna_interval", "SECONDS"),
+	WORD("unicast_ttl", conf_build_unicast_ttl, "NUMBER"),
 	WORDS("use_vmac", conf_build_use_vmac, 0, 2, "use_vmac"),
 	FLAG("accept", conf_build_accept),
 	FLAG("no_accept", conf_build_accept),
@@ -104,9 +73,13 @@ static const struct conf_keyword instance[] = {
 	TRACK(conf_build_instance_track),
 	NOTIFY(conf_build_instance_notify),
 	COMMAND("notify_master_rx_lower_pri", conf_build_instance_notify),
-	SWITCH("notify_priority_changes"),
+/* what global_defs can say for all of them */
+#define X(id, prefix, keyword, value, kind, low, high, standard)                                             \
+	CONF_SETTING_ROW(keyword, value, CONF_SETTING_##kind),
+	CONF_SETTING_LIST(X)
+#undef X
 
-	NONE("smtp_alert", MAIL),
+		NONE("smtp_alert", MAIL),
 	NONE("track_bfd", BFD),
 	NONE("virtual_routes", ROUTE),
 	NONE("virtual_rules", "packets are routed by their destination alone"),
@@ -136,8 +109,7 @@ static const struct conf_keyword sync_group[] = {
 	FLAG("sync_group_tracking_weight", conf_build_sync_group_tracking_weight),
 	TRACK(conf_build_group_track),
 	NOTIFY(conf_build_group_notify),
-	WORDS("notify_priority_changes", conf_build_group_notify_priority, 0, 1,
-	      "notify_priority_changes [on|off]"),
+	SWITCH("notify_priority_changes", conf_build_group_notify_priority),
 
 	NONE("smtp_alert", MAIL),
 	NONE("track_bfd", BFD),
@@ -146,12 +118,12 @@ static const struct conf_keyword sync_group[] = {
 };
 
 static const struct conf_keyword script[] = {
-	WORDS("script", conf_build_script, 1, 1, "script \"COMMAND [ARGUMENT ...]\""),
-	WORDS("interval", conf_build_script_time, 1, 1, "interval SECONDS"),
-	WORDS("timeout", conf_build_script_time, 1, 1, "timeout SECONDS"),
+	WORD("script", conf_build_script, "\"COMMAND [ARGUMENT ...]\""),
+	WORD("interval", conf_build_script_time, "SECONDS"),
+	WORD("timeout", conf_build_script_time, "SECONDS"),
 	WORDS("weight", conf_build_script_weight, 1, 2, "weight NUMBER [reverse]"),
-	WORDS("rise", conf_build_script_rounds, 1, 1, "rise NUMBER"),
-	WORDS("fall", conf_build_script_rounds, 1, 1, "fall NUMBER"),
+	WORD("rise", conf_build_script_rounds, "NUMBER"),
+	WORD("fall", conf_build_script_rounds, "NUMBER"),
 	WORDS("user", conf_build_vrrp_script_user, 1, 3, "user NAME [GROUP]"),
 	FLAG("init_fail", conf_build_init_fail),
 	{ 0 },
@@ -161,11 +133,11 @@ static const struct conf_keyword track_process[] = {
 	WORDS("process", conf_build_process, 1, CONF_ARGS_ANY, "process NAME [PARAMETER ...]"),
 	WORDS("param_match", conf_build_param_match, 0, 1, "param_match [initial|partial]"),
 	WORDS("weight", conf_build_process_weight, 1, 2, "weight NUMBER [reverse]"),
-	WORDS("quorum", conf_build_process_quorum, 1, 1, "quorum NUMBER"),
-	WORDS("quorum_max", conf_build_process_quorum, 1, 1, "quorum_max NUMBER"),
-	WORDS("fork_delay", conf_build_process_delay, 1, 1, "fork_delay SECONDS"),
-	WORDS("terminate_delay", conf_build_process_delay, 1, 1, "terminate_delay SECONDS"),
-	WORDS("delay", conf_build_process_delay, 1, 1, "delay SECONDS"),
+	WORD("quorum", conf_build_process_quorum, "NUMBER"),
+	WORD("quorum_max", conf_build_process_quorum, "NUMBER"),
+	WORD("fork_delay", conf_build_process_delay, "SECONDS"),
+	WORD("terminate_delay", conf_build_process_delay, "SECONDS"),
+	WORD("delay", conf_build_process_delay, "SECONDS"),
 	FLAG("full_command", conf_build_full_command),
 	{ 0 },
 };

@@ -108,10 +108,3 @@ half(const struct sl_addr *addr, unsigned int number)
 		value = value << 8 | addr->b[8 * number + i];
 	return value;
 }
-
-void
-conf_range_next(struct sl_addr *addr)
-{
-	for (unsigned int i = sizeof(addr->b); i-- > 0 && ++addr->b[i] == 0;)
-		;
-}

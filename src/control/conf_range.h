@@ -21,7 +21,4 @@ struct conf_range_kind {
 bool conf_range_read(struct conf_load *load, const struct conf_word *word, const struct conf_range_kind *kind,
 		     struct sl_addr *ret_first, uint32_t *ret_count);
 
-/* The address behind this one. */
-void conf_range_next(struct sl_addr *addr);
-
 #endif

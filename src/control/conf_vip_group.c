@@ -7,6 +7,7 @@
 #include "conf_vip_group.h"
 #include "conf_range.h"
 #include "conf_value.h"
+#include "sl_addr.h"
 #include "sl_near.h"
 
 #include <stdio.h>
@@ -117,7 +118,7 @@ line_read(struct conf_load *load, const struct conf_stmt *stmt, struct conf_vip_
 		conf_error(load, &word->place, "this line is too much: %s", kind.limit);
 		return;
 	}
-	for (; count > 0; count--, conf_range_next(&member.vip)) {
+	for (; count > 0; count--, member.vip = sl_addr_next(&member.vip)) {
 		for (uint32_t port = first; port <= last; port++) {
 			member.port = (uint16_t)port;
 			group->members = conf_arena_grow(load->scratch, group->members, group->member_count,

@@ -15,33 +15,37 @@
 enum conf_setting_kind { CONF_SETTING_NUMBER, CONF_SETTING_TIME, CONF_SETTING_MICRO, CONF_SETTING_FLAG };
 
 /*
- * What an instance can say, and global_defs for all that do not; there most
- * begin with "vrrp_". X(enum suffix, keyword, kind, lowest, highest, default): milliseconds, microseconds.
+ * What an instance can say, and global_defs for all that do not. X(enum suffix, what the keyword begins with in
+ * global_defs, keyword, value as it is written, kind, lowest, highest, default): milliseconds, microseconds.
  */
 #define CONF_SETTING_LIST(X)                                                                                 \
-	X(VERSION, "version", NUMBER, 2, 3, 2)                                                               \
-	X(DOWN_ADVERTS, "down_timer_adverts", NUMBER, 1, 100, 3)                                             \
-	X(GARP_DELAY, "garp_master_delay", TIME, 0, 86400000, 5000)                                          \
-	X(GARP_REPEAT, "garp_master_repeat", NUMBER, 1, 1000, 5)                                             \
-	X(GARP_REFRESH, "garp_master_refresh", TIME, 0, 86400000, 0)                                         \
-	X(GARP_REFRESH_REPEAT, "garp_master_refresh_repeat", NUMBER, 1, 1000, 1)                             \
-	X(GARP_LOWER_DELAY, "garp_lower_prio_delay", TIME, 0, 86400000, 0)                                   \
-	X(GARP_LOWER_REPEAT, "garp_lower_prio_repeat", NUMBER, 0, 1000, 0)                                   \
-	X(GARP_INTERVAL, "garp_interval", MICRO, 0, 10000000, 0)                                             \
-	X(GNA_INTERVAL, "gna_interval", MICRO, 0, 10000000, 0)                                               \
-	X(LOWER_NO_ADVERT, "lower_prio_no_advert", FLAG, 0, 1, 0)                                            \
-	X(HIGHER_SEND_ADVERT, "higher_prio_send_advert", FLAG, 0, 1, 0)                                      \
-	X(CHECK_UNICAST, "check_unicast_src", FLAG, 0, 1, 0)                                                 \
-	X(SKIP_CHECK, "skip_check_adv_addr", FLAG, 0, 1, 0)                                                  \
-	X(CHECKSUM_V2, "v3_checksum_as_v2", FLAG, 0, 1, 0)                                                   \
-	X(NOTIFY_PRIORITY, "notify_priority_changes", FLAG, 0, 1, 0)
+	X(VERSION, "vrrp_", "version", "2|3", NUMBER, 2, 3, 2)                                               \
+	X(DOWN_ADVERTS, "vrrp_", "down_timer_adverts", "NUMBER", NUMBER, 1, 100, 3)                          \
+	X(GARP_DELAY, "vrrp_", "garp_master_delay", "SECONDS", TIME, 0, 86400000, 5000)                      \
+	X(GARP_REPEAT, "vrrp_", "garp_master_repeat", "NUMBER", NUMBER, 1, 1000, 5)                          \
+	X(GARP_REFRESH, "vrrp_", "garp_master_refresh", "SECONDS", TIME, 0, 86400000, 0)                     \
+	X(GARP_REFRESH_REPEAT, "vrrp_", "garp_master_refresh_repeat", "NUMBER", NUMBER, 1, 1000, 1)          \
+	X(GARP_LOWER_DELAY, "vrrp_", "garp_lower_prio_delay", "SECONDS", TIME, 0, 86400000, 0)               \
+	X(GARP_LOWER_REPEAT, "vrrp_", "garp_lower_prio_repeat", "NUMBER", NUMBER, 0, 1000, 0)                \
+	X(GARP_INTERVAL, "vrrp_", "garp_interval", "SECONDS", MICRO, 0, 10000000, 0)                         \
+	X(GNA_INTERVAL, "vrrp_", "gna_interval", "SECONDS", MICRO, 0, 10000000, 0)                           \
+	X(LOWER_NO_ADVERT, "vrrp_", "lower_prio_no_advert", "[on|off]", FLAG, 0, 1, 0)                       \
+	X(HIGHER_SEND_ADVERT, "vrrp_", "higher_prio_send_advert", "[on|off]", FLAG, 0, 1, 0)                 \
+	X(CHECK_UNICAST, "vrrp_", "check_unicast_src", "[on|off]", FLAG, 0, 1, 0)                            \
+	X(SKIP_CHECK, "vrrp_", "skip_check_adv_addr", "[on|off]", FLAG, 0, 1, 0)                             \
+	X(CHECKSUM_V2, "", "v3_checksum_as_v2", "[on|off]", FLAG, 0, 1, 0)                                   \
+	X(NOTIFY_PRIORITY, "vrrp_", "notify_priority_changes", "[on|off]", FLAG, 0, 1, 0)
 
 enum conf_setting {
-#define X(id, keyword, kind, low, high, standard) CONF_SETTING_##id,
+#define X(id, prefix, keyword, value, kind, low, high, standard) CONF_SETTING_##id,
 	CONF_SETTING_LIST(X)
 #undef X
 		CONF_SETTING_MAX
 };
+
+/* The row of one of them, with its whole keyword, in a table of keywords. */
+#define CONF_SETTING_ROW(keyword, value, kind)                                                               \
+	WORDS(keyword, conf_build_vrrp_setting, (kind) == CONF_SETTING_FLAG ? 0 : 1, 1, keyword " " value)
 
 struct conf_settings {
 	const struct conf_word *given[CONF_SETTING_MAX]; /* NULL: not */

@@ -18,7 +18,8 @@ static const struct setting {
 	enum conf_setting_kind kind;
 	uint32_t low, high, standard;
 } settings[CONF_SETTING_MAX] = {
-#define X(id, keyword, kind, low, high, standard) { keyword, CONF_SETTING_##kind, low, high, standard },
+#define X(id, prefix, keyword, value, kind, low, high, standard)                                             \
+	{ keyword, CONF_SETTING_##kind, low, high, standard },
 	CONF_SETTING_LIST(X)
 #undef X
 };

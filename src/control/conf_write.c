@@ -158,10 +158,8 @@ vip_run(FILE *out, const struct conf_service *services, unsigned int count, unsi
 static bool
 addr_follows(const struct dp_service_key *before, const struct dp_service_key *after)
 {
-	struct sl_addr next = before->vip;
+	struct sl_addr next = sl_addr_next(&before->vip);
 
-	for (unsigned int i = sizeof(next.b); i-- > 0 && ++next.b[i] == 0;)
-		;
 	return before->port == after->port && sl_addr_eq(&next, &after->vip) &&
 	       sl_addr_is_v4(&before->vip) == sl_addr_is_v4(&after->vip);
 }

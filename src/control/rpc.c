@@ -11,6 +11,7 @@
 #include "rpc.h"
 
 #include "rpc_client.h"
+#include "sl_clock.h"
 #include "sl_log.h"
 #include "verb_rate.h"
 
@@ -37,7 +38,6 @@ static void on_pump(evutil_socket_t fd, short what, void *context);
 static void on_tick(evutil_socket_t fd, short what, void *context);
 static bool stalled_drop(struct rpc_server *server);
 static void client_refuse(struct rpc_server *server, evutil_socket_t fd);
-static uint64_t clock_us(void);
 
 struct rpc_server *
 rpc_server_create(struct event_base *base, const char *socket_path, struct model *model,
@@ -135,20 +135,14 @@ rpc_server_ready(struct rpc_client *client)
 	TAILQ_INSERT_TAIL(&server->ready, client, in_ready);
 }
 
-uint64_t
-rpc_clock_ms(void)
-{
-	return clock_us() / 1000;
-}
-
 static void
 on_pump(evutil_socket_t fd, short what, void *context)
 {
 	struct rpc_server *server = context;
-	uint64_t end_us = clock_us() + TURN_US;
+	uint64_t end_us = sl_clock_us() + TURN_US;
 	struct rpc_client *client;
 
-	while ((client = TAILQ_FIRST(&server->ready)) != NULL && clock_us() < end_us) {
+	while ((client = TAILQ_FIRST(&server->ready)) != NULL && sl_clock_us() < end_us) {
 		TAILQ_REMOVE(&server->ready, client, in_ready);
 		client->ready = false;
 		if (rpc_client_step(client))
@@ -163,7 +157,7 @@ static void
 on_tick(evutil_socket_t fd, short what, void *context)
 {
 	struct rpc_server *server = context;
-	uint64_t now_ms = rpc_clock_ms();
+	uint64_t now_ms = sl_clock_ms();
 	struct rpc_client *client, *next;
 
 	for (client = TAILQ_FIRST(&server->all); client != NULL; client = next) {
@@ -207,7 +201,7 @@ on_accept_error(struct evconnlistener *listener, void *context)
 static bool
 stalled_drop(struct rpc_server *server)
 {
-	uint64_t now_ms = rpc_clock_ms();
+	uint64_t now_ms = sl_clock_ms();
 	struct rpc_client *client, *longest = NULL;
 
 	TAILQ_FOREACH(client, &server->all, in_all)
@@ -240,13 +234,4 @@ client_refuse(struct rpc_server *server, evutil_socket_t fd)
 		evbuffer_free(out);
 	}
 	evutil_closesocket(fd);
-}
-
-static uint64_t
-clock_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }

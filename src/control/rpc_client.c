@@ -7,6 +7,7 @@
 #include "rpc_client.h"
 
 #include "rpc_watch.h"
+#include "sl_clock.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -49,7 +50,7 @@ rpc_client_create(struct rpc_server *server, evutil_socket_t fd)
 	client->limits = server->limits;
 	client->message.context = &server->context;
 	client->message.caller = (struct verb_caller){ .uid = cred.uid, .pid = cred.pid };
-	client->moved_ms = rpc_clock_ms();
+	client->moved_ms = sl_clock_ms();
 	TAILQ_INSERT_TAIL(&server->all, client, in_all);
 	server->client_count++;
 
@@ -141,7 +142,7 @@ line_step(struct rpc_client *client)
 		evbuffer_drain(input, end);
 		client->scanned_size = 0;
 		client->half_ms = 0;
-		client->moved_ms = rpc_clock_ms();
+		client->moved_ms = sl_clock_ms();
 		return true;
 	case LINE_TOO_LONG:
 		snprintf(text, sizeof(text), "the message is longer than %zu bytes",
@@ -155,7 +156,7 @@ line_step(struct rpc_client *client)
 	if (client->eof && client->events == NULL)
 		client_close(client, 0, NULL);
 	else if (evbuffer_get_length(input) > 0 && client->half_ms == 0)
-		client->half_ms = rpc_clock_ms();
+		client->half_ms = sl_clock_ms();
 	return false;
 }
 
@@ -197,7 +198,7 @@ client_close(struct rpc_client *client, int code, const char *text)
 	client->closing = true;
 	if (text != NULL) {
 		rpc_message_error(bufferevent_get_output(client->bev), code, text);
-		client->closing_ms = rpc_clock_ms();
+		client->closing_ms = sl_clock_ms();
 	}
 	bufferevent_setwatermark(client->bev, EV_WRITE, 0, 0);
 	rpc_server_ready(client);
@@ -246,5 +247,5 @@ on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *co
 	struct rpc_client *client = context;
 
 	if (info->n_deleted > 0)
-		client->moved_ms = rpc_clock_ms();
+		client->moved_ms = sl_clock_ms();
 }

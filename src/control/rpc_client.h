@@ -23,8 +23,7 @@ struct bufferevent;
 struct evbuffer;
 struct evconnlistener;
 struct event;
-struct ha_watch;
-struct health_watch;
+struct watch;
 
 struct rpc_client {
 	TAILQ_ENTRY(rpc_client) in_all, in_ready;
@@ -58,8 +57,7 @@ struct rpc_server {
 	unsigned int client_count;
 	bool accept_paused; /* out of descriptors: the tick tries again */
 
-	struct health_watch *watch; /* while somebody watches */
-	struct ha_watch *ha_watch;
+	struct watch *health_watch, *ha_watch; /* while somebody watches */
 	unsigned int watcher_count;
 };
 
@@ -78,7 +76,5 @@ void rpc_client_tick(struct rpc_client *client, uint64_t now_ms);
 
 /* Puts the client into the queue (rpc.c). */
 void rpc_server_ready(struct rpc_client *client);
-
-uint64_t rpc_clock_ms(void);
 
 #endif

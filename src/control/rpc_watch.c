@@ -6,6 +6,7 @@
 
 #include "ha/ha.h"
 #include "health/health.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -66,10 +67,10 @@ rpc_watch_flush(struct rpc_client *client)
 static bool
 sources_watch(struct rpc_server *server)
 {
-	server->watch = health_watch_add(server->context.health, on_event, server);
-	if (server->watch != NULL && server->context.ha != NULL)
+	server->health_watch = health_watch_add(server->context.health, on_event, server);
+	if (server->health_watch != NULL && server->context.ha != NULL)
 		server->ha_watch = ha_watch_add(server->context.ha, on_event, server);
-	if (server->watch != NULL && (server->ha_watch != NULL || server->context.ha == NULL))
+	if (server->health_watch != NULL && (server->ha_watch != NULL || server->context.ha == NULL))
 		return true;
 	sources_unwatch(server);
 	return false;
@@ -78,12 +79,9 @@ sources_watch(struct rpc_server *server)
 static void
 sources_unwatch(struct rpc_server *server)
 {
-	if (server->watch != NULL)
-		health_watch_remove(server->watch);
-	if (server->ha_watch != NULL)
-		ha_watch_remove(server->ha_watch);
-	server->watch = NULL;
-	server->ha_watch = NULL;
+	watch_remove(server->health_watch);
+	watch_remove(server->ha_watch);
+	server->health_watch = server->ha_watch = NULL;
 }
 
 static void

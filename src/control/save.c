@@ -160,10 +160,8 @@ port_name(const struct conf *conf, unsigned int port)
 static bool
 follows(const struct dp_local_addr *before, const struct dp_local_addr *after)
 {
-	struct sl_addr next = before->addr;
+	struct sl_addr next = sl_addr_next(&before->addr);
 
-	for (unsigned int i = sizeof(next.b); i-- > 0 && ++next.b[i] == 0;)
-		;
 	return before->port == after->port && sl_addr_eq(&next, &after->addr) &&
 	       sl_addr_is_v4(&before->addr) == sl_addr_is_v4(&after->addr);
 }

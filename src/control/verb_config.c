@@ -6,6 +6,7 @@
 #include "verb.h"
 
 #include "boot.h"
+#include "json_text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -144,23 +145,6 @@ faults_refuse(struct verb_call *call, const struct conf_faults *faults)
 			   first->file != NULL ? first->file : "", first->line, first->column, first->text);
 }
 
-/* Faults may quote bytes of the file that are no UTF-8: those come as "?". */
-static json_t *
-text_json(const char *text)
-{
-	json_t *json = json_string(text != NULL ? text : "");
-	char *clean;
-
-	if (json != NULL || (clean = strdup(text)) == NULL)
-		return json;
-	for (char *c = clean; *c != '\0'; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	json = json_string(clean);
-	free(clean);
-	return json;
-}
-
 static json_t *
 faults_json(const struct conf_faults *faults)
 {
@@ -169,13 +153,14 @@ faults_json(const struct conf_faults *faults)
 	for (const struct conf_fault *f = faults->first; f != NULL; f = f->next)
 		json_array_append_new(array, json_pack("{s:s, s:o, s:i, s:i, s:o}", "severity",
 						       f->severity == CONF_ERROR ? "error" : "warning",
-						       "file", text_json(f->file), "line", (int)f->line,
-						       "column", (int)f->column, "text", text_json(f->text)));
+						       "file", json_text(f->file != NULL ? f->file : ""),
+						       "line", (int)f->line, "column", (int)f->column, "text",
+						       json_text(f->text)));
 	return array;
 }
 
 static void
 change_append(const char *text, void *changes)
 {
-	json_array_append_new(changes, text_json(text));
+	json_array_append_new(changes, json_text(text));
 }

@@ -7,6 +7,7 @@
 #include "verb.h"
 
 #include "ha/ha.h"
+#include "json_text.h"
 #include "sl_addr.h"
 
 #include <errno.h>
@@ -105,12 +106,12 @@ instance_json(const struct ka_instance_status *status)
 	bool known = !sl_addr_is_none(&status->master);
 
 	return json_pack("{s:o, s:s, s:i, s:i, s:b, s:I, s:o, s:i, s:i, s:o, s:o}", "instance",
-			 ha_text_json(status->name), "state", ha_state_name(status->state), "priority",
+			 json_text(status->name), "state", ha_state_name(status->state), "priority",
 			 status->priority, "base_priority", status->base_priority, "held_back",
 			 status->held_back, "since_ms", (json_int_t)status->since_ms, "master",
 			 known ? json_string(sl_addr_format(&status->master, master)) : json_null(),
 			 "master_priority", status->master_priority, "master_down_ms",
-			 (int)status->master_down_ms, "why", ha_text_json(status->why), "counters",
+			 (int)status->master_down_ms, "why", json_text(status->why), "counters",
 			 counters_json(counters, sizeof(counters) / sizeof(counters[0])));
 }
 
@@ -123,10 +124,10 @@ channel_json(const struct ka_channel_status *status)
 	};
 	bool heard = status->heard_ago_ms != UINT64_MAX;
 
-	return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o}", "channel", ha_text_json(status->name), "kind",
+	return json_pack("{s:o, s:s, s:b, s:o, s:o, s:o}", "channel", json_text(status->name), "kind",
 			 status->kind != NULL ? status->kind : "?", "alive", status->alive, "heard_ago_ms",
 			 heard ? json_integer((json_int_t)status->heard_ago_ms) : json_null(), "peer",
-			 ha_text_json(status->peer), "counters",
+			 json_text(status->peer), "counters",
 			 counters_json(counters, sizeof(counters) / sizeof(counters[0])));
 }
 
@@ -153,7 +154,7 @@ sync_json(const struct ka_sync_status *status)
 			 "receiving", status->receiving, "in_sync", status->in_sync, "bulk", status->bulk,
 			 "bulk_done", (json_int_t)status->bulk_done, "bulk_total",
 			 (json_int_t)status->bulk_total, "bulk_ms", (json_int_t)status->bulk_ms, "peer",
-			 ha_text_json(status->peer), "counters",
+			 json_text(status->peer), "counters",
 			 counters_json(counters, sizeof(counters) / sizeof(counters[0])));
 }
 

@@ -9,6 +9,7 @@
  */
 #include "verb_rate.h"
 
+#include "sl_clock.h"
 #include "verb_walk.h"
 
 #include <errno.h>
@@ -315,8 +316,5 @@ rate_get(const struct verb_rates *rates, const struct dp_service_key *key, uint3
 static uint64_t
 clock_ms(const struct verb_rates *rates)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + rates->shift_ms;
+	return sl_clock_ms() + rates->shift_ms;
 }

@@ -5,13 +5,10 @@
  */
 #include "ka_room.h"
 
-#include <time.h>
+#include "sl_clock.h"
 
 uint64_t
 ka_now_us(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return sl_clock_us();
 }

@@ -58,12 +58,7 @@ turns_fill(struct turn *turns, const struct sched_member *member, uint32_t count
 
 		if (weight > max)
 			max = weight;
-		while (weight != 0) {
-			uint32_t rest = gcd % weight;
-
-			gcd = weight;
-			weight = rest;
-		}
+		gcd = sched_gcd(gcd, weight);
 	}
 	for (levels = gcd > 0 ? max / gcd : 0; levels >> WEIGHT_BITS != 0; levels >>= 1)
 		shift++;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the schedulers share among themselves: their table's entries, and the
- * three questions that each of them asks about a server. Pure functions of the
- * view, which does not change while they run.
+ * What the schedulers share among themselves: their table's entries, the three
+ * questions that each of them asks about a server, and a little arithmetic. Pure
+ * functions of the view, which does not change while they run.
  */
 #ifndef SCHED_ROOM_H
 #define SCHED_ROOM_H
@@ -53,6 +53,19 @@ static inline uint64_t
 sched_load_overhead(const struct sched_load *load)
 {
 	return (uint64_t)load->active * 256 + load->total;
+}
+
+/* The greatest common divisor; that of 0 and a number is the number. */
+static inline uint32_t
+sched_gcd(uint32_t a, uint32_t b)
+{
+	while (b != 0) {
+		uint32_t rest = a % b;
+
+		a = b;
+		b = rest;
+	}
+	return a;
 }
 
 #endif

@@ -93,12 +93,7 @@ weights_survey(const struct sched_view *view, uint32_t *ret_max, uint32_t *ret_g
 
 		if (weight > max)
 			max = weight;
-		while (weight != 0) {
-			uint32_t rest = gcd % weight;
-
-			gcd = weight;
-			weight = rest;
-		}
+		gcd = sched_gcd(gcd, weight);
 	}
 	*ret_max = max;
 	*ret_gcd = gcd;

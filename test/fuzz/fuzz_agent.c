@@ -10,7 +10,7 @@
  *		src/base/seal.c src/base/sha256.c -o /tmp/fuzz_agent
  *	/tmp/fuzz_agent -max_len=1024 test/fuzz/corpus/agent
  *
- * The corpus is replayed by the unit test agent_answer.
+ * The corpus is replayed by the unit test agent_corpus.
  */
 #include "agent_answer.h"
 #include "sl_seal.h"

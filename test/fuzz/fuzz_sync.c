@@ -9,8 +9,9 @@
  * there is a key; and what is read and written again reads the same.
  *
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iinclude -Isrc/base -Isrc/keepalive \
- *		-Isrc/keepalive/sync test/fuzz/fuzz_sync.c src/keepalive/sync/[a-z]*.c src/base/addr.c \
- *		src/base/log.c src/base/sha256.c -lpthread -o /tmp/fuzz_sync
+ *		-Isrc/keepalive/sync test/fuzz/fuzz_sync.c test/unit/keepalive/no_dp_sync.c \
+ *		src/keepalive/sync/[a-z]*.c src/base/addr.c src/base/log.c src/base/sha256.c -lpthread \
+ *		-o /tmp/fuzz_sync
  *	/tmp/fuzz_sync -max_len=8192 test/fuzz/corpus/sync
  *
  * The corpus is replayed by the unit test sync_corpus.
@@ -42,7 +43,7 @@ demand(bool condition)
 		abort();
 }
 
-/* ---- the data plane ---- */
+/* ---- the data plane: what it takes (no_dp_sync.c has the rest) ---- */
 
 enum dp_sync_result
 dp_sync_put(unsigned int t, const struct dp_sync_conn *conn)
@@ -59,49 +60,6 @@ dp_sync_put(unsigned int t, const struct dp_sync_conn *conn)
 	if (busy_each > 1 && put_count % busy_each != 0)
 		return DP_SYNC_BUSY;
 	return put_count % 5 == 0 ? DP_SYNC_UNKNOWN : put_count % 7 == 0 ? DP_SYNC_BAD : DP_SYNC_TAKEN;
-}
-
-int
-dp_sync_init(unsigned int n, uint32_t queue)
-{
-	return 0;
-}
-
-void
-dp_sync_fini(void)
-{
-}
-
-int
-dp_sync_open(unsigned int t)
-{
-	return 0;
-}
-
-void
-dp_sync_close(unsigned int t)
-{
-}
-
-size_t
-dp_sync_changes(unsigned int t, struct dp_sync_conn *ret_conns, size_t max, uint64_t *ret_lost)
-{
-	return 0;
-}
-
-size_t
-dp_sync_walk(unsigned int t, struct dp_sync_cursor *cursor, uint32_t seen_s, struct dp_sync_conn *ret_conns,
-	     size_t max, size_t budget)
-{
-	cursor->done = true;
-	return 0;
-}
-
-size_t
-dp_sync_refresh(unsigned int t, uint32_t refresh_ms, struct dp_sync_conn *ret_conns, size_t max,
-		size_t budget, bool *ret_round)
-{
-	return 0;
 }
 
 void

@@ -9,27 +9,13 @@
  */
 #include "ha_private.h"
 
+#include "json_text.h"
 #include "sl_log.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 enum { LOG_LINES = 50, TEXT_SIZE = 512, A_TURN = 64 };
-
-struct ha_watch {
-	struct ha_watch *next;
-	struct ha_watches *watches;
-	void (*event)(json_t *event, void *context);
-	void *context;
-};
-
-struct ha_watches {
-	struct ha_watch *first;
-	time_t second; /* that `lines` were logged in */
-	unsigned int lines, unlogged;
-};
 
 static void state_take(struct ha *ha, const struct ka_event *event);
 static void priority_take(struct ha *ha, const struct ka_event *event);
@@ -58,48 +44,12 @@ static const struct {
 
 static void event_take(struct ha *ha, const struct ka_event *event);
 static void tell(struct ha *ha, enum sl_log_level level, const char *name, const char *text, json_t *more);
-static void log_line(struct ha_watches *watches, enum sl_log_level level, const char *text);
-static void time_format(char buf[32]);
+static void log_line(struct ha_log *log, enum sl_log_level level, const char *text);
 
-struct ha_watches *
-ha_watches_create(void)
-{
-	return calloc(1, sizeof(struct ha_watches));
-}
-
-void
-ha_watches_destroy(struct ha_watches *watches)
-{
-	if (watches == NULL)
-		return;
-	while (watches->first != NULL)
-		ha_watch_remove(watches->first);
-	free(watches);
-}
-
-struct ha_watch *
+struct watch *
 ha_watch_add(struct ha *ha, void (*event)(json_t *event, void *context), void *context)
 {
-	struct ha_watch *watch = calloc(1, sizeof(*watch));
-
-	if (watch == NULL)
-		return NULL;
-	*watch = (struct ha_watch){ ha->watches->first, ha->watches, event, context };
-	ha->watches->first = watch;
-	return watch;
-}
-
-void
-ha_watch_remove(struct ha_watch *watch)
-{
-	struct ha_watch **link;
-
-	if (watch == NULL)
-		return;
-	for (link = &watch->watches->first; *link != watch; link = &(*link)->next)
-		;
-	*link = watch->next;
-	free(watch);
+	return watch_add(&ha->watches, event, context);
 }
 
 const char *
@@ -112,21 +62,6 @@ ha_state_name(uint8_t state)
 	};
 
 	return state < KA_STATE_MAX ? names[state] : "?";
-}
-
-json_t *
-ha_text_json(const char *text)
-{
-	json_t *json = json_string(text);
-	char plain[TEXT_SIZE];
-	size_t i = 0;
-
-	if (json != NULL)
-		return json;
-	for (; text[i] != '\0' && i + 1 < sizeof(plain); i++)
-		plain[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
-	plain[i] = '\0';
-	return json_string(plain);
 }
 
 /* What is left comes at the next turn of the loop: the descriptor stays readable. */
@@ -178,7 +113,7 @@ event_take(struct ha *ha, const struct ka_event *event)
 	if (has & GOOD)
 		json_object_set_new(more, "good", json_boolean(event->good));
 	if (named)
-		json_object_set_new(more, kinds[event->kind].member, ha_text_json(event->name));
+		json_object_set_new(more, kinds[event->kind].member, json_text(event->name));
 	snprintf(text, sizeof(text), "%s%s%s: %s%s", kinds[event->kind].label, named ? " " : "", event->name,
 		 state, event->text);
 	tell(ha, good ? SL_LOG_NOTICE : kinds[event->kind].level, names[event->kind], text, more);
@@ -233,54 +168,32 @@ fence_take(struct ha *ha, const struct ka_event *event)
 static void
 tell(struct ha *ha, enum sl_log_level level, const char *name, const char *text, json_t *more)
 {
-	struct ha_watches *watches = ha->watches;
-	char time[32];
-	json_t *event;
+	json_t *event = NULL;
 
-	log_line(watches, level, text);
-	time_format(time);
-	event = watches->first != NULL ? json_pack("{s:s, s:s, s:o}", "time", time, "event", name, "text",
-						   ha_text_json(text))
-				       : NULL;
+	log_line(&ha->log, level, text);
+	if (ha->watches.count > 0)
+		event = watch_event(name, text);
 	if (event != NULL && more != NULL)
 		json_object_update(event, more);
 	json_decref(more);
-	/* A watcher may end itself while it is told. */
-	for (struct ha_watch *watch = watches->first, *next; event != NULL && watch != NULL; watch = next) {
-		next = watch->next;
-		watch->event(event, watch->context);
-	}
-	json_decref(event);
+	watches_tell(&ha->watches, event);
 }
 
 static void
-log_line(struct ha_watches *watches, enum sl_log_level level, const char *text)
+log_line(struct ha_log *log, enum sl_log_level level, const char *text)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec != watches->second) {
-		if (watches->unlogged > 0)
+	if (now.tv_sec != log->second) {
+		if (log->unlogged > 0)
 			sl_warn("high availability: %u events more within a second, not logged",
-				watches->unlogged);
-		watches->second = now.tv_sec;
-		watches->lines = watches->unlogged = 0;
+				log->unlogged);
+		log->second = now.tv_sec;
+		log->lines = log->unlogged = 0;
 	}
-	if (watches->lines++ < LOG_LINES)
+	if (log->lines++ < LOG_LINES)
 		sl_log(level, "%s", text);
 	else
-		watches->unlogged++;
-}
-
-static void
-time_format(char buf[32])
-{
-	struct timespec now;
-	struct tm utc;
-	size_t used;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	used = strftime(buf, 32, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(buf + used, 32 - used, ".%03ldZ", now.tv_nsec / 1000000);
+		log->unlogged++;
 }

@@ -69,7 +69,7 @@ ha_destroy(struct ha *ha)
 	ha_fifo_close(ha->fifo);
 	ha_fifo_close(ha->vrrp_fifo);
 	members_free(ha->members, ha->member_count);
-	ha_watches_destroy(ha->watches);
+	watches_fini(&ha->watches);
 	free(ha);
 }
 
@@ -85,9 +85,8 @@ begin(struct ha *ha, char error[DP_ERROR_SIZE])
 	struct ka_conf *ka = model_ka(ha->model);
 	int rc = -ENOMEM;
 
-	ha->watches = ha_watches_create();
 	ha->fence = ha_fence_create(ha);
-	if (ka != NULL && ha->watches != NULL && ha->fence != NULL) {
+	if (ka != NULL && ha->fence != NULL) {
 		conf_take(ha, model_conf(ha->model));
 		rc = ka_start(ka, error);
 	}

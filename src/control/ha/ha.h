@@ -25,6 +25,7 @@
 struct event_base;
 struct ha;
 struct health;
+struct watch;
 
 /*
  * Starts keepalive by the model's configuration, and follows that from then on. `health` hears which
@@ -40,7 +41,7 @@ struct ha *ha_create(struct event_base *base, struct model *model, struct health
 void ha_destroy(struct ha *ha);
 
 /*
- * Events from now on, each as a JSON object that the callee borrows:
+ * Events from now on (watch.h), each as a JSON object that the callee borrows:
  *
  *   { "time": "2026-11-29T17:31:47.123Z", "event": EVENT, "text": "in words, as in the log",
  *     "instance" or "group": whom it is about; "channel", "peer": what,
@@ -48,14 +49,9 @@ void ha_destroy(struct ha *ha);
  *
  * EVENT is one of KA_EVENT_LIST, or ha_script (a command failed).
  */
-struct ha_watch;
-struct ha_watch *ha_watch_add(struct ha *ha, void (*event)(json_t *event, void *context), void *context);
-void ha_watch_remove(struct ha_watch *watch);
+struct watch *ha_watch_add(struct ha *ha, void (*event)(json_t *event, void *context), void *context);
 
 /* "INIT" ... "STOP"; "?" for what is none. */
 const char *ha_state_name(uint8_t state);
-
-/* A text that a peer may have a part in: what is not UTF-8 becomes "?". */
-json_t *ha_text_json(const char *text);
 
 #endif

@@ -11,8 +11,10 @@
 
 #include "ha.h"
 #include "notify.h"
+#include "watch.h"
 
 #include <stdarg.h>
+#include <time.h>
 
 struct ha_member {
 	char name[KA_NAME_SIZE];
@@ -25,7 +27,12 @@ struct ha_member {
 struct ha_fifo;
 struct ha_fence;
 struct ha_tracks;
-struct ha_watches;
+
+/* What event.c has logged in the current second, and what it has not. */
+struct ha_log {
+	time_t second;
+	unsigned int lines, unlogged;
+};
 
 struct ha {
 	struct event_base *base;
@@ -39,7 +46,8 @@ struct ha {
 	struct event *events; /* ka_event_fd */
 	int events_fd;
 	bool started;
-	struct ha_watches *watches;
+	struct watches watches;
+	struct ha_log log;
 	struct ha_fifo *fifo, *vrrp_fifo; /* NULL: none */
 	struct ha_fence *fence;
 	struct ha_tracks *tracks;
@@ -49,9 +57,6 @@ struct ha {
 struct ha_member *ha_member_find(struct ha *ha, const char *name, bool is_group);
 
 /* ---- event.c ---- */
-
-struct ha_watches *ha_watches_create(void);
-void ha_watches_destroy(struct ha_watches *watches);
 
 /* Takes all that keepalive has to tell. */
 void ha_events_take(struct ha *ha);

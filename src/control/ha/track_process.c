@@ -8,6 +8,8 @@
  */
 #include "ha_private.h"
 
+#include "sl_clock.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -46,7 +48,6 @@ static void pid_look(struct processes *processes, int proc, const char *pid);
 static bool command_matches(const struct conf_track_process *conf, const char *command, size_t len);
 static void process_judge(struct process *process, uint64_t now_ms);
 static ssize_t file_read(int proc, const char *pid, const char *name, char *buf, size_t size);
-static uint64_t now_us(void);
 static void processes_destroy(void *watched);
 
 static void *
@@ -88,7 +89,7 @@ static void
 processes_scan(int fd, short what, void *context)
 {
 	struct processes *processes = context;
-	uint64_t began_us = now_us(), pause_us;
+	uint64_t began_us = sl_clock_us(), pause_us;
 	DIR *proc = opendir("/proc");
 	const struct dirent *entry;
 
@@ -102,7 +103,7 @@ processes_scan(int fd, short what, void *context)
 		for (unsigned int i = 0; i < processes->count; i++)
 			process_judge(&processes->process[i], began_us / 1000);
 	}
-	pause_us = (now_us() - began_us) * SCAN_SHARE;
+	pause_us = (sl_clock_us() - began_us) * SCAN_SHARE;
 	if (pause_us < SCAN_MS * 1000)
 		pause_us = SCAN_MS * 1000;
 	event_add(processes->timer,
@@ -206,13 +207,4 @@ file_read(int proc, const char *pid, const char *name, char *buf, size_t size)
 	len = read(fd, buf, size);
 	close(fd);
 	return len;
-}
-
-static uint64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }

@@ -19,7 +19,7 @@ struct quorums {
 	struct ha_track *tracks;
 	unsigned int count;
 	struct event *timer;
-	struct health_watch *watch;
+	struct watch *watch;
 };
 
 static void quorums_look(int fd, short what, void *context);
@@ -51,7 +51,7 @@ quorums_destroy(void *watched)
 
 	if (quorums->timer != NULL)
 		event_free(quorums->timer);
-	health_watch_remove(quorums->watch);
+	watch_remove(quorums->watch);
 	free(quorums);
 }
 

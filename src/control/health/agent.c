@@ -18,6 +18,7 @@
 #include "agent_answer.h"
 #include "check_stream.h"
 #include "check_words.h"
+#include "sl_clock.h"
 #include "sl_seal.h"
 
 #include <event2/event.h>
@@ -125,7 +126,7 @@ attempt_begin(evutil_socket_t fd, short what, void *context)
 					 agent };
 	struct attempt *attempt;
 
-	agent->begun_us = check_net_now_us();
+	agent->begun_us = sl_clock_us();
 	attempt = check_net_start(&attempt_kind, &order, result.text);
 	if (attempt != NULL) {
 		agent->attempt = attempt;
@@ -144,7 +145,7 @@ attempt_done(const struct check_result *result, void *context)
 {
 	struct agent *agent = context;
 	uint64_t delay_us = (uint64_t)agent->conf->delay_loop_ms * 1000;
-	uint64_t took_us = check_net_now_us() - agent->begun_us;
+	uint64_t took_us = sl_clock_us() - agent->begun_us;
 
 	agent->attempt = NULL;
 	due_set(agent, took_us < delay_us ? delay_us - took_us : 0);

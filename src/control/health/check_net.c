@@ -12,6 +12,7 @@
 #include "check_net.h"
 #include "check_socket.h"
 #include "check_words.h"
+#include "sl_clock.h"
 
 #include <errno.h>
 #include <event2/dns.h>
@@ -20,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A name on its way through evdns, which tells of a cancelled request later: the attempt is gone by then. */
@@ -57,7 +57,7 @@ check_net_start(const struct check_net_kind *kind, const struct check_net_order 
 	net->context = order->context;
 	net->port = connect->port != 0 ? connect->port : order->target->port;
 	net->fd = -1;
-	net->begun_us = check_net_now_us();
+	net->begun_us = sl_clock_us();
 	evtimer_assign(&net->limit, net->env->base, limit_reached, net);
 	if (connect->name != NULL && !connect->via_dataplane) {
 		rc = resolve_begin(net, ret_text);
@@ -122,16 +122,7 @@ check_net_again(struct check_net *net)
 uint64_t
 check_net_took_us(const struct check_net *net)
 {
-	return check_net_now_us() - net->begun_us;
-}
-
-uint64_t
-check_net_now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return sl_clock_us() - net->begun_us;
 }
 
 static void

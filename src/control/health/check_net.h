@@ -83,7 +83,5 @@ void check_net_again(struct check_net *net);
 
 /* Since the attempt began; for "connected in 3 ms". */
 uint64_t check_net_took_us(const struct check_net *net);
-/* CLOCK_MONOTONIC: what an operator does to the time of day is no matter. */
-uint64_t check_net_now_us(void);
 
 #endif

@@ -9,6 +9,7 @@
  */
 #include "checker.h"
 
+#include "sl_clock.h"
 #include "sl_log.h"
 
 #include <event2/event.h>
@@ -71,10 +72,10 @@ checker_resume(struct checker *checker, uint32_t within_ms)
 		return;
 	checker->report.running = true;
 	/* A long rest, of many together, does not end with all of them at once. */
-	if (checker->report.due_ms + checker->conf->delay_loop_ms < checker_now_ms()) {
+	if (checker->report.due_ms + checker->conf->delay_loop_ms < sl_clock_ms()) {
 		if (within_ms > 0)
 			evutil_secure_rng_get_bytes(&random, sizeof(random));
-		checker->report.due_ms = checker_now_ms() + (within_ms > 0 ? random % within_ms : 0);
+		checker->report.due_ms = sl_clock_ms() + (within_ms > 0 ? random % within_ms : 0);
 	}
 	due_at(checker, checker->report.due_ms);
 }
@@ -93,7 +94,7 @@ void
 checker_hurry(struct checker *checker)
 {
 	if (checker->report.running && checker->attempt == NULL)
-		due_at(checker, checker_now_ms());
+		due_at(checker, sl_clock_ms());
 }
 
 void
@@ -145,15 +146,6 @@ checker_name(const struct checker *checker)
 	return names[checker->conf->type];
 }
 
-uint64_t
-checker_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void
 attempt_begin(evutil_socket_t fd, short what, void *context)
 {
@@ -161,7 +153,7 @@ attempt_begin(evutil_socket_t fd, short what, void *context)
 	struct check_result failure = { .good = false };
 	struct check_target target;
 
-	checker->report.began_ms = checker_now_ms();
+	checker->report.began_ms = sl_clock_ms();
 	if (checker->owner.target(checker->owner.context, checker->conf, &target, failure.text))
 		checker->attempt = checker->ops->start(checker->env, checker->conf, checker->state.step,
 						       &target, attempt_ended, checker, failure.text);
@@ -185,7 +177,7 @@ verdict_take(struct checker *checker, const struct check_result *result)
 	const struct checker_attempt attempt = {
 		.due_ms = report->due_ms,
 		.began_ms = report->began_ms,
-		.ended_ms = checker_now_ms(),
+		.ended_ms = sl_clock_ms(),
 		.good = result->good,
 	};
 	bool changed;
@@ -208,7 +200,7 @@ verdict_take(struct checker *checker, const struct check_result *result)
 static void
 due_at(struct checker *checker, uint64_t due_ms)
 {
-	uint64_t now_ms = checker_now_ms(), wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
+	uint64_t now_ms = sl_clock_ms(), wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
 	const struct timeval wait = { (time_t)(wait_ms / 1000), (suseconds_t)(wait_ms % 1000) * 1000 };
 
 	checker->report.due_ms = due_ms;

@@ -58,7 +58,4 @@ const struct checker_report *checker_report(const struct checker *checker);
 /* "TCP_CHECK" */
 const char *checker_name(const struct checker *checker);
 
-/* Milliseconds of a clock that nobody sets. */
-uint64_t checker_now_ms(void);
-
 #endif

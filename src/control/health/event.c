@@ -11,12 +11,12 @@
 #include "health_private.h"
 
 #include "sl_log.h"
+#include "watch.h"
 
 #include <event2/event.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { LOG_LINES = 50, TEXT_SIZE = HEALTH_NAME_SIZE + 2 * CHECK_TEXT_SIZE };
 
@@ -38,15 +38,8 @@ static const struct {
 	[EVENT_SCRIPT] = { "script", SL_LOG_WARN, "commands failed" },
 };
 
-struct health_watch {
-	struct health_watch *next;
-	struct events *events;
-	void (*event)(json_t *event, void *context);
-	void *context;
-};
-
 struct events {
-	struct health_watch *watches;
+	struct watches watches;
 	struct event *second;
 	unsigned int lines; /* in this second */
 	unsigned int unlogged[EVENT_MAX];
@@ -57,7 +50,6 @@ static void log_rest(struct events *events, enum sl_log_level from, enum sl_log_
 static void second_over(evutil_socket_t fd, short what, void *context);
 static json_t *event_json(const struct pool *pool, const struct server *server, enum event_kind kind,
 			  const char *text);
-static void time_format(char buf[32]);
 
 struct events *
 events_create(struct event_base *base)
@@ -80,35 +72,15 @@ events_destroy(struct events *events)
 	if (events == NULL)
 		return;
 	second_over(-1, 0, events);
-	while (events->watches != NULL)
-		health_watch_remove(events->watches);
+	watches_fini(&events->watches);
 	event_free(events->second);
 	free(events);
 }
 
-struct health_watch *
+struct watch *
 health_watch_add(struct health *health, void (*event)(json_t *event, void *context), void *context)
 {
-	struct health_watch *watch = calloc(1, sizeof(*watch));
-
-	if (watch == NULL)
-		return NULL;
-	*watch = (struct health_watch){ health->events->watches, health->events, event, context };
-	health->events->watches = watch;
-	return watch;
-}
-
-void
-health_watch_remove(struct health_watch *watch)
-{
-	struct health_watch **link;
-
-	if (watch == NULL)
-		return;
-	for (link = &watch->events->watches; *link != watch; link = &(*link)->next)
-		;
-	*link = watch->next;
-	free(watch);
+	return watch_add(&health->events->watches, event, context);
 }
 
 void
@@ -118,22 +90,14 @@ event_tell(struct pool *pool, const struct server *server, enum event_kind kind,
 	char text[TEXT_SIZE], name[HEALTH_NAME_SIZE];
 	int len = snprintf(text, sizeof(text), "%s ",
 			   server != NULL ? server_name(server, name) : pool_name(pool, name));
-	json_t *event = NULL;
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text + len, sizeof(text) - (size_t)len, format, args);
 	va_end(args);
 	log_line(events, kind, text);
-	if (events->watches != NULL)
-		event = event_json(pool, server, kind, text);
-	/* A watcher may end itself while it is told. */
-	for (struct health_watch *watch = events->watches, *next; event != NULL && watch != NULL;
-	     watch = next) {
-		next = watch->next;
-		watch->event(event, watch->context);
-	}
-	json_decref(event);
+	if (events->watches.count > 0)
+		watches_tell(&events->watches, event_json(pool, server, kind, text));
 }
 
 static void
@@ -187,16 +151,14 @@ static json_t *
 event_json(const struct pool *pool, const struct server *server, enum event_kind kind, const char *text)
 {
 	const struct dp_service_key *key = &pool->services[0].key;
-	char time[32], vip[SL_ENDPOINT_STRLEN], real[SL_ENDPOINT_STRLEN];
+	char vip[SL_ENDPOINT_STRLEN], real[SL_ENDPOINT_STRLEN];
 	const struct member *member = server != NULL ? server_member(server) : NULL;
-	json_t *event;
+	json_t *event = watch_event(kinds[kind].name, text);
 
-	time_format(time);
-	event = json_pack("{s:s, s:s, s:s, s:s, s:s}", "time", time, "event", kinds[kind].name, "text", text,
-			  "proto", key->proto == SL_PROTO_TCP ? "tcp" : "udp", "vip",
-			  sl_endpoint_format(&key->vip, key->port, vip));
 	if (event == NULL)
 		return NULL;
+	json_object_set_new(event, "proto", json_string(key->proto == SL_PROTO_TCP ? "tcp" : "udp"));
+	json_object_set_new(event, "vip", json_string(sl_endpoint_format(&key->vip, key->port, vip)));
 	if (member != NULL)
 		json_object_set_new(event, "real",
 				    json_string(sl_endpoint_format(&member->addr, member->port, real)));
@@ -207,17 +169,4 @@ event_json(const struct pool *pool, const struct server *server, enum event_kind
 		json_object_set_new(event, "configured", json_integer(member->weight));
 	}
 	return event;
-}
-
-static void
-time_format(char buf[32])
-{
-	struct timespec now;
-	struct tm utc;
-	size_t used;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	used = strftime(buf, 32, "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(buf + used, 32 - used, ".%03ldZ", now.tv_nsec / 1000000);
 }

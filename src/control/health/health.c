@@ -11,6 +11,7 @@
  */
 #include "health_private.h"
 
+#include "sl_clock.h"
 #include "sl_log.h"
 
 #include <event2/event.h>
@@ -41,7 +42,6 @@ static void sampler_start(struct health *health);
 static void sampler_turn(evutil_socket_t fd, short what, void *context);
 static int service_compare(const void *a, const void *b);
 static int addr_compare(const void *a, const void *b);
-static uint64_t now_us(void);
 
 struct health *
 health_create(struct event_base *base, struct model *model, char ret_error[DP_ERROR_SIZE])
@@ -151,7 +151,8 @@ health_service_find(struct health *health, const struct dp_service_key *key)
 void
 health_turn_soon(struct health *health)
 {
-	uint64_t took_ms = health->turn_took_us / 1000, since_ms = (now_us() - health->turn_ended_us) / 1000;
+	uint64_t took_ms = health->turn_took_us / 1000,
+		 since_ms = (sl_clock_us() - health->turn_ended_us) / 1000;
 	uint64_t pause_ms = took_ms * TURN_SHARE;
 
 	if (health->turn_due || health->turn == NULL)
@@ -311,7 +312,7 @@ static void
 turn(evutil_socket_t fd, short what, void *context)
 {
 	struct health *health = context;
-	uint64_t began_us = now_us();
+	uint64_t began_us = sl_clock_us();
 	struct changes changes = { 0 };
 	struct model_error error = { .text = "out of memory" };
 	int rc = 0;
@@ -331,7 +332,7 @@ turn(evutil_socket_t fd, short what, void *context)
 	free(changes.change);
 	free(changes.member);
 	free(changes.server);
-	health->turn_ended_us = now_us();
+	health->turn_ended_us = sl_clock_us();
 	health->turn_took_us = health->turn_ended_us - began_us;
 	if (rc < 0)
 		turn_in(health, REFUSED_MS);
@@ -385,7 +386,7 @@ static void
 sampler_turn(evutil_socket_t fd, short what, void *context)
 {
 	struct health *health = context;
-	uint64_t now_ms = checker_now_ms();
+	uint64_t now_ms = sl_clock_ms();
 
 	for (unsigned int i = 0; i < health->pool_count; i++)
 		pool_sample(health->pools[i], now_ms);
@@ -406,13 +407,4 @@ static int
 addr_compare(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct sl_addr));
-}
-
-static uint64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }

@@ -75,7 +75,7 @@ enum health_service health_service_state(struct health *health, const struct mod
 json_t *health_list_next(struct health *health, const struct dp_service_key *key, uint64_t *cursor);
 
 /*
- * Events from now on, each as a JSON object that the callee borrows:
+ * Events from now on (watch.h), each as a JSON object that the callee borrows:
  *
  *   { "time": "2026-11-29T17:31:47.123Z", "event": EVENT, "text": "in words, as in the log",
  *     "proto", "vip", "real" as far as it is about one, "pool": a group's name }
@@ -83,9 +83,8 @@ json_t *health_list_next(struct health *health, const struct dp_service_key *key
  * EVENT is server_up, server_down, server_state (drain, maint, ready ...), weight (with "weight", "configured"),
  * check (a check's own state changed), quorum_up, quorum_down, sorry_on, sorry_off, script (a command failed).
  */
-struct health_watch;
-struct health_watch *health_watch_add(struct health *health, void (*event)(json_t *event, void *context),
-				      void *context);
-void health_watch_remove(struct health_watch *watch);
+struct watch;
+struct watch *health_watch_add(struct health *health, void (*event)(json_t *event, void *context),
+			       void *context);
 
 #endif

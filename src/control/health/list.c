@@ -9,6 +9,8 @@
  */
 #include "health_private.h"
 
+#include "sl_clock.h"
+
 static struct model_service *service_at(struct health *health, uint64_t at);
 static json_t *server_json(struct health *health, const struct model_service *service,
 			   const struct model_real *real);
@@ -123,7 +125,7 @@ server_set(json_t *object, const struct server *server, const struct model_real 
 	uint32_t weight = model_real_weight(real);
 	json_t *known = json_pack(
 		"{s:s, s:o, s:I, s:I, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "state",
-		server_state_name(server->state), "since_ago_ms", ago(server->since_ms, checker_now_ms()),
+		server_state_name(server->state), "since_ago_ms", ago(server->since_ms, sl_clock_ms()),
 		"weight", (json_int_t)weight, "configured", (json_int_t)real->weight, "why",
 		weight != real->weight ? server->why : "", "maxconn", (json_int_t)real->maxconn, "pool",
 		pool_json(server->pool), "checks", checks_json(server), "agent", agent_json(server),
@@ -146,7 +148,7 @@ pool_json(const struct pool *pool)
 static json_t *
 checks_json(const struct server *server)
 {
-	uint64_t now_ms = checker_now_ms();
+	uint64_t now_ms = sl_clock_ms();
 	json_t *checks = json_array();
 
 	for (unsigned int i = 0; checks != NULL && i < server->checker_count; i++) {
@@ -184,8 +186,8 @@ agent_json(const struct server *server)
 	if (server->conf->agent == NULL)
 		return json_null();
 	return json_pack("{s:s, s:o, s:b}", "text", server->says.text, "last_ago_ms",
-			 server->says_ms != 0 ? ago(server->says_ms, checker_now_ms()) : json_null(),
-			 "reached", server->says.reached);
+			 server->says_ms != 0 ? ago(server->says_ms, sl_clock_ms()) : json_null(), "reached",
+			 server->says.reached);
 }
 
 static json_t *
@@ -201,7 +203,7 @@ static json_t *
 history_json(const struct server *server)
 {
 	unsigned int held = server->history_count < HISTORY_SIZE ? server->history_count : HISTORY_SIZE;
-	uint64_t now_ms = checker_now_ms();
+	uint64_t now_ms = sl_clock_ms();
 	json_t *history = json_array();
 
 	for (unsigned int i = 1; history != NULL && i <= held; i++) {

@@ -5,6 +5,8 @@
  */
 #include "health_private.h"
 
+#include "sl_clock.h"
+
 #include <event2/event.h>
 #include <stdlib.h>
 
@@ -75,8 +77,7 @@ interval_over(evutil_socket_t fd, short what, void *context)
 		free(servers);
 		return;
 	}
-	if (feedback_decide(servers, servers_take(pool, servers, NULL), &pool->conf->feedback,
-			    checker_now_ms()))
+	if (feedback_decide(servers, servers_take(pool, servers, NULL), &pool->conf->feedback, sl_clock_ms()))
 		pool_dirty(pool);
 	free(servers);
 }

@@ -13,6 +13,7 @@
 #include "script.h"
 
 #include "script_spawn.h"
+#include "sl_clock.h"
 #include "sl_log.h"
 
 #include <errno.h>
@@ -22,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 struct script_run {
@@ -53,7 +53,6 @@ static void queue_begin(void);
 static void process_ended(evutil_socket_t fd, short what, void *context);
 static void limit_reached(evutil_socket_t fd, short what, void *context);
 static void result_make(const struct script_run *run, const siginfo_t *info, struct script_result *ret);
-static uint64_t now_us(void);
 
 struct script_run *
 script_start(struct event_base *base, enum script_kind kind, const struct conf_script *script,
@@ -194,7 +193,7 @@ run_begin(struct script_run *run)
 	const struct timeval limit = { run->timeout_ms / 1000, (suseconds_t)(run->timeout_ms % 1000) * 1000 };
 	int rc;
 
-	run->began_us = now_us();
+	run->began_us = sl_clock_us();
 	rc = script_spawn(run->script->argv, run->script->uid, run->script->gid, &run->pid, &run->pidfd);
 	if (rc < 0)
 		return rc;
@@ -312,7 +311,7 @@ result_make(const struct script_run *run, const siginfo_t *info, struct script_r
 		.exited = info->si_code == CLD_EXITED && !run->timed_out,
 		.exit_code = info->si_code == CLD_EXITED ? info->si_status : 0,
 		.timed_out = run->timed_out,
-		.took_us = (uint32_t)(now_us() - run->began_us),
+		.took_us = (uint32_t)(sl_clock_us() - run->began_us),
 	};
 	if (run->timed_out)
 		snprintf(ret->text, sizeof(ret->text), "ran longer than %u ms: ended", run->timeout_ms);
@@ -320,13 +319,4 @@ result_make(const struct script_run *run, const siginfo_t *info, struct script_r
 		snprintf(ret->text, sizeof(ret->text), "exit code %d", ret->exit_code);
 	else
 		snprintf(ret->text, sizeof(ret->text), "ended by SIG%s", sigabbrev_np(info->si_status));
-}
-
-static uint64_t
-now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }

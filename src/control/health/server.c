@@ -10,6 +10,8 @@
  */
 #include "health_private.h"
 
+#include "sl_clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +39,7 @@ server_create(struct pool *pool, const struct conf_health *conf, bool sorry)
 		return NULL;
 	server->sorry = sorry;
 	server->says = (struct agent_says)AGENT_SAYS_NOTHING;
-	server->since_ms = checker_now_ms();
+	server->since_ms = sl_clock_ms();
 	server->alive = !conf->alpha;
 	server->members = calloc(pool->service_count, sizeof(*server->members));
 	server->notify = notify_create(pool->health->base, notify_failed, server);
@@ -171,7 +173,7 @@ server_passive_set(struct server *server, const char *text)
 		return;
 	server->passive_down = down;
 	server->passive = (struct passive){ 0 };
-	server->passive_ms = checker_now_ms();
+	server->passive_ms = sl_clock_ms();
 	server->passive_tried = false;
 	snprintf(server->passive_text, sizeof(server->passive_text), "%s", down ? text : "");
 	for (unsigned int i = 0; down && i < server->checker_count; i++)
@@ -302,7 +304,7 @@ state_set(struct server *server, enum server_state state, const char *text)
 	if (server->state == state && server->history_count > 0)
 		return;
 	transition = &server->history[server->history_count++ % HISTORY_SIZE];
-	transition->at_ms = server->since_ms = checker_now_ms();
+	transition->at_ms = server->since_ms = sl_clock_ms();
 	transition->state = state;
 	snprintf(transition->text, sizeof(transition->text), "%s", text);
 	if (server->history_count > 1 && !server->sorry &&
@@ -381,7 +383,7 @@ checker_verdict(struct checker *checker, bool changed, void *context)
 		event_tell(server->pool, server, EVENT_CHECK, "attempt failed: %s", text);
 	if (report->good && report->took_us > 0)
 		feedback_response_add(&server->feedback, &server->pool->conf->feedback, report->took_us,
-				      checker_now_ms());
+				      sl_clock_ms());
 	if (server->passive_down && state->up && report->good && passive_may_return(server, report) &&
 	    checks_up(server))
 		server_passive_set(server, NULL);

@@ -5,6 +5,8 @@
  */
 #include "health_private.h"
 
+#include "sl_clock.h"
+
 #include <stdio.h>
 
 static void agent_said(const struct agent_says *says, void *context);
@@ -78,7 +80,7 @@ agent_said(const struct agent_says *says, void *context)
 	char text[CHECK_TEXT_SIZE];
 
 	server->says = *says;
-	server->says_ms = checker_now_ms();
+	server->says_ms = sl_clock_ms();
 	loads_report(server, says);
 	if (before.down == says->down && before.admin == says->admin && before.percent == says->percent &&
 	    before.maxconn == says->maxconn)

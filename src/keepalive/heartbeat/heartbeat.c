@@ -17,6 +17,7 @@
 #include "message.h"
 #include "replay.h"
 
+#include "sl_clock.h"
 #include "sl_log.h"
 
 #include <event2/event.h>
@@ -63,7 +64,6 @@ static void silence_due(evutil_socket_t fd, short what, void *context);
 static void beat(struct channel *channel);
 static void answer(struct channel *channel, uint64_t now_us);
 static void alive_set(struct channel *channel, bool alive, const char *why);
-static uint64_t clock_us(void);
 static struct timeval ms_time(uint64_t ms);
 
 struct heartbeat *
@@ -126,7 +126,8 @@ heartbeat_status(const struct heartbeat *heartbeat, unsigned int i, struct ka_ch
 	struct ka_channel_status status = {
 		.kind = kinds[channel->conf.kind],
 		.alive = channel->alive,
-		.heard_ago_ms = channel->heard_us == 0 ? UINT64_MAX : (clock_us() - channel->heard_us) / 1000,
+		.heard_ago_ms =
+			channel->heard_us == 0 ? UINT64_MAX : (sl_clock_us() - channel->heard_us) / 1000,
 		.sent = channel->sent,
 		.received = channel->received,
 		.bad_frame = channel->bad_frame,
@@ -178,7 +179,7 @@ message_take(const uint8_t *data, size_t size, void *context)
 	struct timeval dead = ms_time(channel->conf.dead_ms);
 	struct heartbeat_proof proof;
 	enum replay_verdict verdict;
-	uint64_t now_us = clock_us();
+	uint64_t now_us = sl_clock_us();
 	char why[KA_NAME_SIZE + 32];
 
 	switch (heartbeat_message_parse(data, size, channel->conf.kind, channel->conf.key, &heartbeat->heard,
@@ -255,7 +256,7 @@ beat(struct channel *channel)
 	struct heartbeat *heartbeat = channel->heartbeat;
 	uint8_t data[HEARTBEAT_SIZE_MAX];
 	struct heartbeat_proof proof;
-	uint64_t now_us = clock_us();
+	uint64_t now_us = sl_clock_us();
 	size_t size;
 
 	if (!heartbeat->speaks)
@@ -288,15 +289,6 @@ alive_set(struct channel *channel, bool alive, const char *why)
 	channel->alive = alive;
 	channel->told = true;
 	heartbeat->calls.channel(channel->index, alive, why, heartbeat->calls.context);
-}
-
-static uint64_t
-clock_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static struct timeval

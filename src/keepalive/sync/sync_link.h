@@ -13,6 +13,7 @@
 #define SYNC_LINK_H
 
 #include "sl_addr.h"
+#include "sl_clock.h"
 #include "sync.h"
 #include "sync_peer.h"
 #include "sync_trailer.h"
@@ -22,7 +23,6 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 enum {
 	SYNC_TURN_MS = 4,      /* between two looks at the changes; so old is one at most when it is sent */
@@ -189,10 +189,7 @@ sync_count(struct sync_link *link, enum sync_counter counter, uint64_t n)
 static inline uint64_t
 sync_now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return sl_clock_ms();
 }
 
 /* ---- sync.c ---- */

@@ -282,6 +282,31 @@ unicast_addresses(void **state)
 	}
 }
 
+static const struct {
+	const char *addr, *next;
+} next_rows[] = {
+	{ "10.0.0.9", "10.0.0.10" },
+	{ "10.0.0.255", "10.0.1.0" },
+	{ "10.255.255.255", "11.0.0.0" },
+	{ "255.255.255.255", "::1:0:0:0" },
+	{ "2001:db8::f", "2001:db8::10" },
+	{ "2001:db8::ffff:ffff", "2001:db8::1:0:0" },
+	{ "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "::" },
+};
+
+static void
+next_addresses(void **state)
+{
+	for (size_t i = 0; i < SL_COUNT(next_rows); i++) {
+		struct sl_addr addr;
+		char buf[SL_ADDR_STRLEN];
+
+		sl_check_int(next_rows[i].addr, sl_addr_parse(next_rows[i].addr, &addr), 0);
+		addr = sl_addr_next(&addr);
+		sl_check_str(next_rows[i].addr, sl_addr_format(&addr, buf), next_rows[i].next);
+	}
+}
+
 /* The longest texts fit the sizes that the header names. */
 static void
 longest_texts_fit(void **state)
@@ -305,7 +330,7 @@ main(void)
 		cmocka_unit_test(addr_texts),           cmocka_unit_test(prefix_texts),
 		cmocka_unit_test(endpoint_texts),       cmocka_unit_test(mac_texts),
 		cmocka_unit_test(prefix_holds_address), cmocka_unit_test(unicast_addresses),
-		cmocka_unit_test(longest_texts_fit),
+		cmocka_unit_test(next_addresses),       cmocka_unit_test(longest_texts_fit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,11 +5,11 @@
 #include "fake_dp_ha.h"
 
 #include "fake_dp_private.h"
+#include "sl_clock.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { OWN_MAX = 64, MOVING_MAX = 1024 };
 
@@ -189,61 +189,15 @@ dp_ha_receive(struct dp_ha_packet *ret_packet)
 uint64_t
 dp_ha_worker_turns(unsigned int worker)
 {
-	struct timespec now;
 	bool stalled;
 
 	pthread_mutex_lock(&ha.lock);
 	stalled = ha.stalled;
 	pthread_mutex_unlock(&ha.lock);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return stalled ? 1 : (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return stalled ? 1 : sl_clock_us();
 }
 
-/* ---- dp_sync.h ---- */
-
-int
-dp_sync_init(unsigned int n, uint32_t queue)
-{
-	return 0;
-}
-
-void
-dp_sync_fini(void)
-{
-}
-
-int
-dp_sync_open(unsigned int t)
-{
-	return t < DP_SYNC_THREADS_MAX ? 0 : -EINVAL;
-}
-
-void
-dp_sync_close(unsigned int t)
-{
-}
-
-size_t
-dp_sync_changes(unsigned int t, struct dp_sync_conn *ret_conns, size_t max, uint64_t *ret_lost)
-{
-	return 0;
-}
-
-size_t
-dp_sync_walk(unsigned int t, struct dp_sync_cursor *cursor, uint32_t seen_s, struct dp_sync_conn *ret_conns,
-	     size_t max, size_t budget)
-{
-	cursor->done = true;
-	return 0;
-}
-
-size_t
-dp_sync_refresh(unsigned int t, uint32_t refresh_ms, struct dp_sync_conn *ret_conns, size_t max,
-		size_t budget, bool *ret_round)
-{
-	*ret_round = true;
-	return 0;
-}
+/* ---- dp_sync.h: what it takes (../keepalive/no_dp_sync.c has the rest) ---- */
 
 enum dp_sync_result
 dp_sync_put(unsigned int t, const struct dp_sync_conn *conn)

@@ -4,42 +4,27 @@
  */
 #include "fake_ha.h"
 
-enum { WATCHERS_MAX = 8 };
-
-struct ha_watch {
-	void (*event)(json_t *event, void *context);
-	void *context;
-};
+#include "watch.h"
 
 struct fake_ha fake_ha;
-static struct ha_watch watches[WATCHERS_MAX];
+static struct watches watches;
 
-struct ha_watch *
+struct watch *
 ha_watch_add(struct ha *ha, void (*event)(json_t *event, void *context), void *context)
 {
-	for (unsigned int i = 0; i < WATCHERS_MAX && !fake_ha.no_memory; i++) {
-		if (watches[i].event != NULL)
-			continue;
-		watches[i] = (struct ha_watch){ event, context };
-		fake_ha.watchers++;
-		return &watches[i];
-	}
-	return NULL;
+	return fake_ha.no_memory ? NULL : watch_add(&watches, event, context);
 }
 
-void
-ha_watch_remove(struct ha_watch *watch)
+unsigned int
+fake_ha_watchers(void)
 {
-	watch->event = NULL;
-	fake_ha.watchers--;
+	return watches.count;
 }
 
 void
 fake_ha_event(json_t *event)
 {
-	for (unsigned int i = 0; i < WATCHERS_MAX; i++)
-		if (watches[i].event != NULL)
-			watches[i].event(event, watches[i].context);
+	watches_tell(&watches, json_incref(event));
 }
 
 const char *
@@ -52,10 +37,4 @@ ha_state_name(uint8_t state)
 	};
 
 	return state < KA_STATE_MAX ? names[state] : "?";
-}
-
-json_t *
-ha_text_json(const char *text)
-{
-	return json_string(text);
 }

@@ -9,10 +9,11 @@
 #include "ha/ha.h"
 
 extern struct fake_ha {
-	unsigned int watchers; /* how many ha_watch_add there are and have not been removed */
-	bool no_memory;        /* ha_watch_add fails */
+	bool no_memory; /* ha_watch_add fails */
 } fake_ha;
 
+/* How many ha_watch_add there are and have not been removed. */
+unsigned int fake_ha_watchers(void);
 /* Tells all watchers. */
 void fake_ha_event(json_t *event);
 

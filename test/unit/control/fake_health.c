@@ -5,20 +5,14 @@
 #include "fake_health.h"
 
 #include "sl_addr.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WATCHERS_MAX = 8 };
-
-struct health_watch {
-	void (*event)(json_t *event, void *context);
-	void *context;
-};
-
 struct fake_health fake_health;
-static struct health_watch watches[WATCHERS_MAX];
+static struct watches watches;
 
 json_t *
 health_list_next(struct health *health, const struct dp_service_key *key, uint64_t *cursor)
@@ -40,32 +34,22 @@ health_list_next(struct health *health, const struct dp_service_key *key, uint64
 	return NULL;
 }
 
-struct health_watch *
+struct watch *
 health_watch_add(struct health *health, void (*event)(json_t *event, void *context), void *context)
 {
-	for (unsigned int i = 0; i < WATCHERS_MAX && !fake_health.no_memory; i++) {
-		if (watches[i].event != NULL)
-			continue;
-		watches[i] = (struct health_watch){ event, context };
-		fake_health.watchers++;
-		return &watches[i];
-	}
-	return NULL;
+	return fake_health.no_memory ? NULL : watch_add(&watches, event, context);
 }
 
-void
-health_watch_remove(struct health_watch *watch)
+unsigned int
+fake_health_watchers(void)
 {
-	watch->event = NULL;
-	fake_health.watchers--;
+	return watches.count;
 }
 
 void
 fake_health_event(json_t *event)
 {
-	for (unsigned int i = 0; i < WATCHERS_MAX; i++)
-		if (watches[i].event != NULL)
-			watches[i].event(event, watches[i].context);
+	watches_tell(&watches, json_incref(event));
 }
 
 void

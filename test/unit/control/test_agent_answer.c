@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Agents' answers: what each word of HAProxy's grammar and of ours comes to,
- * what is passed over, and the corpus of the fuzzer (test/fuzz/fuzz_agent.c).
+ * and what is passed over.
  */
 #include "agent_answer.h"
 #include "sl_test.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define NONE -1
 
@@ -148,31 +145,6 @@ holds_on(void **state)
 	}
 }
 
-static void
-corpus(void **state)
-{
-	DIR *folder = opendir(AGENT_CORPUS);
-	unsigned int count = 0;
-
-	assert_non_null(folder);
-	for (struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-		static uint8_t data[4096];
-		char path[1024];
-		FILE *stream;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", AGENT_CORPUS, entry->d_name);
-		stream = fopen(path, "rb");
-		sl_check(path, stream != NULL);
-		assert_int_equal(LLVMFuzzerTestOneInput(data, fread(data, 1, sizeof(data), stream)), 0);
-		fclose(stream);
-		count++;
-	}
-	closedir(folder);
-	assert_true(count > 0);
-}
-
 int
 main(void)
 {
@@ -180,7 +152,6 @@ main(void)
 		cmocka_unit_test(words),
 		cmocka_unit_test(loads),
 		cmocka_unit_test(holds_on),
-		cmocka_unit_test(corpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

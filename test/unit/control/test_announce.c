@@ -8,8 +8,10 @@
 #include "fake_dp.h"
 #include "health.h"
 #include "sl_addr.h"
+#include "sl_clock.h"
 #include "sl_log.h"
 #include "sl_test.h"
+#include "test_conf_load.h"
 
 #include <sluice/dp_ha.h>
 
@@ -17,7 +19,6 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define PORTS                                                                                                \
 	"port wan {\n device net_null0\n address 10.0.0.1/24\n tap on\n}\n"                                  \
@@ -51,24 +52,11 @@ __wrap_dp_ha_addr_is_held(const struct sl_addr *addr)
 	return !away[addr->b[15]];
 }
 
-static struct conf *
-conf_of(const char *text)
-{
-	struct conf_faults faults = { 0 };
-	struct conf *conf = conf_load_text("t", text, strlen(text), false, &faults);
-
-	if (conf == NULL)
-		conf_faults_print(&faults, stderr);
-	assert_non_null(conf);
-	conf_faults_free(&faults);
-	return conf;
-}
-
 static void
 box_start(const char *text)
 {
 	struct dp_params params = { .workers = 2, .cpu = { 0, 1 }, .connections = 100000 };
-	struct conf *conf = conf_of(text);
+	struct conf *conf = conf_load_good("a file", text);
 	char error[DP_ERROR_SIZE];
 	struct model_error refused;
 
@@ -111,7 +99,7 @@ apply(const char *text)
 {
 	struct conf_faults faults = { 0 };
 
-	assert_int_equal(model_apply(box.model, conf_of(text), &faults), 0);
+	assert_int_equal(model_apply(box.model, conf_load_good("a file", text), &faults), 0);
 	conf_faults_free(&faults);
 }
 
@@ -247,15 +235,6 @@ test_refused(void **state)
 	box_end();
 }
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void
 test_worker_stalls(void **state)
 {
@@ -264,10 +243,10 @@ test_worker_stalls(void **state)
 	box_start(PORTS TABLE("") VS("192.0.2.1", "80", ""));
 	look();
 	fake_dp_run(false);
-	since_ms = now_ms();
-	while (*fake_dp_host_routes() != '\0' && now_ms() - since_ms < LIMIT_MS)
+	since_ms = sl_clock_ms();
+	while (*fake_dp_host_routes() != '\0' && sl_clock_ms() - since_ms < LIMIT_MS)
 		look();
-	assert_in_range(now_ms() - since_ms, 1800, LIMIT_MS - 1);
+	assert_in_range(sl_clock_ms() - since_ms, 1800, LIMIT_MS - 1);
 	fake_dp_run(true);
 	look();
 	assert_string_equal(fake_dp_host_routes(), " [100 wan 192.0.2.1]");
@@ -286,15 +265,15 @@ test_end_lingers(void **state)
 		away[1] = !announced;
 		look();
 		polls = fake_dp_polls();
-		since_ms = now_ms();
+		since_ms = sl_clock_ms();
 		announce_destroy(box.announce);
 		box.announce = NULL;
 		assert_string_equal(fake_dp_host_routes(), "");
 		if (announced) {
-			assert_in_range(now_ms() - since_ms, 190, 1000);
+			assert_in_range(sl_clock_ms() - since_ms, 190, 1000);
 			assert_true(fake_dp_polls() - polls > 20);
 		} else {
-			assert_in_range(now_ms() - since_ms, 0, 150);
+			assert_in_range(sl_clock_ms() - since_ms, 0, 150);
 		}
 		box_end();
 	}
@@ -317,17 +296,17 @@ test_many(void **state)
 		unsigned int before = fake_dp_calls(FAKE_DP_HOST_ROUTE);
 
 		states[80] = down ? HEALTH_SERVICE_DOWN : HEALTH_SERVICE_UP;
-		since_ms = now_ms();
+		since_ms = sl_clock_ms();
 		while (fake_dp_calls(FAKE_DP_HOST_ROUTE) - before < MANY) {
-			uint64_t began_ms = now_ms();
+			uint64_t began_ms = sl_clock_ms();
 
 			assert_true(began_ms - since_ms < 30000);
 			look();
-			if (now_ms() - began_ms > longest_ms)
-				longest_ms = now_ms() - began_ms;
+			if (sl_clock_ms() - began_ms > longest_ms)
+				longest_ms = sl_clock_ms() - began_ms;
 		}
 		print_message("%u VIPs %s: %lu ms, the longest turn with its pause %lu ms\n", MANY,
-			      down ? "withdrawn" : "announced", now_ms() - since_ms, longest_ms);
+			      down ? "withdrawn" : "announced", sl_clock_ms() - since_ms, longest_ms);
 	}
 	free(text);
 	box_end();

@@ -3,8 +3,9 @@
  * The configuration of tunnels, full NAT, the kernel's path and what goes with
  * them: what each word becomes, and every fault, alone and against the rest.
  */
-#include "test_conf_rows.h"
 #include "sl_addr.h"
+#include "test_conf_load.h"
+#include "test_conf_rows.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,19 +13,6 @@
 #define PORT "port p {\n  device net_null9\n  address 10.0.0.1/8\n  address 2001:db8::1/64\n}\n"
 #define VS4 "virtual_server 192.0.2.1 80 {\n"
 #define VS6 "virtual_server 2001:db8:9::1 80 {\n"
-
-static struct conf *
-load(const char *row, const char *text)
-{
-	struct conf_faults faults = { 0 };
-	struct conf *conf = conf_load_text("t", text, strlen(text), true, &faults);
-
-	if (conf == NULL)
-		conf_faults_print(&faults, stderr);
-	sl_check(row, conf != NULL);
-	conf_faults_free(&faults);
-	return conf;
-}
 
 /* ---- methods ---- */
 
@@ -73,7 +61,7 @@ methods(void **state)
 					  "  real_server 10.0.0.3\n}\n",
 				     words, words) > 0);
 
-		struct conf *conf = load(words, text);
+		struct conf *conf = conf_load_clean(words, text);
 		const struct conf_service *first = &conf->services[0], *second = &conf->services[1];
 
 		method_check(words, i, first->fwd, &first->tunnel);
@@ -90,9 +78,10 @@ methods(void **state)
 static void
 method_of_a_server(void **state)
 {
-	struct conf *conf = load("server", PORT VS4 "  lb_kind TUN type gue port 6080 csum\n"
-						    "  real_server 10.0.0.2 {\n    lvs_method TUN\n  }\n"
-						    "  real_server 10.0.0.3 {\n    lvs_method DR\n  }\n}\n");
+	struct conf *conf =
+		conf_load_clean("server", PORT VS4 "  lb_kind TUN type gue port 6080 csum\n"
+						   "  real_server 10.0.0.2 {\n    lvs_method TUN\n  }\n"
+						   "  real_server 10.0.0.3 {\n    lvs_method DR\n  }\n}\n");
 
 	sl_check_int("type", conf->services[0].reals[0].tunnel.type, SL_TUN_IPIP);
 	sl_check_int("sum", conf->services[0].reals[0].tunnel.sum, SL_TUN_SUM_NONE);
@@ -238,7 +227,7 @@ ranges(void **state)
 
 		assert_true(asprintf(&text, PORT "local_address_group g { %s }\n", row) > 0);
 
-		struct conf *conf = load(row, text);
+		struct conf *conf = conf_load_clean(row, text);
 		const struct conf_local_group *group = &conf->groups[0];
 
 		sl_check_int(row, conf->group_count, 1);
@@ -257,8 +246,9 @@ ranges(void **state)
 static void
 ports_of_ranges(void **state)
 {
-	struct conf *conf = load("ports", "local_address_group g {\n  10.0.0.200 p\n  10.0.0.201 q\n}\n" PORT
-					  "port q {\n  device net_null0\n}\n");
+	struct conf *conf =
+		conf_load_clean("ports", "local_address_group g {\n  10.0.0.200 p\n  10.0.0.201 q\n}\n" PORT
+					 "port q {\n  device net_null0\n}\n");
 
 	sl_check_int("p", conf->groups[0].addrs[0].port, 0);
 	sl_check_int("q", conf->groups[0].addrs[1].port, 1);
@@ -466,7 +456,7 @@ options(void **state)
 				     " real_server 10.0.0.2 8080\n}\n",
 				     row) > 0);
 
-		struct conf *conf = load(row, text);
+		struct conf *conf = conf_load_clean(row, text);
 
 		sl_check_int(row, conf->services[0].options, option_rows[i].options);
 		sl_check_int(row, conf->services[0].mss, option_rows[i].mss);
@@ -622,7 +612,7 @@ ports(void **state)
 
 		assert_true(asprintf(&text, "port abcdefghijkl {\n device net_null0\n %s\n}\n", row) > 0);
 
-		struct conf *conf = load(row, text);
+		struct conf *conf = conf_load_clean(row, text);
 		const struct dp_port_conf *dp = &conf->ports[0].dp;
 
 		sl_check_int(row, dp->tap, port_rows[i].tap);
@@ -681,7 +671,7 @@ rates(void **state)
 
 		assert_true(asprintf(&text, PORT "dataplane {\n %s\n}\n", row) > 0);
 
-		struct conf *conf = load(row, text);
+		struct conf *conf = conf_load_clean(row, text);
 
 		sl_check_int(row, conf->pmtu_disc, rate_rows[i].pmtu_disc);
 		sl_check_int(row, conf->answer_rate, rate_rows[i].answer_rate);

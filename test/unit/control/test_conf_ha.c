@@ -8,6 +8,7 @@
 #include "conf_write.h"
 #include "sl_addr.h"
 #include "sl_test.h"
+#include "test_conf_load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,19 +19,6 @@
 	"port wan {\n device net_null0\n address 192.0.2.251/24\n address 2001:db8::251/64\n tap on\n}\n"    \
 	"port lan {\n device \"net_af_packet0,iface=eth1\"\n address 10.0.0.251/24\n}\n"
 #define HEARTBEAT "heartbeat udp h {\n peer 172.16.0.2\n key 12345678\n}\n"
-
-static struct conf *
-load(const char *row, const char *text)
-{
-	struct conf_faults faults = { 0 };
-	struct conf *conf = conf_load_text("t.conf", text, strlen(text), false, &faults);
-
-	if (conf == NULL)
-		conf_faults_print(&faults, stderr);
-	sl_check(row, conf != NULL);
-	conf_faults_free(&faults);
-	return conf;
-}
 
 /* ---- one value of an instance ---- */
 
@@ -161,7 +149,7 @@ values(void **state)
 						     "global_defs {\n %s\n}\n",
 				     interface, value_rows[i].lines, value_rows[i].global) > 0);
 
-		struct conf *conf = load(value_rows[i].name, text);
+		struct conf *conf = conf_load_good(value_rows[i].name, text);
 
 		sl_check_int(value_rows[i].name, conf->ka.instance_count, 1);
 		memcpy(&value, (const char *)conf->ka.instances + value_rows[i].offset, value_rows[i].size);
@@ -232,7 +220,7 @@ check_addr(const char *row, const struct sl_addr *got, const char *want)
 static void
 everything_instances(void **state)
 {
-	struct conf *conf = load("all", all);
+	struct conf *conf = conf_load_good("all", all);
 	const struct ka_instance *one = &conf->ka.instances[0], *two = &conf->ka.instances[1],
 				 *three = &conf->ka.instances[2];
 	static const struct {
@@ -305,7 +293,7 @@ everything_instances(void **state)
 static void
 everything_else(void **state)
 {
-	struct conf *conf = load("all", all);
+	struct conf *conf = conf_load_good("all", all);
 	const struct conf_ha *ha = &conf->ha;
 	const struct ka_heartbeat *udp = &conf->ka.heartbeats[0], *serial = &conf->ka.heartbeats[2];
 	const struct ka_sync *sync = &conf->ka.sync;
@@ -419,7 +407,7 @@ sync_words(void **state)
 				     sync_rows[i].block[0] == '\0' ? "" : "connection_sync {\n ",
 				     sync_rows[i].block, sync_rows[i].block[0] == '\0' ? "" : "\n}\n") > 0);
 
-		struct conf *conf = load(name, text);
+		struct conf *conf = conf_load_good(name, text);
 		const struct ka_sync *sync = &conf->ka.sync;
 
 		sl_check_str(name, sync->interface, "eth9");
@@ -443,7 +431,7 @@ renumbered(void **state)
 {
 	static const unsigned int ports[] = { 7, 3 };
 	static const uint16_t groups[] = { 9, 1, 4 };
-	struct conf *conf = load("all", all);
+	struct conf *conf = conf_load_good("all", all);
 	struct ka_conf *ka = conf_ha_copy(conf, ports, groups), *same = conf_ha_copy(conf, NULL, NULL);
 
 	conf_free(conf);
@@ -539,7 +527,7 @@ ka_same(const struct ka_conf *a, const struct ka_conf *b)
 static void
 saved(void **state)
 {
-	struct conf *conf = load("all", all);
+	struct conf *conf = conf_load_good("all", all);
 	char *once = written(conf), *twice, *file;
 	const char *rest = strstr(all, "virtual_server_group dns");
 
@@ -551,7 +539,7 @@ saved(void **state)
 			     " vrrp_instance VI_1\n}\nlocal_address_group stays {\n 10.0.0.210 lan\n}\n%s",
 			     once, rest) > 0);
 
-	struct conf *again = load("saved", file);
+	struct conf *again = conf_load_good("saved", file);
 
 	twice = written(again);
 	sl_check_str("saved twice", twice, once);
@@ -577,7 +565,7 @@ key_files(void **state)
 	close(fd);
 	assert_true(asprintf(&text, PORTS "heartbeat udp h {\n peer 172.16.0.2\n key_file %s\n}\n", path) >
 		    0);
-	conf = load("key_file", text);
+	conf = conf_load_good("key_file", text);
 	sl_check_str("its first line", conf->ka.heartbeats[0].key, "the key itself");
 	sl_check_str("where it is", conf->ha.heartbeat_key_files[0], path);
 	conf_free(conf);

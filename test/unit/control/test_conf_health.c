@@ -8,6 +8,7 @@
 #include "conf_write.h"
 #include "sl_addr.h"
 #include "sl_test.h"
+#include "test_conf_load.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -15,19 +16,6 @@
 #include <unistd.h>
 
 #define PORT "port p {\n device net_null0\n address 10.0.0.1/8\n address 2001:db8::1/64\n tap on\n}\n"
-
-static struct conf *
-load(const char *row, const char *text)
-{
-	struct conf_faults faults = { 0 };
-	struct conf *conf = conf_load_text("t.conf", text, strlen(text), true, &faults);
-
-	if (conf == NULL)
-		conf_faults_print(&faults, stderr);
-	sl_check(row, conf != NULL);
-	conf_faults_free(&faults);
-	return conf;
-}
 
 /* A service with one server: lines of the service, of the server, of its check. */
 static struct conf *
@@ -42,7 +30,7 @@ load_check(const char *service, const char *real, const char *check)
 			     "virtual_server 192.0.2.1 80 {\n%s\nreal_server 10.0.0.2 {\n%s\n%s\n}\n%s\n}\n",
 			     strncmp(service, "late", 4) == 0 ? "" : service, real, check,
 			     strncmp(service, "late", 4) == 0 ? service + 4 : "") > 0);
-	conf = load(text, text);
+	conf = conf_load_clean(text, text);
 	free(text);
 	return conf;
 }
@@ -156,10 +144,11 @@ switches(void **state)
 static void
 nothing_said(void **state)
 {
-	struct conf *conf = load("nothing", PORT "virtual_server 192.0.2.1 80 {\n real_server 10.0.0.2\n"
-						 " sorry_server 10.0.0.9\n alpha\n}\n"
-						 "virtual_server 192.0.2.1 53 {\n protocol UDP\n"
-						 " real_server 10.0.0.2\n}\n");
+	struct conf *conf =
+		conf_load_clean("nothing", PORT "virtual_server 192.0.2.1 80 {\n real_server 10.0.0.2\n"
+						" sorry_server 10.0.0.9\n alpha\n}\n"
+						"virtual_server 192.0.2.1 53 {\n protocol UDP\n"
+						" real_server 10.0.0.2\n}\n");
 	const struct conf_service *service = &conf->services[0];
 
 	assert_int_equal(service->reals[0].health->check_count, 0);
@@ -301,7 +290,7 @@ users(void **state)
 			 PORT "virtual_server 192.0.2.1 80 {\nreal_server 10.0.0.2 {\nMISC_CHECK {\n"
 			      "misc_path /bin/true\n%s\n}\n}\n}\nglobal_defs {\n%s\n}\n",
 			 user_rows[i].line, user_rows[i].global);
-		conf = load(text, text);
+		conf = conf_load_clean(text, text);
 		script = &conf->services[0].reals[0].health->checks[0].misc.script;
 		sl_check_int(text, script->uid, user_rows[i].uid);
 		sl_check_int(text, script->gid, user_rows[i].gid);
@@ -324,11 +313,11 @@ groups(void **state)
 	};
 	/* the group stands behind its use */
 	struct conf *conf =
-		load("groups", PORT "virtual_server group g {\n quorum 1\n sorry_server 10.0.0.9\n"
-				    " real_server 10.0.0.2 {\n  TCP_CHECK {\n  }\n }\n"
-				    " real_server 10.0.0.3 99\n}\n"
-				    "virtual_server_group g {\n 192.0.2.1 80\n"
-				    " 192.0.2.10-11 8080-8081\n 192.0.2.30/31 53\n}\n");
+		conf_load_clean("groups", PORT "virtual_server group g {\n quorum 1\n sorry_server 10.0.0.9\n"
+					       " real_server 10.0.0.2 {\n  TCP_CHECK {\n  }\n }\n"
+					       " real_server 10.0.0.3 99\n}\n"
+					       "virtual_server_group g {\n 192.0.2.1 80\n"
+					       " 192.0.2.10-11 8080-8081\n 192.0.2.30/31 53\n}\n");
 	char buf[SL_ADDR_STRLEN];
 
 	assert_int_equal(conf->service_count, SL_COUNT(want));
@@ -408,7 +397,7 @@ written_and_read_again(void **state)
 	conf_write_health(stream, "        ", service->reals[0].health);
 	fprintf(stream, "    }\n}\n");
 	fclose(stream);
-	again = load("again", text);
+	again = conf_load_clean("again", text);
 	other = &again->services[0];
 	if (!conf_pool_eq(service->pool, other->pool) ||
 	    !conf_health_eq(service->reals[0].health, other->reals[1].health))

@@ -6,26 +6,13 @@
 #include "conf.h"
 #include "sl_addr.h"
 #include "sl_test.h"
+#include "test_conf_load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define PORT "port p {\n  device net_null0\n  address 10.0.0.1/8\n  address 2001:db8::1/64\n}\n"
-
-/* Loads a text that must be without an error; warnings are the row's own business. */
-static struct conf *
-load(const char *row, const char *text)
-{
-	struct conf_faults faults = { 0 };
-	struct conf *conf = conf_load_text("t.conf", text, strlen(text), false, &faults);
-
-	if (conf == NULL)
-		conf_faults_print(&faults, stderr);
-	sl_check(row, conf != NULL);
-	conf_faults_free(&faults);
-	return conf;
-}
 
 /* ---- words, read back as the router_id ---- */
 
@@ -79,7 +66,7 @@ words(void **state)
 
 		assert_true(asprintf(&text, "%s\n" PORT, word_rows[i].text) > 0);
 
-		struct conf *conf = load(word_rows[i].name, text);
+		struct conf *conf = conf_load_good(word_rows[i].name, text);
 
 		sl_check_str(word_rows[i].name, conf->router_id, word_rows[i].router_id);
 		conf_free(conf);
@@ -97,7 +84,7 @@ host_of_the_line(void **state)
 	snprintf(text, sizeof(text), PORT "global_defs {\n @%s router_id mine\n @^%s router_id others\n}\n",
 		 host, host);
 
-	struct conf *conf = load("this host's line", text);
+	struct conf *conf = conf_load_good("this host's line", text);
 
 	assert_string_equal(conf->router_id, "mine");
 	conf_free(conf);
@@ -144,7 +131,7 @@ numbers(void **state)
 		snprintf(text, sizeof(text), PORT "%s {\n  %s\n}\n", number_rows[i].block,
 			 number_rows[i].text);
 
-		struct conf *conf = load(number_rows[i].text, text);
+		struct conf *conf = conf_load_good(number_rows[i].text, text);
 
 		memcpy(&got, (const char *)conf + number_rows[i].offset, sizeof(got));
 		sl_check_int(number_rows[i].text, got, number_rows[i].want);
@@ -156,7 +143,8 @@ static void
 cores(void **state)
 {
 	static const int want[] = { 2, 3, 4, 5, 7, 0 };
-	struct conf *conf = load("cores", PORT "dataplane {\n  workers 6\n  worker_cores 2-5,7, 0\n}\n");
+	struct conf *conf =
+		conf_load_good("cores", PORT "dataplane {\n  workers 6\n  worker_cores 2-5,7, 0\n}\n");
 
 	assert_int_equal(conf->worker_cpu_count, SL_COUNT(want));
 	assert_memory_equal(conf->worker_cpus, want, sizeof(want));
@@ -193,7 +181,7 @@ static const char ports_text[] = "port wan {\n"
 static void
 ports(void **state)
 {
-	struct conf *conf = load("ports", ports_text);
+	struct conf *conf = conf_load_good("ports", ports_text);
 	char buf[SL_PREFIX_STRLEN];
 
 	assert_int_equal(conf->port_count, 2);
@@ -265,7 +253,7 @@ devices(void **state)
 
 		snprintf(text, sizeof(text), "port x {\n  device \"%s\"\n}\n", device_rows[i].device);
 
-		struct conf *conf = load(device_rows[i].device, text);
+		struct conf *conf = conf_load_good(device_rows[i].device, text);
 
 		sl_check_str(device_rows[i].device, conf->ports[0].dp.device, device_rows[i].device);
 		conf_free(conf);
@@ -328,7 +316,7 @@ services(void **state)
 		struct conf *conf;
 
 		snprintf(text, sizeof(text), PORT "%s", service_rows[i].text);
-		conf = load(service_rows[i].name, text);
+		conf = conf_load_good(service_rows[i].name, text);
 		for (unsigned int j = 0; j < conf->service_count; j++) {
 			const struct conf_service *service = &conf->services[j];
 

@@ -6,6 +6,7 @@
 
 #include "sl_log.h"
 #include "sl_test.h"
+#include "test_conf_load.h"
 
 #include <event2/event.h>
 #include <fcntl.h>
@@ -21,11 +22,9 @@ static struct conf *
 conf_make(const struct farm *farm, const char *text)
 {
 	static char whole[TEXT_SIZE];
-	struct conf_faults faults = { 0 };
 	size_t len = (size_t)snprintf(whole, sizeof(whole),
 				      "global_defs {\n router_id lb1\n}\n"
 				      "port wan {\n device net_null0\n address 192.0.2.2/24\n}\n");
-	struct conf *conf;
 
 	for (const char *at = text; *at != '\0'; at++) {
 		if (strncmp(at, "FOLDER", 6) == 0) {
@@ -36,12 +35,8 @@ conf_make(const struct farm *farm, const char *text)
 		}
 		assert_true(len < sizeof(whole) - 100);
 	}
-	conf = conf_load_text("test.conf", whole, len, false, &faults);
-	if (conf == NULL)
-		conf_faults_print(&faults, stderr);
-	assert_non_null(conf);
-	conf_faults_free(&faults);
-	return conf;
+	whole[len] = '\0';
+	return conf_load_good("a file", whole);
 }
 
 void

@@ -6,6 +6,7 @@
  */
 #include "sl_test.h"
 #include "test_ha_farm.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -230,7 +231,7 @@ test_events(void **state)
 		{ KA_EVENT_SYNC, "", "in sync", true,
 		  "{\"event\":\"ha_sync\",\"good\":true,\"text\":\"connection sync: in sync\"}" },
 	};
-	struct ha_watch *watch;
+	struct watch *watch;
 	struct farm farm;
 
 	farm_open(&farm, INSTANCE("VI_1", 51, VIP(10)));
@@ -250,7 +251,7 @@ test_events(void **state)
 		json_decref(want);
 		json_decref(last_event);
 	}
-	ha_watch_remove(watch);
+	watch_remove(watch);
 	last_event = NULL;
 	fake_ka_tell(KA_EVENT_SYNC, "", KA_INIT, 0, true, "");
 	farm_rest(&farm, 5);

@@ -318,9 +318,9 @@ test_quorum(void **state)
 	assert_int_equal(fake_ka.track[0].value, 0);
 	fake_health.quorum_lost = false;
 	farm_wait(&farm, fake_ka.track[0].value == 1);
-	assert_int_equal(fake_health.watchers, 1);
+	assert_int_equal(fake_health_watchers(), 1);
 	farm_apply(&farm, INSTANCE(""));
-	assert_int_equal(fake_health.watchers, 0);
+	assert_int_equal(fake_health_watchers(), 0);
 	json_decref(event);
 	farm_close(&farm);
 }

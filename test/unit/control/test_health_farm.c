@@ -7,12 +7,13 @@
 #include "fake_dp.h"
 #include "script.h"
 #include "sl_addr.h"
+#include "sl_clock.h"
 #include "sl_test.h"
+#include "test_conf_load.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { SERVERS_MAX = 6000, PATIENCE_MS = 20000, TURN_MS = 2 };
 
@@ -219,16 +220,11 @@ static struct conf *
 conf_of(const char *services)
 {
 	static const char head[] = "port wan { device net_null0\n address 10.2.0.1/24 }\n";
-	struct conf_faults faults = { 0 };
-	char *text = NULL;
 	struct conf *conf;
-	int len = asprintf(&text, "%s%s", head, services);
+	char *text = NULL;
 
-	assert_true(len > 0);
-	conf = conf_load_text("farm.conf", text, (size_t)len, false, &faults);
-	if (conf == NULL)
-		fail_msg("%u:%u: %s", faults.first->line, faults.first->column, faults.first->text);
-	conf_faults_free(&faults);
+	assert_true(asprintf(&text, "%s%s", head, services) > 0);
+	conf = conf_load_good("a file", text);
 	free(text);
 	if (farm_conf_hook != NULL)
 		farm_conf_hook(conf);
@@ -280,15 +276,6 @@ farm_apply(struct farm *farm, const char *services)
 		fail_msg("%s", faults.first->text);
 }
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void
 turn_over(evutil_socket_t fd, short what, void *context)
 {
@@ -313,10 +300,10 @@ void
 farm_until(struct farm *farm, bool (*reached)(struct farm *farm, void *context), void *context,
 	   const char *what)
 {
-	uint64_t end_ms = now_ms() + PATIENCE_MS;
+	uint64_t end_ms = sl_clock_ms() + PATIENCE_MS;
 
 	while (!reached(farm, context)) {
-		if (now_ms() > end_ms)
+		if (sl_clock_ms() > end_ms)
 			fail_msg("not within %d ms: %s", PATIENCE_MS, what);
 		farm_run_ms(farm, TURN_MS);
 	}
@@ -349,11 +336,11 @@ dp_text(const char *vip, char buf[1024])
 void
 farm_expect(struct farm *farm, const char *vip, const char *wanted)
 {
-	uint64_t end_ms = now_ms() + PATIENCE_MS;
+	uint64_t end_ms = sl_clock_ms() + PATIENCE_MS;
 	char got[1024];
 
 	while (strcmp(dp_text(vip, got), wanted) != 0) {
-		if (now_ms() > end_ms)
+		if (sl_clock_ms() > end_ms)
 			fail_msg("%s has \"%s\", not \"%s\"", vip, got, wanted);
 		farm_run_ms(farm, TURN_MS);
 	}

@@ -8,6 +8,7 @@
 #include "sl_addr.h"
 #include "sl_test.h"
 #include "test_health_farm.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@
 #define REAL(last, weight) " real_server 10.1.0." #last " 80 {\n weight " #weight "\n TCP_CHECK {\n }\n }\n"
 
 static char told[4096];
-static struct health_watch *watch;
+static struct watch *watch;
 
 static void
 event_note(json_t *event, void *context)
@@ -44,7 +45,7 @@ event_note(json_t *event, void *context)
 static void
 event_once(json_t *event, void *context)
 {
-	health_watch_remove(watch);
+	watch_remove(watch);
 	watch = NULL;
 }
 
@@ -58,7 +59,7 @@ static void
 test_events(void **state)
 {
 	static char weight[] = "weight 10.1.0.1:80;";
-	struct health_watch *other;
+	struct watch *other;
 	struct farm farm;
 
 	told[0] = '\0';
@@ -85,7 +86,7 @@ test_events(void **state)
 		      "server_up 10.1.0.1:80;quorum_up -;sorry_off 10.1.0.9:80;"
 		      "weight 10.1.0.1:80;"
 		      "server_state 10.1.0.1:80;quorum_down -;sorry_on 10.1.0.9:80;weight 10.1.0.1:80;");
-	health_watch_remove(other);
+	watch_remove(other);
 	farm_close(&farm);
 }
 

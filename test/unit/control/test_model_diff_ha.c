@@ -2,12 +2,8 @@
 /*
  * How a new file's changes of two boxes read: VRRP, heartbeats, connection sync.
  */
-#include "conf.h"
-#include "model_private.h"
 #include "sl_test.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "test_model_diff.h"
 
 #define PORT "port p {\n device net_null0\n address 10.0.0.1/8\n tap on\n}\n"
 #define VI(name, vrid, lines)                                                                                \
@@ -17,9 +13,7 @@
 #define SYNC(lines) PORT "connection_sync {\n interface p\n lvs_peer\n" lines "\n}\n"
 #define GROUP(line) ONE("") "local_address_group g {\n 10.0.0.200 p\n" line "\n}\n"
 
-static const struct {
-	const char *name, *old, *now, *lines;
-} rows[] = {
+static const struct diff_row rows[] = {
 	{ "nothing", ONE("priority 100"), ONE("# the default\n"), "" },
 	{ "a value", ONE(""), ONE("priority 150"), "~ vrrp_instance VI priority 100 -> 150\n" },
 	{ "a value for all of them", ONE(""), ONE("") "global_defs {\n vrrp_version 3\n}\n",
@@ -50,40 +44,9 @@ static const struct {
 };
 
 static void
-line_keep(const char *text, void *context)
-{
-	fprintf(context, "%s\n", text);
-}
-
-static struct conf *
-load(const char *name, const char *text)
-{
-	struct conf_faults faults = { 0 };
-	struct conf *conf = conf_load_text("t", text, strlen(text), false, &faults);
-
-	if (conf == NULL)
-		conf_faults_print(&faults, stderr);
-	sl_check(name, conf != NULL);
-	conf_faults_free(&faults);
-	return conf;
-}
-
-static void
 changes(void **state)
 {
-	for (size_t i = 0; i < SL_COUNT(rows); i++) {
-		struct conf *old = load(rows[i].name, rows[i].old), *now = load(rows[i].name, rows[i].now);
-		char *text = NULL;
-		size_t size;
-		FILE *stream = open_memstream(&text, &size);
-
-		model_diff_ha(old, now, line_keep, stream);
-		fclose(stream);
-		sl_check_str(rows[i].name, text, rows[i].lines);
-		free(text);
-		conf_free(old);
-		conf_free(now);
-	}
+	diff_rows_check(rows, SL_COUNT(rows), model_diff_ha);
 }
 
 int

@@ -2,12 +2,8 @@
 /*
  * How a new file's changes of checks and pools read.
  */
-#include "conf.h"
-#include "model_private.h"
 #include "sl_test.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "test_model_diff.h"
 
 #define PORT "port p {\n device net_null0\n address 10.0.0.1/8\n}\n"
 #define SERVICE(lines, checks)                                                                               \
@@ -15,9 +11,7 @@
 #define OF_REAL " real TCP 192.0.2.1:80 -> 10.0.0.2:80 "
 #define OF_SERVICE " service TCP 192.0.2.1:80 "
 
-static const struct {
-	const char *name, *old, *now, *lines;
-} rows[] = {
+static const struct diff_row rows[] = {
 	{ "nothing", SERVICE("delay_loop 2", "TCP_CHECK {\n}"),
 	  SERVICE("", "\n\nTCP_CHECK {\ndelay_loop 2\n}"), "" },
 	{ "a time", SERVICE("delay_loop 2", "TCP_CHECK {\n}"), SERVICE("delay_loop 0.5", "TCP_CHECK {\n}"),
@@ -52,39 +46,9 @@ static const struct {
 };
 
 static void
-line_keep(const char *text, void *context)
-{
-	fprintf(context, "%s\n", text);
-}
-
-static struct conf *
-load(const char *name, const char *text)
-{
-	struct conf_faults faults = { 0 };
-	struct conf *conf = conf_load_text("t", text, strlen(text), false, &faults);
-
-	conf_faults_print(&faults, stderr);
-	sl_check(name, conf != NULL);
-	conf_faults_free(&faults);
-	return conf;
-}
-
-static void
 changes(void **state)
 {
-	for (size_t i = 0; i < SL_COUNT(rows); i++) {
-		struct conf *old = load(rows[i].name, rows[i].old), *now = load(rows[i].name, rows[i].now);
-		char *text = NULL;
-		size_t size;
-		FILE *stream = open_memstream(&text, &size);
-
-		model_diff_health(old, now, line_keep, stream);
-		fclose(stream);
-		sl_check_str(rows[i].name, text, rows[i].lines);
-		free(text);
-		conf_free(old);
-		conf_free(now);
-	}
+	diff_rows_check(rows, SL_COUNT(rows), model_diff_health);
 }
 
 int

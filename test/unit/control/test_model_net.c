@@ -6,7 +6,7 @@
 #include "fake_dp.h"
 #include "sl_addr.h"
 #include "sl_test.h"
-#include "test_model_text.h"
+#include "test_model_story.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,24 +28,6 @@ line_append(const char *text, void *context)
 	size_t len = strlen(buf);
 
 	snprintf(buf + len, TEXT_SIZE - len, "%s\n", text);
-}
-
-/* A model over a data plane with the ports of `text`. */
-static struct model *
-model_start(const char *text)
-{
-	struct conf *conf = conf_from_text(text);
-	struct dp_params params = { .workers = 2, .cpu = { 0, 1 } };
-	struct model_error error;
-	struct model *model;
-	char why[DP_ERROR_SIZE];
-
-	assert_int_equal(dp_eal_start(&params, NULL, 0, 0, NULL, why), 0);
-	for (unsigned int i = 0; i < conf->port_count; i++)
-		assert_int_equal(dp_port_open(&conf->ports[i].dp, why), i);
-	model = model_create(conf, &error);
-	assert_non_null(model);
-	return model;
 }
 
 /* The network in the data plane, in its order. */
@@ -100,7 +82,7 @@ test_network(void **state)
 		  "10.0.0.2/24 dev 1\n::/0 via fe80::1 dev 1\n10.0.0.12 is 02:00:00:00:00:12 dev 1\n", 2 },
 		{ "set workers 2\nport lan dev1\nport wan dev0\n", "", 3 },
 	};
-	struct model *model = model_start(rows[0].file);
+	struct model *model = model_from_text(rows[0].file);
 
 	for (size_t i = 0; i < SL_COUNT(rows); i++) {
 		struct conf_faults faults = { 0 };
@@ -132,7 +114,7 @@ test_settings(void **state)
 		{ FIRST "set udp 40", 0, 900, 120, 40, 1, DP_IDLE_ADAPTIVE },
 		{ FIRST, 0, 900, 120, 300, 1, DP_IDLE_ADAPTIVE },
 	};
-	struct model *model = model_start(rows[0].file);
+	struct model *model = model_from_text(rows[0].file);
 
 	for (size_t i = 0; i < SL_COUNT(rows); i++) {
 		struct conf_faults faults = { 0 };
@@ -184,7 +166,7 @@ test_restart(void **state)
 	};
 
 	for (size_t i = 0; i < SL_COUNT(rows); i++) {
-		struct model *model = model_start(FIRST);
+		struct model *model = model_from_text(FIRST);
 		char file[TEXT_SIZE], says[DP_ERROR_SIZE] = "", diff[TEXT_SIZE] = "";
 		struct conf_faults faults = { 0 }, checked = { 0 };
 		struct conf *conf;
@@ -251,7 +233,7 @@ test_diff(void **state)
 	};
 
 	for (size_t i = 0; i < SL_COUNT(rows); i++) {
-		struct model *model = model_start(FIRST REST);
+		struct model *model = model_from_text(FIRST REST);
 		struct conf *conf = conf_from_text(rows[i].file);
 		struct conf_faults faults = { 0 };
 		char diff[TEXT_SIZE] = "";

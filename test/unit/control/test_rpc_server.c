@@ -7,13 +7,12 @@
 #include "rpc.h"
 #include "rpc_client.h"
 #include "sl_test.h"
-#include "test_rpc_fixture.h"
+#include "test_rpc_world.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -21,7 +20,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 20000, ANSWER_SIZE = 1 << 16, MIB = 1 << 20 };
+enum { MIB = 1 << 20 };
 
 static const char conf_text[] = "port wan {\n device net_null0\n address 10.0.0.1/24\n}\n"
 				"virtual_server 192.0.2.1 80 {\n protocol TCP\n lb_algo wlc\n lb_kind NAT\n"
@@ -31,50 +30,10 @@ static const char conf_text[] = "port wan {\n device net_null0\n address 10.0.0.
 #define STATUS "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}\n"
 #define CONNS "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"conn.list\"}\n"
 
-struct world {
-	struct fixture fixture;
-	struct rpc_server *server;
-};
-
 static void
 world_setup(struct world *world, unsigned int conns, const struct rpc_limits *limits)
 {
-	char error[DP_ERROR_SIZE];
-
-	fixture_setup(&world->fixture, conf_text, conns);
-	world->server = rpc_server_create(world->fixture.base, world->fixture.socket_path,
-					  world->fixture.model, world->fixture.conf_path, error);
-	if (world->server == NULL)
-		fail_msg("%s", error);
-	if (limits != NULL)
-		rpc_server_limits_set(world->server, limits);
-}
-
-static void
-world_teardown(struct world *world)
-{
-	rpc_server_destroy(world->server);
-	fixture_teardown(&world->fixture);
-}
-
-/* NONBLOCK alone would go on for as long as there is anything to do. */
-static void
-turn(struct world *world)
-{
-	event_base_loop(world->fixture.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-}
-
-static int
-client_connect(struct world *world)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-
-	assert_true(fd >= 0);
-	strcpy(address.sun_path, world->fixture.socket_path);
-	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-	turn(world);
-	return fd;
+	world_open(world, conf_text, conns, limits);
 }
 
 /* All of it, as far as the server takes it; the number of bytes that went out. */
@@ -90,37 +49,9 @@ client_send(struct world *world, int fd, const char *text, size_t len)
 			break;
 		idle = n > 0 ? 0 : idle + 1;
 		sent += n > 0 ? (size_t)n : 0;
-		turn(world);
+		world_turn(world);
 	}
 	return sent;
-}
-
-/* The next line, without its newline; NULL when the server has closed. Fails the test when none comes. */
-static const char *
-line_receive(struct world *world, int fd)
-{
-	static char line[ANSWER_SIZE];
-	size_t len = 0;
-
-	for (unsigned int waited_ms = 0; waited_ms < PATIENCE_MS;) {
-		ssize_t n = recv(fd, line + len, 1, 0);
-		struct pollfd pollfd = { .fd = fd, .events = POLLIN };
-
-		if (n == 1 && line[len] == '\n') {
-			line[len] = '\0';
-			return line;
-		}
-		if (n == 1) {
-			assert_true(++len < sizeof(line));
-			continue;
-		}
-		if (n == 0 || errno == ECONNRESET)
-			return NULL;
-		turn(world);
-		waited_ms += poll(&pollfd, 1, 1) == 0;
-	}
-	fail_msg("no answer within %d ms", PATIENCE_MS);
-	return NULL;
 }
 
 static void
@@ -149,7 +80,7 @@ turns_to_status(struct world *world, int fd)
 		}
 		assert_true(n < 0 && errno == EAGAIN);
 		assert_true(turns++ < 100000);
-		turn(world);
+		world_turn(world);
 	}
 	return turns;
 }
@@ -184,7 +115,7 @@ test_lines(void **state)
 		int fd;
 
 		world_setup(&world, 4, NULL);
-		fd = client_connect(&world);
+		fd = world_connect(&world);
 		while (*sent != '\0') {
 			size_t len = strcspn(sent, "|");
 
@@ -192,9 +123,9 @@ test_lines(void **state)
 			sent += len + (sent[len] == '|');
 		}
 		for (size_t a = 0; a < 4 && rows[i].answers[a] != NULL; a++)
-			line_check(rows[i].name, line_receive(&world, fd), rows[i].answers[a]);
+			line_check(rows[i].name, world_line(&world, fd), rows[i].answers[a]);
 		close(fd);
-		world_teardown(&world);
+		world_close(&world);
 	}
 }
 
@@ -217,15 +148,15 @@ test_closed_for_writing(void **state)
 		int fd;
 
 		world_setup(&world, 4, NULL);
-		fd = client_connect(&world);
+		fd = world_connect(&world);
 		client_send(&world, fd, rows[i].sent, strlen(rows[i].sent));
 		shutdown(fd, SHUT_WR);
 		if (rows[i].answer != NULL)
-			line_check(rows[i].name, line_receive(&world, fd), rows[i].answer);
-		sl_check(rows[i].name, line_receive(&world, fd) == NULL);
+			line_check(rows[i].name, world_line(&world, fd), rows[i].answer);
+		sl_check(rows[i].name, world_line(&world, fd) == NULL);
 		sl_check_int(rows[i].name, world.server->client_count, 0);
 		close(fd);
-		world_teardown(&world);
+		world_close(&world);
 	}
 }
 
@@ -254,21 +185,21 @@ test_oversized(void **state)
 		memset(text, ' ', rows[i].size);
 		memcpy(text, STATUS, strlen(STATUS) - 1);
 		text[rows[i].size] = '\n';
-		fd = client_connect(&world);
-		other = client_connect(&world);
+		fd = world_connect(&world);
+		other = world_connect(&world);
 		client_send(&world, fd, text, rows[i].size + rows[i].newline);
-		line_check(rows[i].name, line_receive(&world, fd), rows[i].answer);
+		line_check(rows[i].name, world_line(&world, fd), rows[i].answer);
 		if (rows[i].goes_on) {
 			client_send(&world, fd, STATUS, strlen(STATUS));
-			line_check(rows[i].name, line_receive(&world, fd), "\"result\"");
+			line_check(rows[i].name, world_line(&world, fd), "\"result\"");
 		} else {
-			sl_check(rows[i].name, line_receive(&world, fd) == NULL);
+			sl_check(rows[i].name, world_line(&world, fd) == NULL);
 		}
 		turns_to_status(&world, other);
 		close(fd);
 		close(other);
 		free(text);
-		world_teardown(&world);
+		world_close(&world);
 	}
 }
 
@@ -282,24 +213,24 @@ test_half_object_times_out(void **state)
 
 	limits.half_s = 1;
 	world_setup(&world, 4, &limits);
-	half = client_connect(&world);
-	silent = client_connect(&world);
-	drip = client_connect(&world);
+	half = world_connect(&world);
+	silent = world_connect(&world);
+	drip = world_connect(&world);
 	client_send(&world, half, "{\"jsonrpc\":", 11);
 	for (unsigned int i = 0; i < 4000 && world.server->client_count > 1; i++) {
 		if (i % 50 == 0)
 			send(drip, "{", 1, MSG_NOSIGNAL);
-		turn(&world);
+		world_turn(&world);
 		usleep(1000);
 	}
 	assert_int_equal(world.server->client_count, 1);
-	line_check("half", line_receive(&world, half), "not finished in time");
-	line_check("drip", line_receive(&world, drip), "not finished in time");
+	line_check("half", world_line(&world, half), "not finished in time");
+	line_check("drip", world_line(&world, drip), "not finished in time");
 	turns_to_status(&world, silent);
 	close(half);
 	close(silent);
 	close(drip);
-	world_teardown(&world);
+	world_close(&world);
 }
 
 /* A million connections: the reader of the list stops reading, the other client is served at once. */
@@ -316,14 +247,14 @@ test_slow_reader(void **state)
 	char last = 0;
 
 	world_setup(&world, 500000, NULL);
-	slow = client_connect(&world);
-	other = client_connect(&world);
+	slow = world_connect(&world);
+	other = world_connect(&world);
 	client = TAILQ_FIRST(&world.server->all);
 	client_send(&world, slow, CONNS, strlen(CONNS));
 
 	/* Nothing is read: what is kept for it is bounded, and soon no more is made. */
 	for (unsigned int i = 0; i < 20000 && (i < 100 || client->ready); i++)
-		turn(&world);
+		world_turn(&world);
 	assert_false(client->ready);
 	most = evbuffer_get_length(bufferevent_get_output(client->bev));
 	assert_true(most > 0 && most <= limits.output_high_size + 32768);
@@ -347,7 +278,7 @@ test_slow_reader(void **state)
 	assert_true(total > 100000000);
 	close(slow);
 	close(other);
-	world_teardown(&world);
+	world_close(&world);
 }
 
 /* Counting a million connections writes nothing until its end, and still takes turns with others. */
@@ -368,19 +299,19 @@ test_long_scan(void **state)
 		ssize_t n;
 
 		world_setup(&world, 500000, NULL);
-		counter = client_connect(&world);
-		other = client_connect(&world);
+		counter = world_connect(&world);
+		other = world_connect(&world);
 		client_send(&world, counter, requests[i], strlen(requests[i]));
 		while ((n = recv(counter, answer, sizeof(answer), MSG_PEEK)) <= 0 || answer[n - 1] != '\n') {
 			assert_true(turns_to_status(&world, other) <= 10);
 			asked++;
 		}
 		assert_true(asked > 10);
-		line_check(requests[i], line_receive(&world, counter),
+		line_check(requests[i], world_line(&world, counter),
 			   i == 0 ? "\"count\":1000000" : "\"result\":[]");
 		close(counter);
 		close(other);
-		world_teardown(&world);
+		world_close(&world);
 	}
 }
 
@@ -397,22 +328,22 @@ test_reader_leaves(void **state)
 		int fd, other;
 
 		world_setup(&world, 500000, NULL);
-		fd = client_connect(&world);
-		other = client_connect(&world);
+		fd = world_connect(&world);
+		other = world_connect(&world);
 		client_send(&world, fd, CONNS, strlen(CONNS));
 		for (unsigned int t = 0; t < 10000 && total < reads[i]; t++) {
 			ssize_t n = recv(fd, bytes, reads[i] == 1 ? 1 : sizeof(bytes), 0);
 
 			total += n > 0 ? (size_t)n : 0;
-			turn(&world);
+			world_turn(&world);
 		}
 		close(fd);
 		for (unsigned int t = 0; t < 10000 && world.server->client_count > 1; t++)
-			turn(&world);
+			world_turn(&world);
 		assert_int_equal(world.server->client_count, 1);
 		turns_to_status(&world, other);
 		close(other);
-		world_teardown(&world);
+		world_close(&world);
 	}
 }
 
@@ -440,14 +371,14 @@ test_change_within_list(void **state)
 		key.port = port;
 		assert_int_equal(model_service_add(world.fixture.model, &key, &change, &error), 0);
 	}
-	fd = client_connect(&world);
+	fd = world_connect(&world);
 	client_send(&world, fd, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"service.list\"}\n", 50);
 	for (uint16_t port = 4000; len == 0 || text[len - 1] != '\n';) {
 		ssize_t n = recv(fd, text + len, 8192, 0);
 
 		len += n > 0 ? (size_t)n : 0;
 		assert_true(len < 4 * MIB - 8192);
-		turn(&world);
+		world_turn(&world);
 		/* From the far end, and around the place where the list stands. */
 		for (unsigned int round = 0; round < 20 && port > 2000; round++, port--) {
 			key.port = port;
@@ -472,7 +403,7 @@ test_change_within_list(void **state)
 	json_decref(answer);
 	free(text);
 	close(fd);
-	world_teardown(&world);
+	world_close(&world);
 }
 
 /* Thousands of requests in one buffer: they are answered one by one, in turn with another client. */
@@ -488,8 +419,8 @@ test_flood(void **state)
 	world_setup(&world, 4, NULL);
 	for (size_t i = 0; i < REQUESTS; i++)
 		memcpy(text + i * strlen(STATUS), STATUS, strlen(STATUS) + 1);
-	fd = client_connect(&world);
-	other = client_connect(&world);
+	fd = world_connect(&world);
+	other = world_connect(&world);
 	for (size_t sent = 0, len = strlen(text); answers < REQUESTS;) {
 		char bytes[65536];
 		ssize_t n = sent < len ? send(fd, text + sent, len - sent, MSG_NOSIGNAL) : 0;
@@ -504,7 +435,7 @@ test_flood(void **state)
 	free(text);
 	close(fd);
 	close(other);
-	world_teardown(&world);
+	world_close(&world);
 }
 
 /* No more clients than allowed; one that takes nothing off its answer loses its place after a while. */
@@ -518,25 +449,25 @@ test_too_many(void **state)
 	limits.clients_max = 4;
 	limits.stall_s = 1;
 	world_setup(&world, 100000, &limits);
-	stuck = client_connect(&world);
+	stuck = world_connect(&world);
 	client_send(&world, stuck, CONNS, strlen(CONNS));
 	for (size_t i = 0; i < SL_COUNT(fds); i++)
-		fds[i] = client_connect(&world);
+		fds[i] = world_connect(&world);
 	assert_int_equal(world.server->client_count, 4);
 
-	int refused = client_connect(&world);
+	int refused = world_connect(&world);
 
-	line_check("one too many", line_receive(&world, refused), "too many clients: 4 are connected");
-	assert_null(line_receive(&world, refused));
+	line_check("one too many", world_line(&world, refused), "too many clients: 4 are connected");
+	assert_null(world_line(&world, refused));
 	close(refused);
 	for (size_t i = 0; i < SL_COUNT(fds); i++)
 		turns_to_status(&world, fds[i]);
 
 	for (unsigned int i = 0; i < 1200; i++) {
-		turn(&world);
+		world_turn(&world);
 		usleep(1000);
 	}
-	int taken = client_connect(&world);
+	int taken = world_connect(&world);
 
 	turns_to_status(&world, taken);
 	assert_int_equal(world.server->client_count, 4);
@@ -544,7 +475,7 @@ test_too_many(void **state)
 	close(stuck);
 	for (size_t i = 0; i < SL_COUNT(fds); i++)
 		close(fds[i]);
-	world_teardown(&world);
+	world_close(&world);
 }
 
 /* The file: its mode, its directory, and what may be in its place. */
@@ -592,7 +523,7 @@ test_socket_file(void **state)
 	path[sizeof(path) - 1] = '\0';
 	assert_null(rpc_server_create(world.fixture.base, path, world.fixture.model, "", error));
 	assert_int_equal(errno, ENAMETOOLONG);
-	world_teardown(&world);
+	world_close(&world);
 }
 
 /* A daemon that died leaves its socket behind: the next one takes its place. */
@@ -613,7 +544,7 @@ test_stale_socket(void **state)
 	second = rpc_server_create(world.fixture.base, address.sun_path, world.fixture.model, "", error);
 	assert_non_null(second);
 	rpc_server_destroy(second);
-	world_teardown(&world);
+	world_close(&world);
 }
 
 int

@@ -9,16 +9,13 @@
 #include "rpc.h"
 #include "rpc_client.h"
 #include "sl_test.h"
-#include "test_rpc_fixture.h"
+#include "test_rpc_world.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
-
-enum { PATIENCE_MS = 20000, LINE_SIZE = 1 << 20 };
 
 #define CALL(id, method) "{\"jsonrpc\":\"2.0\",\"id\":" id ",\"method\":\"" method "\"}\n"
 #define MONITOR CALL("1", "monitor")
@@ -27,49 +24,18 @@ static const char conf_text[] = "port wan {\n device net_null0\n address 10.0.0.
 				"virtual_server 192.0.2.1 80 {\n real_server 10.0.0.11 8080 {\n }\n}\n"
 				"virtual_server 192.0.2.2 80 {\n real_server 10.0.0.11 8080 {\n }\n}\n";
 
-struct world {
-	struct fixture fixture;
-	struct rpc_server *server;
-};
-
 static void
 world_setup(struct world *world, const struct rpc_limits *limits)
 {
-	char error[DP_ERROR_SIZE];
-
 	fake_health = (struct fake_health){ 0 };
-	fixture_setup(&world->fixture, conf_text, 4);
-	world->server = rpc_server_create(world->fixture.base, world->fixture.socket_path,
-					  world->fixture.model, world->fixture.conf_path, error);
-	assert_non_null(world->server);
-	if (limits != NULL)
-		rpc_server_limits_set(world->server, limits);
+	world_open(world, conf_text, 4, limits);
 }
 
 static void
 world_teardown(struct world *world)
 {
-	rpc_server_destroy(world->server);
-	assert_int_equal(fake_health.watchers, 0);
-	fixture_teardown(&world->fixture);
-}
-
-static void
-turn(struct world *world)
-{
-	event_base_loop(world->fixture.base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
-}
-
-static int
-client_connect(struct world *world)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-
-	strcpy(address.sun_path, world->fixture.socket_path);
-	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
-	turn(world);
-	return fd;
+	world_close(world);
+	assert_int_equal(fake_health_watchers(), 0);
 }
 
 static void
@@ -82,30 +48,11 @@ client_send(int fd, const char *text)
 static json_t *
 line_receive(struct world *world, int fd)
 {
-	static char line[LINE_SIZE];
-	size_t len = 0;
+	const char *line = world_line(world, fd);
+	json_t *json = line != NULL ? json_loads(line, 0, NULL) : NULL;
 
-	for (unsigned int waited_ms = 0; waited_ms < PATIENCE_MS;) {
-		ssize_t n = recv(fd, line + len, 1, 0);
-		struct pollfd pollfd = { .fd = fd, .events = POLLIN };
-
-		if (n == 1 && line[len] == '\n') {
-			json_t *json = json_loadb(line, len, 0, NULL);
-
-			assert_non_null(json);
-			return json;
-		}
-		if (n == 1) {
-			assert_true(++len < sizeof(line));
-			continue;
-		}
-		if (n == 0 || errno == ECONNRESET)
-			return NULL;
-		turn(world);
-		waited_ms += poll(&pollfd, 1, 1) == 0;
-	}
-	fail_msg("no line within %d ms", PATIENCE_MS);
-	return NULL;
+	assert_true(line == NULL || json != NULL);
+	return json;
 }
 
 /* Fails the test unless the next line holds what `format` makes. */
@@ -128,7 +75,7 @@ silence_expect(struct world *world, int fd)
 	char byte;
 
 	for (unsigned int i = 0; i < 100; i++)
-		turn(world);
+		world_turn(world);
 	assert_int_equal(recv(fd, &byte, 1, 0), -1);
 	assert_int_equal(errno, EAGAIN);
 }
@@ -166,14 +113,14 @@ test_events(void **state)
 
 	world_setup(&world, NULL);
 	for (int i = 0; i < 3; i++)
-		fd[i] = client_connect(&world);
+		fd[i] = world_connect(&world);
 	for (int i = 0; i < 2; i++) {
 		client_send(fd[i], MONITOR);
 		line_expect(&world, fd[i], "{\"id\":1,\"result\":{}}");
 	}
 	client_send(fd[2], CALL("5", "status"));
 	line_expect(&world, fd[2], "{\"id\":5}");
-	assert_int_equal(fake_health.watchers, 1);
+	assert_int_equal(fake_health_watchers(), 1);
 	events_make(0, 3);
 	for (int i = 0; i < 2; i++)
 		for (unsigned int number = 0; number < 3; number++)
@@ -190,7 +137,7 @@ test_events(void **state)
 
 	/* One goes, the other has what comes. */
 	close(fd[0]);
-	turn(&world);
+	world_turn(&world);
 	events_make(4, 2);
 	for (unsigned int number = 3; number < 6; number++)
 		event_expect(&world, fd[1], number);
@@ -209,27 +156,27 @@ test_ha_events(void **state)
 
 	world_setup(&world, NULL);
 	rpc_server_ha_set(world.server, (struct ha *)&world);
-	fd = client_connect(&world);
+	fd = world_connect(&world);
 	client_send(fd, MONITOR);
 	line_expect(&world, fd, "{\"id\":1,\"result\":{}}");
-	assert_int_equal(fake_ha.watchers, 1);
+	assert_int_equal(fake_ha_watchers(), 1);
 	fake_ha_event(event);
 	events_make(0, 1);
 	line_expect(&world, fd, "{\"params\":{\"event\":\"ha_state\",\"instance\":\"VI_1\"}}");
 	event_expect(&world, fd, 0);
 	close(fd);
-	for (unsigned int waited_ms = 0; fake_ha.watchers > 0 && waited_ms < PATIENCE_MS; waited_ms++) {
-		turn(&world);
+	for (unsigned int waited_ms = 0; fake_ha_watchers() > 0 && waited_ms < PATIENCE_MS; waited_ms++) {
+		world_turn(&world);
 		poll(NULL, 0, 1);
 	}
 	fake_ha.no_memory = true;
-	fd = client_connect(&world);
+	fd = world_connect(&world);
 	client_send(fd, MONITOR);
 	assert_null(line_receive(&world, fd));
 	fake_ha.no_memory = false;
 	close(fd);
 	world_teardown(&world);
-	assert_int_equal(fake_ha.watchers, 0);
+	assert_int_equal(fake_ha_watchers(), 0);
 	json_decref(event);
 }
 
@@ -246,7 +193,7 @@ test_within_answer(void **state)
 	limits.output_high_size = 8192;
 	limits.output_low_size = 1024;
 	world_setup(&world, &limits);
-	fd = client_connect(&world);
+	fd = world_connect(&world);
 	client_send(fd, MONITOR);
 	line_expect(&world, fd, "{\"id\":1}");
 	fake_health.servers = json_array();
@@ -255,7 +202,7 @@ test_within_answer(void **state)
 		json_array_append_new(fake_health.servers, json_pack("{s:i}", "number", i));
 	client_send(fd, CALL("7", "health"));
 	for (unsigned int i = 0; i < 40; i++) {
-		turn(&world);
+		world_turn(&world);
 		events_make(i, 1);
 	}
 	while (lines == 0 || events < 40) {
@@ -291,19 +238,19 @@ test_slow_watcher(void **state)
 	limits.output_high_size = 8192;
 	limits.output_low_size = 1024;
 	world_setup(&world, &limits);
-	fd = client_connect(&world);
+	fd = world_connect(&world);
 	client_send(fd, MONITOR);
 	line_expect(&world, fd, "{\"id\":1}");
 	for (unsigned int i = 0; i < 100; i++) {
 		events_make(i * 1000, 1000);
-		turn(&world);
+		world_turn(&world);
 	}
 	while (next <= 100000) {
 		json_t *line, *params;
 		char byte;
 
 		/* What was lost last is told with the next event. */
-		turn(&world);
+		world_turn(&world);
 		if (recv(fd, &byte, 1, MSG_PEEK) < 0)
 			events_make((unsigned int)made++, 1);
 		line = line_receive(&world, fd);
@@ -329,18 +276,18 @@ test_half_closed(void **state)
 	int fd;
 
 	world_setup(&world, NULL);
-	fd = client_connect(&world);
+	fd = world_connect(&world);
 	client_send(fd, MONITOR);
 	assert_int_equal(shutdown(fd, SHUT_WR), 0);
 	line_expect(&world, fd, "{\"id\":1}");
 	for (unsigned int i = 0; i < 100; i++)
-		turn(&world);
+		world_turn(&world);
 	events_make(0, 1);
 	event_expect(&world, fd, 0);
-	assert_int_equal(fake_health.watchers, 1);
+	assert_int_equal(fake_health_watchers(), 1);
 	close(fd);
-	for (unsigned int waited_ms = 0; fake_health.watchers > 0 && waited_ms < PATIENCE_MS; waited_ms++) {
-		turn(&world);
+	for (unsigned int waited_ms = 0; fake_health_watchers() > 0 && waited_ms < PATIENCE_MS; waited_ms++) {
+		world_turn(&world);
 		poll(NULL, 0, 1);
 	}
 	world_teardown(&world);
@@ -354,13 +301,13 @@ test_no_memory(void **state)
 	int fd;
 
 	world_setup(&world, NULL);
-	fd = client_connect(&world);
+	fd = world_connect(&world);
 	fake_health.no_memory = true;
 	client_send(fd, MONITOR);
 	while ((line = line_receive(&world, fd)) != NULL)
 		json_decref(line);
 	close(fd);
-	assert_int_equal(fake_health.watchers, 0);
+	assert_int_equal(fake_health_watchers(), 0);
 	world_teardown(&world);
 }
 
@@ -384,7 +331,7 @@ test_health(void **state)
 	int fd;
 
 	world_setup(&world, NULL);
-	fd = client_connect(&world);
+	fd = world_connect(&world);
 	fake_health.servers =
 		json_pack("[{s:s,s:s},{s:s,s:s},{s:s,s:s}]", "vip", "192.0.2.1:80", "real", "a", "vip",
 			  "192.0.2.2:80", "real", "b", "vip", "192.0.2.1:80", "real", "c");

@@ -46,36 +46,8 @@ fnat_configure(const char *const *locals, unsigned int count)
 		{ "2001:db8:ff::3", "2001:db8:2::11" },
 		{ "2001:db8:ff::4", "10.0.0.11" },
 	};
-	const struct dp_net_addr own[] = {
-		{ WAN, { addr("198.51.100.2"), 24 } },
-		{ WAN, { addr("2001:db8:1::2"), 64 } },
-		{ LAN, { addr("10.0.0.1"), 24 } },
-		{ LAN, { addr("2001:db8:2::1"), 64 } },
-	};
-	const struct dp_route routes[] = {
-		{ { addr("203.0.113.0"), 24 }, addr("198.51.100.1"), -1 },
-		{ { addr("2001:db8:9::"), 64 }, addr("2001:db8:1::1"), -1 },
-	};
-	const struct dp_static_neigh neighs[] = {
-		{ WAN, addr("198.51.100.1"), { 2, 0, 0, 0, 1, 1 } },
-		{ WAN, addr("2001:db8:1::1"), { 2, 0, 0, 0, 1, 1 } },
-		{ LAN, addr("10.0.0.11"), { 2, 0, 0, 0, 2, 0x11 } },
-		{ LAN, addr("10.0.0.12"), { 2, 0, 0, 0, 2, 0x12 } },
-		{ LAN, addr("2001:db8:2::11"), { 2, 0, 0, 0, 2, 0x11 } },
-		{ LAN, addr("2001:db8:2::12"), { 2, 0, 0, 0, 2, 0x12 } },
-	};
 	struct dp_local_addr local[LOCALS_MAX];
 	const struct dp_local_group group = { .name = "snat", .addrs = local, .addr_count = count };
-	const struct dp_net net = {
-		.addrs = own,
-		.addr_count = SL_COUNT(own),
-		.routes = routes,
-		.route_count = SL_COUNT(routes),
-		.neighs = neighs,
-		.neigh_count = SL_COUNT(neighs),
-		.groups = &group,
-		.group_count = 1,
-	};
 	struct dp_txn *txn = dp_txn_begin();
 	char error[DP_ERROR_SIZE] = "";
 
@@ -88,7 +60,8 @@ fnat_configure(const char *const *locals, unsigned int count)
 		service_put(txn, pairs[i][0], 81, SL_PROTO_TCP, pairs[i][1], DP_SERVICE_TOA);
 		service_put(txn, pairs[i][0], 82, SL_PROTO_TCP, pairs[i][1], DP_SERVICE_STRIP_TS);
 	}
-	if (dp_txn_net_set(txn, &net, error) != 0 || dp_txn_commit(txn, error) != 0)
+	pipe_net_put(txn, NULL, 0, &group, 1);
+	if (dp_txn_commit(txn, error) != 0)
 		fail_msg("%s", error);
 }
 

@@ -4,6 +4,7 @@
  * what is wrong, and nothing is printed beside it. Each row is a process of its own,
  * because EAL starts once a process.
  */
+#include "child.h"
 #include "eal.h"
 
 #include "sl_log.h"
@@ -47,8 +48,9 @@ static const struct row rows[] = {
 
 /* In the child: what it prints goes to the pipe; the error line after a zero byte. */
 static void
-start(const struct row *row)
+start(const void *context)
 {
+	const struct row *row = context;
 	struct dp_params params = { .workers = 1, .connections = 1000, .mbufs = row->mbufs };
 	struct dp_port_conf port = { .name = "a", .device = "net_null0" };
 	char error[DP_ERROR_SIZE] = "";
@@ -70,27 +72,8 @@ test_rows(void **state)
 {
 	for (size_t i = 0; i < SL_COUNT(rows); i++) {
 		char printed[PRINTED_MAX] = "", *line;
-		int pipes[2], status, len = 0;
-		ssize_t got;
-		pid_t pid;
+		int status = child_run(start, &rows[i], printed, sizeof(printed));
 
-		assert_int_equal(pipe(pipes), 0);
-		fflush(stdout);
-		pid = fork();
-		assert_true(pid >= 0);
-		if (pid == 0) {
-			dup2(pipes[1], STDOUT_FILENO);
-			dup2(pipes[1], STDERR_FILENO);
-			close(pipes[0]);
-			close(pipes[1]);
-			start(&rows[i]);
-		}
-		close(pipes[1]);
-		while (len < PRINTED_MAX - 1 &&
-		       (got = read(pipes[0], printed + len, (size_t)(PRINTED_MAX - 1 - len))) > 0)
-			len += (int)got;
-		close(pipes[0]);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
 		sl_check(rows[i].name, WIFEXITED(status));
 		sl_check_str(rows[i].name, printed, ""); /* nothing but our own line */
 		line = printed + strlen(printed) + 1;

@@ -5,6 +5,7 @@
  * up late, and every buffer back at the end, wherever a packet was. Each case is a
  * process of its own, because EAL starts once a process.
  */
+#include "child.h"
 #include "control_tx.h"
 #include "eal.h"
 #include "ha.h"
@@ -352,8 +353,9 @@ static const struct life lives[] = {
 };
 
 static void
-live(const struct life *life)
+live(const void *context)
 {
+	const struct life *life = context;
 	struct dp_params params = {
 		.workers = life->workers, .connections = 10000, .mbufs = 8000, .seeded = true
 	};
@@ -389,27 +391,8 @@ test_lives(void **state)
 {
 	for (size_t i = 0; i < SL_COUNT(lives); i++) {
 		char printed[PRINTED_MAX] = "";
-		int pipes[2], status, len = 0;
-		ssize_t got;
-		pid_t pid;
+		int status = child_run(live, &lives[i], printed, sizeof(printed));
 
-		assert_int_equal(pipe(pipes), 0);
-		fflush(stdout);
-		pid = fork();
-		assert_true(pid >= 0);
-		if (pid == 0) {
-			dup2(pipes[1], STDOUT_FILENO);
-			dup2(pipes[1], STDERR_FILENO);
-			close(pipes[0]);
-			close(pipes[1]);
-			live(&lives[i]);
-		}
-		close(pipes[1]);
-		while (len < PRINTED_MAX - 1 &&
-		       (got = read(pipes[0], printed + len, (size_t)(PRINTED_MAX - 1 - len))) > 0)
-			len += (int)got;
-		close(pipes[0]);
-		assert_int_equal(waitpid(pid, &status, 0), pid);
 		sl_check_str(lives[i].name, printed, "");
 		sl_check(lives[i].name, WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	}

@@ -5,6 +5,7 @@
 #include "fake_box.h"
 
 #include "sl_addr.h"
+#include "sl_clock.h"
 #include "sl_test.h"
 
 #include <arpa/inet.h>
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 struct fake_box fake_boxes[FAKE_BOXES];
@@ -35,12 +35,7 @@ chance(uint32_t below)
 uint64_t
 ka_now_us(void)
 {
-	struct timespec now;
-
-	if (fake_now_us != 0)
-		return fake_now_us;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return fake_now_us != 0 ? fake_now_us : sl_clock_us();
 }
 
 /* ---- data plane ---- */

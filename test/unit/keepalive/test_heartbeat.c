@@ -5,6 +5,7 @@
  * vanishes. What needs interfaces of its own runs in a network namespace, and is skipped where none can be had.
  */
 #include "frame.h"
+#include "sl_clock.h"
 #include "sl_test.h"
 
 #include "sl_addr.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { INTERVAL_MS = 20, DEAD_MS = 400, LIMIT_MS = 20000, PORT = 26694 };
@@ -37,15 +37,6 @@ struct cable {
 };
 
 static struct event_base *base;
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static void
 heard(unsigned int channel, const struct heartbeat_message *message, void *context)
@@ -139,9 +130,9 @@ run_ms(unsigned int ms)
 
 #define wait_for(condition)                                                                                  \
 	do {                                                                                                 \
-		uint64_t begun_ms_ = now_ms();                                                               \
+		uint64_t begun_ms_ = sl_clock_ms();                                                          \
 		while (!(condition)) {                                                                       \
-			if (now_ms() - begun_ms_ > LIMIT_MS)                                                 \
+			if (sl_clock_ms() - begun_ms_ > LIMIT_MS)                                            \
 				fail_msg("not within %d ms: %s", LIMIT_MS, #condition);                      \
 			run_ms(5);                                                                           \
 		}                                                                                            \
@@ -382,14 +373,14 @@ serial_stuck(void **state)
 	message.instance_count = HEARTBEAT_INSTANCES_MAX;
 	for (unsigned int i = 0; i < HEARTBEAT_INSTANCES_MAX; i++)
 		message.instances[i] = (struct heartbeat_instance){ .vrid = 1, .family = 4 };
-	begun_ms = now_ms();
+	begun_ms = sl_clock_ms();
 	for (unsigned int i = 0; i < 1000; i++)
 		heartbeat_say(a.heartbeat, &message);
-	assert_true(now_ms() - begun_ms < LIMIT_MS);
+	assert_true(sl_clock_ms() - begun_ms < LIMIT_MS);
 	strcpy(message.router_id, "newest");
 	heartbeat_say(a.heartbeat, &message);
-	begun_ms = now_ms();
-	while (now_ms() - begun_ms < 500) {
+	begun_ms = sl_clock_ms();
+	while (sl_clock_ms() - begun_ms < 500) {
 		uint8_t data[4096];
 		ssize_t size = read(master, data, sizeof(data));
 
