@@ -6,6 +6,7 @@
  */
 #include "announce_private.h"
 
+#include "ha/ha.h"
 #include "sl_addr.h"
 #include "sl_clock.h"
 #include "sl_log.h"
@@ -32,6 +33,7 @@ enum {
 struct announce {
 	struct model *model;
 	struct health *health;
+	struct ha *ha;
 	struct event *timer;
 	struct announce_vips vips;
 
@@ -62,7 +64,7 @@ static bool route_set(struct announce *announce, const struct sl_addr *addr, boo
 static void withdraw_all(struct announce *announce, const char *why);
 
 struct announce *
-announce_create(struct event_base *base, struct model *model, struct health *health)
+announce_create(struct event_base *base, struct model *model, struct health *health, struct ha *ha)
 {
 	struct announce *announce = calloc(1, sizeof(*announce));
 	const struct timeval soon = { 0 };
@@ -71,6 +73,7 @@ announce_create(struct event_base *base, struct model *model, struct health *hea
 		return NULL;
 	announce->model = model;
 	announce->health = health;
+	announce->ha = ha;
 	announce->stalled = -1;
 	announce->timer = evtimer_new(base, look_timer, announce);
 	if (announce->timer == NULL || event_add(announce->timer, &soon) < 0) {
@@ -166,6 +169,9 @@ place_find(struct announce *announce)
 	if (announce->route_count > 0)
 		sl_warn("%zu VIPs are announced no longer: %s is gone or was set down", announce->route_count,
 			tap.name);
+	for (size_t i = 0; i < announce->route_count; i++)
+		ha_vip_announced(announce->ha, &announce->route[i], false,
+				 "the interface is gone or was set down");
 	announce->route_count = 0;
 	announce->index = tap.index;
 }
@@ -309,10 +315,7 @@ route_set(struct announce *announce, const struct sl_addr *addr, bool add, const
 	announce->complained = rc < 0;
 	if (rc < 0)
 		return false;
-	if (add)
-		sl_notice("VIP %s is announced", text);
-	else
-		sl_notice("VIP %s is no longer announced: %s", text, why);
+	ha_vip_announced(announce->ha, addr, add, add ? "" : why);
 	return true;
 }
 

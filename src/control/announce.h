@@ -21,11 +21,16 @@
 #include "model.h"
 
 struct event_base;
+struct ha;
 struct health;
 struct announce;
 
-/* Looks from now on. Without an announce_table it only waits for a file that has one. NULL: out of memory. */
-struct announce *announce_create(struct event_base *base, struct model *model, struct health *health);
+/*
+ * Looks from now on, and tells `ha` what is announced. Without an announce_table it only waits for a file that
+ * has one. NULL: out of memory.
+ */
+struct announce *announce_create(struct event_base *base, struct model *model, struct health *health,
+				 struct ha *ha);
 
 /*
  * Withdraws everything, and gives routers the time to take their packets elsewhere, while workers still forward:

@@ -381,7 +381,7 @@ socket_undo(void)
 static int
 announce_run(char error[DP_ERROR_SIZE])
 {
-	boot.announce = announce_create(boot_loop_base(boot.loop), boot.model, boot.health);
+	boot.announce = announce_create(boot_loop_base(boot.loop), boot.model, boot.health, boot.ha);
 	if (boot.announce != NULL)
 		return 0;
 	snprintf(error, DP_ERROR_SIZE, "announcing VIPs: out of memory");

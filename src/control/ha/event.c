@@ -10,6 +10,7 @@
 #include "ha_private.h"
 
 #include "json_text.h"
+#include "sl_addr.h"
 #include "sl_log.h"
 
 #include <stdio.h>
@@ -85,6 +86,19 @@ ha_event_failed(struct ha *ha, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	tell(ha, SL_LOG_WARN, "ha_script", text, json_object());
+}
+
+void
+ha_vip_announced(struct ha *ha, const struct sl_addr *vip, bool announced, const char *why)
+{
+	char text[TEXT_SIZE], addr[SL_ADDR_STRLEN];
+	json_t *more = json_object();
+
+	sl_addr_format(vip, addr);
+	json_object_set_new(more, "vip", json_string(addr));
+	snprintf(text, sizeof(text), "VIP %s is %sannounced%s%s", addr, announced ? "" : "no longer ",
+		 why[0] != '\0' ? ": " : "", why);
+	tell(ha, SL_LOG_NOTICE, announced ? "vip_announced" : "vip_withdrawn", text, more);
 }
 
 /* Commands first: a transition does not wait for those who look. */

@@ -47,9 +47,12 @@ void ha_destroy(struct ha *ha);
  *     "instance" or "group": whom it is about; "channel", "peer": what,
  *     "state": "MASTER", "priority": 150 with ha_state and ha_group, "good": of channel, peer, sync }
  *
- * EVENT is one of KA_EVENT_LIST, or ha_script (a command failed).
+ * EVENT is one of KA_EVENT_LIST, or ha_script (a command failed), or vip_announced or vip_withdrawn, with "vip".
  */
 struct watch *ha_watch_add(struct ha *ha, void (*event)(json_t *event, void *context), void *context);
+
+/* A VIP is announced to the routers, or no longer and why (else ""): for the log, and for those who watch. */
+void ha_vip_announced(struct ha *ha, const struct sl_addr *vip, bool announced, const char *why);
 
 /* "INIT" ... "STOP"; "?" for what is none. */
 const char *ha_state_name(uint8_t state);

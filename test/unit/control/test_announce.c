@@ -6,6 +6,7 @@
  */
 #include "announce.h"
 #include "fake_dp.h"
+#include "ha/ha.h"
 #include "health.h"
 #include "sl_addr.h"
 #include "sl_clock.h"
@@ -32,6 +33,10 @@ enum { SERVICES_MAX = 4, MANY = 10000, LIMIT_MS = 5000 };
 static enum health_service states[65536];
 static bool away[256];
 
+/* What was told of VIPs, by their family and last two bytes. */
+static bool told[2][65536];
+static unsigned int told_count;
+
 static struct {
 	struct event_base *base;
 	struct model *model;
@@ -42,6 +47,18 @@ enum health_service
 health_service_state(struct health *health, const struct model_service *service)
 {
 	return states[service->key.port];
+}
+
+void
+ha_vip_announced(struct ha *ha, const struct sl_addr *vip, bool announced, const char *why)
+{
+	bool *was = &told[sl_addr_is_v4(vip)][vip->b[14] << 8 | vip->b[15]];
+
+	assert_ptr_equal(ha, &box);
+	assert_true(announced != *was);
+	assert_int_equal(why[0] != '\0', !announced);
+	*was = announced;
+	told_count += announced ? 1 : -1u;
 }
 
 bool __wrap_dp_ha_addr_is_held(const struct sl_addr *addr);
@@ -73,7 +90,7 @@ box_start(const char *text)
 	box.model = model_create(conf, &refused);
 	assert_non_null(box.model);
 	box.base = event_base_new();
-	box.announce = announce_create(box.base, box.model, NULL);
+	box.announce = announce_create(box.base, box.model, NULL, (struct ha *)&box);
 	assert_non_null(box.announce);
 }
 
@@ -82,6 +99,7 @@ box_end(void)
 {
 	announce_destroy(box.announce);
 	assert_string_equal(fake_dp_host_routes(), "");
+	assert_int_equal(told_count, 0);
 	event_base_free(box.base);
 	model_destroy(box.model);
 	dp_stop();
@@ -91,7 +109,14 @@ box_end(void)
 static void
 look(void)
 {
+	const char *routes;
+	unsigned int count = 0;
+
 	event_base_loop(box.base, EVLOOP_ONCE);
+	for (routes = fake_dp_host_routes(); *routes != '\0'; routes++)
+		count += *routes == '[';
+	/* The fake has not room to name very many. */
+	assert_true(told_count == count || told_count > 1000);
 }
 
 static void

@@ -4,6 +4,7 @@
  * the fence, and which VIPs are here. And a life of it: start, other configurations,
  * hand-over.
  */
+#include "sl_addr.h"
 #include "sl_test.h"
 #include "test_ha_farm.h"
 #include "watch.h"
@@ -249,6 +250,19 @@ test_events(void **state)
 		if (!json_equal(last_event, want))
 			fail_msg("row %zu: got %s", i, json_dumps(last_event, JSON_ENSURE_ASCII));
 		json_decref(want);
+		json_decref(last_event);
+	}
+	for (unsigned int announced = 0; announced < 2; announced++) {
+		struct sl_addr vip;
+
+		assert_int_equal(sl_addr_parse("192.0.2.1", &vip), 0);
+		ha_vip_announced(farm.ha, &vip, announced, announced ? "" : "it is gone");
+		assert_string_equal(json_string_value(json_object_get(last_event, "event")),
+				    announced ? "vip_announced" : "vip_withdrawn");
+		assert_string_equal(json_string_value(json_object_get(last_event, "vip")), "192.0.2.1");
+		assert_string_equal(json_string_value(json_object_get(last_event, "text")),
+				    announced ? "VIP 192.0.2.1 is announced"
+					      : "VIP 192.0.2.1 is no longer announced: it is gone");
 		json_decref(last_event);
 	}
 	watch_remove(watch);
