@@ -86,17 +86,19 @@ struct flow_bucket {
 static_assert(sizeof(struct flow_bucket) == 64, "a bucket is one cache line");
 
 struct flow_table {
-	struct flow *flow;          /* number 0 is never used */
-	struct flow_bucket *bucket; /* `bucket_count` hashed ones, then the overflow ones */
+	/* Constant: others read it beside the worker, which must not wait for the line each time a flow comes or goes. */
+	_Alignas(64) struct flow *flow; /* number 0 is never used */
+	struct flow_bucket *bucket;     /* `bucket_count` hashed ones, then the overflow ones */
 	uint64_t secret[2];
 	uint32_t bucket_count;
 	uint32_t capacity;
-	uint32_t used;
+	size_t flow_bytes, bucket_bytes;
+
+	_Alignas(64) uint32_t used;
 	uint32_t high;          /* no flow above this number was ever used */
 	uint32_t free;          /* list of freed flows, 0: none */
 	uint32_t overflow_free; /* list of free overflow buckets, 0: none */
 	uint32_t sweep;         /* where expiry goes on */
-	size_t flow_bytes, bucket_bytes;
 };
 
 /* Where a tuple belongs. */

@@ -95,6 +95,7 @@ worker_part_create(unsigned int id, unsigned int threads, uint32_t size)
 	if (s == NULL)
 		return NULL;
 	memset(s, 0, sizeof(*s));
+	s->table = &dp_workers[id]->table;
 	s->change_mask = size - 1;
 	s->told_bytes = ((size_t)dp_workers[id]->table.capacity + 1) * sizeof(*s->told);
 	s->change = memory_map(size * sizeof(*s->change));

@@ -112,6 +112,9 @@ struct dp_sync_worker {
 
 	/* Of the thread that reads it. */
 	_Alignas(64) uint64_t tail;
+	const struct flow_table *table;
+	uint32_t tick; /* the worker's, when the call began; its own it writes beside much else */
+	uint32_t high; /* the same for its table's */
 	/* Words lost; when the round of refreshes began; and those made good by a round that has ended. */
 	uint64_t losses, losses_before, mended;
 	struct sync_told *told; /* by flow */
@@ -260,10 +263,12 @@ void sync_reader_begin(unsigned int t);
 void sync_reader_end(unsigned int t);
 
 /* A copy of a flow in use and its server's address. False: free, or being changed just now. */
-bool sync_flow_read(const struct dp_worker *w, uint32_t number, struct flow *ret_flow,
+bool sync_flow_read(const struct dp_sync_worker *s, uint32_t number, struct flow *ret_flow,
 		    struct sl_addr *ret_real);
-void sync_conn_fill(const struct dp_worker *w, const struct flow *flow, const struct sl_addr *real,
+void sync_conn_fill(const struct dp_sync_worker *s, const struct flow *flow, const struct sl_addr *real,
 		    uint8_t flags, struct dp_sync_conn *ret_conn);
+/* A call of the thread's begins. */
+void sync_call_begin(unsigned int t);
 bool sync_is_held(struct sync_thread *thread, const struct sl_addr *vip);
 
 /* ---- threads: what the peer knows (sync_told.c) ---- */
@@ -277,13 +282,13 @@ bool sync_told_as_change(const struct sync_told *told);
 /* How far the tick of its last packet has moved since it was told. */
 uint32_t sync_told_moved_ms(const struct sync_told *told, const struct flow *flow);
 /* The flow that had this `seq` has ended. False: there is nothing to tell of it. */
-bool sync_told_end(unsigned int t, unsigned int worker, uint32_t number, uint8_t seq,
+bool sync_told_end(unsigned int t, struct dp_sync_worker *s, uint32_t number, uint8_t seq,
 		   struct dp_sync_conn *ret_conn);
 /*
  * The flow that was told of this entry is gone. If words of the worker's were lost its end is told, unless its key
  * is in use again. False: nothing is to be told of it.
  */
-bool sync_told_mend(unsigned int t, unsigned int worker, uint32_t number, struct dp_sync_conn *ret_conn);
+bool sync_told_mend(unsigned int t, struct dp_sync_worker *s, uint32_t number, struct dp_sync_conn *ret_conn);
 
 /* ---- workers: taking (sync_take.c, sync_move.c) ---- */
 

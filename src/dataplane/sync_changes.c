@@ -45,36 +45,33 @@ words_take(struct dp_sync_worker *s, uint64_t *words, unsigned int max, uint64_t
 
 /* All entries that the words lead to, fetched side by side: each would be a wait for another core's line. */
 static void
-entries_prefetch(unsigned int worker, const uint64_t *words, unsigned int count)
+entries_prefetch(const struct dp_sync_worker *s, const uint64_t *words, unsigned int count)
 {
-	const struct flow_table *table = &dp_workers[worker]->table;
-	const struct sync_told *told = dp_sync.worker[worker]->told;
-
 	for (unsigned int i = 0; i < count; i++) {
-		uint32_t number = RTE_MIN((uint32_t)words[i], table->capacity);
+		uint32_t number = RTE_MIN((uint32_t)words[i], s->table->capacity);
 
-		__builtin_prefetch(&told[number], 1);
+		__builtin_prefetch(&s->told[number], 1);
 		if ((words[i] & SYNC_WORD_END) == 0)
-			__builtin_prefetch(&table->flow[number]);
+			__builtin_prefetch(&s->table->flow[number]);
 	}
 }
 
 /* Returns how many it told. 1, and *ret_again: one more, for which there was no room. */
 static size_t
-change_tell(unsigned int t, unsigned int worker, uint64_t word, struct dp_sync_conn *ret_conns, size_t room,
-	    bool *ret_again)
+change_tell(unsigned int t, struct dp_sync_worker *s, uint64_t word, struct dp_sync_conn *ret_conns,
+	    size_t room, bool *ret_again)
 {
-	struct sync_told *told = &dp_sync.worker[worker]->told[(uint32_t)word];
+	struct sync_told *told = &s->told[(uint32_t)word];
 	struct sl_addr real;
 	struct flow flow;
 	size_t found = 0;
 
-	if (!sync_flow_read(dp_workers[worker], (uint32_t)word, &flow, &real) ||
+	if (!sync_flow_read(s, (uint32_t)word, &flow, &real) ||
 	    flow.seq != (uint8_t)(word >> SYNC_WORD_SEQ_SHIFT) || (SYNC_STATES >> flow.state & 1) == 0 ||
 	    (flow.generation & FLOW_FOREIGN) != 0)
 		return 0;
 	if (!sync_told_is(told, &flow))
-		found = sync_told_mend(t, worker, (uint32_t)word, ret_conns);
+		found = sync_told_mend(t, s, (uint32_t)word, ret_conns);
 	/* What a walk told may have overtaken the end of a connection with the same key: told again. */
 	else if (sync_told_state(told) == flow.state && sync_told_as_change(told))
 		return 0;
@@ -84,21 +81,20 @@ change_tell(unsigned int t, unsigned int worker, uint64_t word, struct dp_sync_c
 	if (*ret_again)
 		return found;
 	sync_told_set(told, &flow, &real, true);
-	sync_conn_fill(dp_workers[worker], &flow, &real, DP_SYNC_NEW, &ret_conns[found]);
+	sync_conn_fill(s, &flow, &real, DP_SYNC_NEW, &ret_conns[found]);
 	return found + 1;
 }
 
 /* The same for what a word says. */
 static size_t
-word_tell(unsigned int t, unsigned int worker, uint64_t word, struct dp_sync_conn *ret_conns, size_t room,
-	  bool *ret_again)
+word_tell(unsigned int t, struct dp_sync_worker *s, uint64_t word, struct dp_sync_conn *ret_conns,
+	  size_t room, bool *ret_again)
 {
-	if ((uint32_t)word > dp_workers[worker]->table.capacity)
+	if ((uint32_t)word > s->table->capacity)
 		return 0;
 	if ((word & SYNC_WORD_END) != 0)
-		return sync_told_end(t, worker, (uint32_t)word, (uint8_t)(word >> SYNC_WORD_SEQ_SHIFT),
-				     ret_conns);
-	return change_tell(t, worker, word, ret_conns, room, ret_again);
+		return sync_told_end(t, s, (uint32_t)word, (uint8_t)(word >> SYNC_WORD_SEQ_SHIFT), ret_conns);
+	return change_tell(t, s, word, ret_conns, room, ret_again);
 }
 
 size_t
@@ -109,7 +105,7 @@ dp_sync_changes(unsigned int t, struct dp_sync_conn *ret_conns, size_t max, uint
 	uint64_t words[WORDS_MAX];
 	size_t found = 0;
 
-	thread->call++;
+	sync_call_begin(t);
 	for (unsigned int n = 0; n < workers && found < max; n++) {
 		unsigned int worker = t + thread->next_worker++ % workers * dp_sync.threads, count;
 		struct dp_sync_worker *s = dp_sync.worker[worker];
@@ -119,10 +115,9 @@ dp_sync_changes(unsigned int t, struct dp_sync_conn *ret_conns, size_t max, uint
 
 			count = words_take(s, words, (unsigned int)RTE_MIN(max - found, (size_t)WORDS_MAX),
 					   ret_lost);
-			entries_prefetch(worker, words, count);
+			entries_prefetch(s, words, count);
 			for (unsigned int i = 0; i < count; i++) {
-				found += word_tell(t, worker, words[i], &ret_conns[found], max - found,
-						   &again);
+				found += word_tell(t, s, words[i], &ret_conns[found], max - found, &again);
 				/* The rest waits in the ring; a word that told half of it does, too. */
 				if (found == max) {
 					s->tail -= count - i - !again;

@@ -64,9 +64,9 @@ sync_told_moved_ms(const struct sync_told *told, const struct flow *flow)
 
 /* Forgets it. False: its VIP is held elsewhere, and so is its connection. */
 static bool
-end_tell(unsigned int t, unsigned int worker, struct sync_told *told, struct dp_sync_conn *ret_conn)
+end_tell(unsigned int t, const struct dp_sync_worker *s, struct sync_told *told,
+	 struct dp_sync_conn *ret_conn)
 {
-	const struct dp_worker *w = dp_workers[worker];
 	struct flow flow = {
 		.client = told->client,
 		.vip = told->vip,
@@ -74,35 +74,35 @@ end_tell(unsigned int t, unsigned int worker, struct sync_told *told, struct dp_
 		.local = told->local,
 		.state = sync_told_state(told),
 		.flags = (uint8_t)(told->note >> TOLD_FLAGS_SHIFT),
-		.seen = __atomic_load_n(&w->tick, __ATOMIC_RELAXED),
+		.seen = s->tick,
 	};
 	struct sl_addr real = told->real;
 
 	told->ports = 0;
 	if (!sync_is_held(&dp_sync.thread[t], &flow.vip))
 		return false;
-	sync_conn_fill(w, &flow, &real, DP_SYNC_ENDED | DP_SYNC_NEW, ret_conn);
+	sync_conn_fill(s, &flow, &real, DP_SYNC_ENDED | DP_SYNC_NEW, ret_conn);
 	return true;
 }
 
 bool
-sync_told_end(unsigned int t, unsigned int worker, uint32_t number, uint8_t seq,
+sync_told_end(unsigned int t, struct dp_sync_worker *s, uint32_t number, uint8_t seq,
 	      struct dp_sync_conn *ret_conn)
 {
-	struct sync_told *told = &dp_sync.worker[worker]->told[number];
+	struct sync_told *told = &s->told[number];
 
 	return told->ports != 0 && (uint8_t)(told->ports >> FLOW_SHIFT_SEQ) == seq &&
-	       end_tell(t, worker, told, ret_conn);
+	       end_tell(t, s, told, ret_conn);
 }
 
 /* Is the connection that was told, or one of its key, in this entry? */
 static bool
-key_is_at(const struct dp_worker *w, uint32_t number, const struct sync_told *told)
+key_is_at(const struct dp_sync_worker *s, uint32_t number, const struct sync_told *told)
 {
 	struct sl_addr real;
 	struct flow flow;
 
-	return number <= w->table.capacity && sync_flow_read(w, number, &flow, &real) &&
+	return number <= s->table->capacity && sync_flow_read(s, number, &flow, &real) &&
 	       (SYNC_STATES >> flow.state & 1) != 0 && ((flow.ports ^ told->ports) & KEY_PORTS_IN) == 0 &&
 	       sl_addr_eq(&flow.client, &told->client) && sl_addr_eq(&flow.vip, &told->vip);
 }
@@ -112,9 +112,9 @@ key_is_at(const struct dp_worker *w, uint32_t number, const struct sync_told *to
  * lead to entries of another key.
  */
 static bool
-key_is_in_use(const struct dp_worker *w, const struct sync_told *told)
+key_is_in_use(const struct dp_sync_worker *s, const struct sync_told *told)
 {
-	const struct flow_table *table = &w->table;
+	const struct flow_table *table = s->table;
 	struct flow_hash hash = flow_hash_ports(table, &told->client, told->ports);
 	uint32_t bucket = hash.bucket;
 
@@ -123,7 +123,7 @@ key_is_in_use(const struct dp_worker *w, const struct sync_told *told)
 
 		for (unsigned int slot = 0; slot < BUCKET_SLOTS; slot++) {
 			if (__atomic_load_n(&b->tag[slot], __ATOMIC_RELAXED) == hash.tag &&
-			    key_is_at(w, __atomic_load_n(&b->flow[slot], __ATOMIC_RELAXED), told))
+			    key_is_at(s, __atomic_load_n(&b->flow[slot], __ATOMIC_RELAXED), told))
 				return true;
 		}
 		bucket = __atomic_load_n(&b->next, __ATOMIC_RELAXED);
@@ -134,17 +134,16 @@ key_is_in_use(const struct dp_worker *w, const struct sync_told *told)
 }
 
 bool
-sync_told_mend(unsigned int t, unsigned int worker, uint32_t number, struct dp_sync_conn *ret_conn)
+sync_told_mend(unsigned int t, struct dp_sync_worker *s, uint32_t number, struct dp_sync_conn *ret_conn)
 {
-	struct dp_sync_worker *s = dp_sync.worker[worker];
 	struct sync_told *told = &s->told[number];
 
 	if (told->ports == 0 || s->losses == s->mended)
 		return false;
 	/* The peer has the later connection under this key: an end would be taken for that one's. */
-	if (key_is_at(dp_workers[worker], number, told) || key_is_in_use(dp_workers[worker], told)) {
+	if (key_is_at(s, number, told) || key_is_in_use(s, told)) {
 		told->ports = 0;
 		return false;
 	}
-	return end_tell(t, worker, told, ret_conn);
+	return end_tell(t, s, told, ret_conn);
 }

@@ -16,9 +16,10 @@
 enum { REFRESH_MIN_MS = 10000 };
 
 bool
-sync_flow_read(const struct dp_worker *w, uint32_t number, struct flow *ret_flow, struct sl_addr *ret_real)
+sync_flow_read(const struct dp_sync_worker *s, uint32_t number, struct flow *ret_flow,
+	       struct sl_addr *ret_real)
 {
-	const struct flow *flow = &w->table.flow[number];
+	const struct flow *flow = &s->table->flow[number];
 	uint8_t seq = __atomic_load_n(&flow->seq, __ATOMIC_ACQUIRE);
 
 	if ((seq & 1) != 0)
@@ -38,15 +39,18 @@ timeout_ms(uint8_t state)
 	return atomic_load_explicit(&tcp_timeout_s[state & 15], memory_order_relaxed) * 1000;
 }
 
+/* A packet may have come since the call began. */
 static uint32_t
-idle_ms(const struct dp_worker *w, const struct flow *flow)
+idle_ms(const struct dp_sync_worker *s, const struct flow *flow)
 {
-	return (__atomic_load_n(&w->tick, __ATOMIC_RELAXED) - flow->seen) * TICK_MS;
+	int32_t ticks = (int32_t)(s->tick - flow->seen);
+
+	return ticks > 0 ? (uint32_t)ticks * TICK_MS : 0;
 }
 
 void
-sync_conn_fill(const struct dp_worker *w, const struct flow *flow, const struct sl_addr *real, uint8_t flags,
-	       struct dp_sync_conn *ret_conn)
+sync_conn_fill(const struct dp_sync_worker *s, const struct flow *flow, const struct sl_addr *real,
+	       uint8_t flags, struct dp_sync_conn *ret_conn)
 {
 	bool local = (flow->flags & FLOW_FWD_MASK) == SL_FWD_FNAT && flow->local != 0;
 
@@ -63,11 +67,23 @@ sync_conn_fill(const struct dp_worker *w, const struct flow *flow, const struct 
 		.flags = flags | ((flow->flags & FLOW_TOA) != 0 ? DP_SYNC_TOA : 0) |
 			 ((flow->generation & FLOW_FOREIGN) != 0 ? DP_SYNC_FOREIGN : 0),
 		.timeout_s = timeout_ms(flow->state) / 1000,
-		.idle_s = idle_ms(w, flow) / 1000,
+		.idle_s = idle_ms(s, flow) / 1000,
 	};
 	if (local) {
 		ret_conn->local = *local_addr(flow->local);
 		ret_conn->local_port = rte_be_to_cpu_16(local_port_be(flow->local));
+	}
+}
+
+void
+sync_call_begin(unsigned int t)
+{
+	dp_sync.thread[t].call++;
+	for (unsigned int id = t; id < dp_sync.workers; id += dp_sync.threads) {
+		struct dp_sync_worker *s = dp_sync.worker[id];
+
+		s->tick = __atomic_load_n(&dp_workers[id]->tick, __ATOMIC_RELAXED);
+		s->high = __atomic_load_n(&dp_workers[id]->table.high, __ATOMIC_ACQUIRE);
 	}
 }
 
@@ -89,17 +105,17 @@ sync_is_held(struct sync_thread *thread, const struct sl_addr *vip)
 
 /* ---- walks ---- */
 
-/* The next entry that a cursor stands before: its worker and number. False: the walk is over. */
+/* The next entry that a cursor stands before: its worker's part and number. False: the walk is over. */
 static bool
-cursor_next(unsigned int t, struct dp_sync_cursor *c, const struct dp_worker **ret_worker)
+cursor_next(unsigned int t, struct dp_sync_cursor *c, struct dp_sync_worker **ret_worker)
 {
 	for (;;) {
 		unsigned int id = t + c->worker * dp_sync.threads;
 
 		if (id >= dp_sync.workers)
 			return false;
-		if (c->index < __atomic_load_n(&dp_workers[id]->table.high, __ATOMIC_ACQUIRE)) {
-			*ret_worker = dp_workers[id];
+		if (c->index < dp_sync.worker[id]->high) {
+			*ret_worker = dp_sync.worker[id];
 			c->index++;
 			return true;
 		}
@@ -113,31 +129,29 @@ cursor_next(unsigned int t, struct dp_sync_cursor *c, const struct dp_worker **r
  * overwritten; this flow's own word is in the ring then, too. Once the ring is empty no end is to come.
  */
 static bool
-told_is_settled(const struct dp_worker *w, uint32_t number, const struct flow *flow)
+told_is_settled(const struct dp_sync_worker *s, uint32_t number, const struct flow *flow)
 {
-	const struct dp_sync_worker *s = dp_sync.worker[w->id];
-
 	return s->told[number].ports == 0 || sync_told_is(&s->told[number], flow) ||
 	       atomic_load_explicit(&s->change_head, memory_order_acquire) == s->tail;
 }
 
 /* A flow that can be told at all: its entry, its server. */
 static bool
-flow_take(struct sync_thread *thread, const struct dp_worker *w, uint32_t number, struct flow *ret_flow,
+flow_take(struct sync_thread *thread, const struct dp_sync_worker *s, uint32_t number, struct flow *ret_flow,
 	  struct sl_addr *ret_real)
 {
-	return sync_flow_read(w, number, ret_flow, ret_real) && (SYNC_STATES >> ret_flow->state & 1) != 0 &&
-	       idle_ms(w, ret_flow) < timeout_ms(ret_flow->state) && told_is_settled(w, number, ret_flow) &&
+	return sync_flow_read(s, number, ret_flow, ret_real) && (SYNC_STATES >> ret_flow->state & 1) != 0 &&
+	       idle_ms(s, ret_flow) < timeout_ms(ret_flow->state) && told_is_settled(s, number, ret_flow) &&
 	       sync_is_held(thread, &ret_flow->vip);
 }
 
 static void
-flow_tell(const struct dp_worker *w, uint32_t number, const struct flow *flow, const struct sl_addr *real,
+flow_tell(struct dp_sync_worker *s, uint32_t number, const struct flow *flow, const struct sl_addr *real,
 	  struct dp_sync_conn *ret_conn)
 {
 	if ((flow->generation & FLOW_FOREIGN) == 0)
-		sync_told_set(&dp_sync.worker[w->id]->told[number], flow, real, false);
-	sync_conn_fill(w, flow, real, 0, ret_conn);
+		sync_told_set(&s->told[number], flow, real, false);
+	sync_conn_fill(s, flow, real, 0, ret_conn);
 }
 
 size_t
@@ -145,21 +159,21 @@ dp_sync_walk(unsigned int t, struct dp_sync_cursor *cursor, uint32_t seen_s, str
 	     size_t max, size_t budget)
 {
 	struct sync_thread *thread = &dp_sync.thread[t];
-	const struct dp_worker *w;
+	struct dp_sync_worker *s;
 	size_t found = 0;
 
-	thread->call++;
+	sync_call_begin(t);
 	for (; !cursor->done && found < max && budget > 0; budget--) {
 		struct sl_addr real;
 		struct flow flow;
 
-		if (!cursor_next(t, cursor, &w)) {
+		if (!cursor_next(t, cursor, &s)) {
 			cursor->done = true;
 			break;
 		}
-		if (flow_take(thread, w, cursor->index, &flow, &real) &&
-		    (seen_s == UINT32_MAX || idle_ms(w, &flow) / 1000 < seen_s))
-			flow_tell(w, cursor->index, &flow, &real, &ret_conns[found++]);
+		if (flow_take(thread, s, cursor->index, &flow, &real) &&
+		    (seen_s == UINT32_MAX || idle_ms(s, &flow) / 1000 < seen_s))
+			flow_tell(s, cursor->index, &flow, &real, &ret_conns[found++]);
 	}
 	return found;
 }
@@ -195,32 +209,32 @@ round_mark(unsigned int t, bool ended)
 
 /* Is there, or was there, a flow that the peer need not know of any more? */
 static bool
-told_is_gone(const struct dp_worker *w, uint32_t number)
+told_is_gone(const struct dp_sync_worker *s, uint32_t number)
 {
-	const struct sync_told *told = &dp_sync.worker[w->id]->told[number];
+	const struct sync_told *told = &s->told[number];
 
 	return told->ports != 0 && (uint8_t)(told->ports >> FLOW_SHIFT_SEQ) !=
-					   __atomic_load_n(&w->table.flow[number].seq, __ATOMIC_RELAXED);
+					   __atomic_load_n(&s->table->flow[number].seq, __ATOMIC_RELAXED);
 }
 
 /* An entry. Returns how many it told. 1, and *ret_again: there may be one more. */
 static size_t
-entry_refresh(unsigned int t, const struct dp_worker *w, uint32_t number, uint32_t refresh_ms,
+entry_refresh(unsigned int t, struct dp_sync_worker *s, uint32_t number, uint32_t refresh_ms,
 	      struct dp_sync_conn *ret_conn, bool *ret_again)
 {
-	const struct sync_told *told = &dp_sync.worker[w->id]->told[number];
+	const struct sync_told *told = &s->told[number];
 	struct sl_addr real;
 	struct flow flow;
 
-	if (told_is_gone(w, number) && sync_told_mend(t, w->id, number, ret_conn)) {
+	if (told_is_gone(s, number) && sync_told_mend(t, s, number, ret_conn)) {
 		*ret_again = true;
 		return 1;
 	}
-	if (!sync_flow_read(w, number, &flow, &real) || (flow.generation & FLOW_FOREIGN) != 0 ||
+	if (!sync_flow_read(s, number, &flow, &real) || (flow.generation & FLOW_FOREIGN) != 0 ||
 	    !refresh_is_due(told, &flow, refresh_ms) ||
-	    !flow_take(&dp_sync.thread[t], w, number, &flow, &real))
+	    !flow_take(&dp_sync.thread[t], s, number, &flow, &real))
 		return 0;
-	flow_tell(w, number, &flow, &real, ret_conn);
+	flow_tell(s, number, &flow, &real, ret_conn);
 	return 1;
 }
 
@@ -230,23 +244,23 @@ dp_sync_refresh(unsigned int t, uint32_t refresh_ms, struct dp_sync_conn *ret_co
 {
 	struct sync_thread *thread = &dp_sync.thread[t];
 	struct dp_sync_cursor *cursor = &thread->round;
-	const struct dp_worker *w;
+	struct dp_sync_worker *s;
 	size_t found = 0;
 
 	*ret_round = false;
-	thread->call++;
+	sync_call_begin(t);
 	if (cursor->worker == 0 && cursor->index == 0)
 		round_mark(t, false);
 	for (; found < max && budget > 0; budget--) {
 		bool again = false;
 
-		if (!cursor_next(t, cursor, &w)) {
+		if (!cursor_next(t, cursor, &s)) {
 			*cursor = (struct dp_sync_cursor){ 0 };
 			*ret_round = true;
 			round_mark(t, true);
 			break;
 		}
-		found += entry_refresh(t, w, cursor->index, refresh_ms, &ret_conns[found], &again);
+		found += entry_refresh(t, s, cursor->index, refresh_ms, &ret_conns[found], &again);
 		cursor->index -= again;
 	}
 	return found;
