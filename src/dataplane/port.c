@@ -7,7 +7,6 @@
 
 #include "sl_log.h"
 
-#include <rte_cycles.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <rte_errno.h>
@@ -15,19 +14,11 @@
 
 #include <errno.h>
 #include <net/if.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum {
-	RX_DESCRIPTORS = 1024,
-	TX_DESCRIPTORS = 1024,
-	HA_DESCRIPTORS = 256,
-	RSS_KEY_MAX = 128,
-	LINK_FRESH_MS = 5
-};
+enum { RX_DESCRIPTORS = 1024, TX_DESCRIPTORS = 1024, HA_DESCRIPTORS = 256, RSS_KEY_MAX = 128 };
 
 struct dp_port dp_ports[DP_PORTS_MAX];
 struct dp_port_l2 dp_ports_l2[256];
@@ -51,39 +42,6 @@ dp_port_mtu(unsigned int port)
 	return dp_ports[port].mtu;
 }
 
-/*
- * Drivers may ask their device, which is not for two threads at a time: whoever comes second has
- * the answer of the first.
- */
-static struct {
-	pthread_mutex_t lock;
-	_Atomic uint64_t asked_tsc;
-	_Atomic bool up;
-	_Atomic uint32_t mbps;
-} links[DP_PORTS_MAX] = { [0 ... DP_PORTS_MAX - 1] = { .lock = PTHREAD_MUTEX_INITIALIZER } };
-
-bool
-dp_port_link_is_up(unsigned int port, uint32_t *ret_mbps)
-{
-	uint64_t now = rte_rdtsc(), fresh = rte_get_tsc_hz() / 1000 * LINK_FRESH_MS;
-	struct rte_eth_link link = { 0 };
-
-	if ((atomic_load(&links[port].asked_tsc) == 0 ||
-	     now - atomic_load(&links[port].asked_tsc) >= fresh) &&
-	    pthread_mutex_trylock(&links[port].lock) == 0) {
-		bool told = rte_eth_link_get_nowait(dp_ports[port].ethdev, &link) == 0;
-
-		atomic_store(&links[port].up, told && link.link_status == RTE_ETH_LINK_UP);
-		atomic_store(&links[port].mbps,
-			     link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN ? link.link_speed : 0);
-		atomic_store(&links[port].asked_tsc, now);
-		pthread_mutex_unlock(&links[port].lock);
-	}
-	if (ret_mbps != NULL)
-		*ret_mbps = atomic_load(&links[port].mbps);
-	return atomic_load(&links[port].up);
-}
-
 /* A PCI address (with or without domain) is nothing but hexadecimal digits, ':' and '.'. */
 bool
 dp_device_is_pci(const char *device)
@@ -100,19 +58,20 @@ refuse(char *ret_error, int code, const struct dp_port_conf *conf, const char *w
 	return code;
 }
 
-/* The kernel interface that a virtual device's arguments name must exist. */
+/* The kernel interface that a virtual device's arguments name must exist. A tap's does not: it makes it. */
 static int
-interface_check(const struct dp_port_conf *conf, char *ret_error)
+interface_find(const struct dp_port_conf *conf, char ret_name[IF_NAMESIZE + 1], char *ret_error)
 {
 	const char *at = strstr(conf->device, "iface=");
-	char name[IF_NAMESIZE + 1], what[DP_ERROR_SIZE / 2];
+	char what[DP_ERROR_SIZE / 2];
 
 	if (at == NULL || strncmp(conf->device, "net_tap", 7) == 0)
 		return 0;
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + 6, ","), at + 6);
-	if (if_nametoindex(name) != 0)
+	snprintf(ret_name, IF_NAMESIZE + 1, "%.*s", (int)strcspn(at + 6, ","), at + 6);
+	if (if_nametoindex(ret_name) != 0)
 		return 0;
-	snprintf(what, sizeof(what), "there is no interface \"%s\"; `ip link` shows those there are", name);
+	snprintf(what, sizeof(what), "there is no interface \"%s\"; `ip link` shows those there are",
+		 ret_name);
 	return refuse(ret_error, -ENODEV, conf, what);
 }
 
@@ -122,10 +81,8 @@ device_make(const struct dp_port_conf *conf, char *ret_error)
 {
 	uint32_t level = rte_log_get_global_level();
 	char what[DP_ERROR_SIZE / 2];
-	int code = interface_check(conf, ret_error);
+	int code;
 
-	if (code != 0)
-		return code;
 	rte_log_set_global_level(RTE_LOG_CRIT);
 	code = rte_dev_probe(conf->device);
 	rte_log_set_global_level(level);
@@ -174,7 +131,9 @@ dp_port_open(const struct dp_port_conf *conf, char ret_error[DP_ERROR_SIZE])
 	if (dp_ports_count == DP_PORTS_MAX)
 		return refuse(ret_error, -ENOSPC, conf, "too many ports");
 	*port = (struct dp_port){ .conf = *conf, .dma = dp_device_is_pci(conf->device) };
-	code = device_find(conf, &port->ethdev, ret_error);
+	code = port->dma ? 0 : interface_find(conf, port->interface, ret_error);
+	if (code == 0)
+		code = device_find(conf, &port->ethdev, ret_error);
 	if (code != 0)
 		return code;
 	if (rte_eth_macaddr_get(port->ethdev, &mac) != 0)
@@ -393,7 +352,7 @@ dp_ports_stop(void)
 	for (unsigned int i = 0; i < dp_ports_count; i++) {
 		(void)rte_eth_dev_stop(dp_ports[i].ethdev);
 		(void)rte_eth_dev_close(dp_ports[i].ethdev);
-		atomic_store(&links[i].asked_tsc, 0);
+		dp_port_link_forget(i);
 	}
 	dp_ports_count = 0;
 }

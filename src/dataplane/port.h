@@ -9,6 +9,8 @@
 
 #include <sluice/dp.h>
 
+#include <net/if.h>
+
 struct rte_mempool;
 
 struct dp_port {
@@ -23,6 +25,7 @@ struct dp_port {
 	bool rss;
 	bool dma; /* a real device: packets are not in the cache yet */
 	struct dp_port_conf conf;
+	char interface[IF_NAMESIZE + 1]; /* the kernel's that it takes its packets from; "": none */
 	uint8_t mac[6];
 	int numa_node;
 };
@@ -41,8 +44,14 @@ extern unsigned int dp_ports_count;
 const struct dp_port *dp_port_get(unsigned int port);
 const uint8_t *dp_port_mac(unsigned int port);
 unsigned int dp_port_mtu(unsigned int port);
-/* What the device says of its link, at most a few milliseconds ago. Any thread. ret_mbps, if not NULL: 0: unknown. */
+/*
+ * What the device (and the kernel's interface) said of its link at most a few milliseconds ago. Any thread. ret_mbps, if
+ * not NULL: 0: unknown.
+ */
 bool dp_port_link_is_up(unsigned int port, uint32_t *ret_mbps);
+void dp_port_link_forget(unsigned int port);
+/* Of an interface of the kernel's: it is up and has a carrier. */
+bool dp_interface_is_up(const char *name);
 
 /* Is the text a PCI address, rather than a virtual device with its arguments? */
 bool dp_device_is_pci(const char *device);

@@ -2,7 +2,7 @@
 /*
  * Give every new connection a server.
  * Reads:  miss, key, event, in.   Writes: flow, hit; live.
- * Drops:  TRANSIT, VIP_NOT_HELD (out, and no reply), SOURCE, NO_SERVICE, NO_CONNECTION, NO_SERVER, TABLE_FULL, BUCKET_FULL, LOCAL_FULL.   Prefetches: nothing.
+ * Drops:  TRANSIT, VIP_NOT_HELD (out, and no reply; or in, astray), SOURCE, NO_SERVICE, NO_CONNECTION, NO_SERVER, TABLE_FULL, BUCKET_FULL, LOCAL_FULL.   Prefetches: nothing.
  * Cost:   on misses only: the service, its servers, a new entry; one word of limit.h if the server has a limit.
  *
  * Packets of a burst are taken in order, and each is looked up again first:
@@ -265,6 +265,18 @@ connection_open(struct dp_worker *w, struct burst *b, unsigned int i, const stru
 	return -1;
 }
 
+/*
+ * Was it handed over to a worker that has no business with it? It was when its VIP was not held yet, so that it was taken for
+ * a reply. Its connection is another worker's: neither is it told that there is none, nor does it open one here.
+ */
+static __rte_cold bool
+is_astray(const struct dp_worker *w, const struct burst *b, unsigned int i)
+{
+	return ((b->owned & ~(b->gathered | b->searching)) >> i & 1) != 0 &&
+	       ((b->vip_flags[i] & ADDR_OWNER_HASH) == 0 ||
+		dp_owner(w, &b->key[i].client, (uint16_t)b->key[i].ports) != w->id);
+}
+
 int
 dp_schedule_one(struct dp_worker *w, struct burst *b, unsigned int i)
 {
@@ -288,6 +300,8 @@ dp_schedule_one(struct dp_worker *w, struct burst *b, unsigned int i)
 		return -1;
 	if (!in)
 		return (int)dp_transit_reason(b->vip_flags[i]);
+	if (b->owned != 0 && is_astray(w, b, i))
+		return SL_DROP_VIP_NOT_HELD;
 	if (dp_source_is_bad(w, &key->client))
 		return SL_DROP_SOURCE;
 	slot = service_table_find(snapshot->services, &service_key);

@@ -14,6 +14,7 @@ eth1. Addresses are found by ARP and neighbour discovery, as everywhere. What li
 each channel by itself, and joined again.
 """
 
+import json
 import pathlib
 import sys
 
@@ -180,6 +181,18 @@ class Pair(Topology):
         self.rig.undo.append(mend)
         return mend
 
+    def counter(self, box, match):
+        """How many packets have come to a box by the boxes' link that match: a function that tells."""
+        table = self.rig.numbered("counter").replace("-", "_")
+        run(["nft", "-f", "-"], box.netns, stdin=f"table inet {table} {{\ncounter came {{ }}\nchain input {{\n"
+            f"type filter hook input priority -1;\niifname mg {match} counter name came\n}}\n}}\n")
+        self.rig.undo.append(lambda: run(["nft", "delete", "table", "inet", table], box.netns, ok=False))
+
+        def packets():
+            told = json.loads(run(["nft", "-j", "list", "counters", "table", "inet", table], box.netns).stdout)
+            return sum(entry["counter"]["packets"] for entry in told["nftables"] if "counter" in entry)
+        return packets
+
     def cut_serial(self):
         self.cable.kill()
         return self.cable_plug
@@ -193,10 +206,11 @@ def instance_text(box, name, vrid, lines=(), addresses=(), excluded=(), priority
                  *(block("virtual_ipaddress_excluded", *excluded).splitlines() if excluded else ()))
 
 
-def moving(pair, family):
-    """The addresses of a family that move: VIPs, and the servers' gateway."""
+def moving(pair, family, kinds=("NAT", "DR")):
+    """The addresses of a family that move: VIPs, and with NAT's the servers' gateway."""
     length = 24 if family == "ipv4" else 64
-    return [*(f"{vips[family]}/{length}" for vips in pair.vips.values()), f"{pair.gateway[family]}/{length} dev lan"]
+    return [*(f"{pair.vips[kind][family]}/{length}" for kind in kinds),
+            *([f"{pair.gateway[family]}/{length} dev lan"] if "NAT" in kinds else ())]
 
 
 def channels_text(box, channels, dead_s=None):
@@ -212,8 +226,9 @@ def channels_text(box, channels, dead_s=None):
     return parts
 
 
-def sync_text(box, instance=None, gate_s=10, family="ipv4"):
+def sync_text(box, instance=None, gate_s=10, family="ipv4", group=None, threads=1):
+    """To a multicast `group`, or to the peer."""
     peer = next(other for other in box.pair.boxes.values() if other is not box)
     return block("connection_sync", "interface mg", *([f"instance {instance}"] if instance else ()), "id 7",
-                 f"peer {peer.addresses['mg'][family]}", f"local {box.addresses['mg'][family]}", f'key "{KEY}"',
-                 f"gate {gate_s}")
+                 f"group {group}" if group else f"peer {peer.addresses['mg'][family]}",
+                 f"local {box.addresses['mg'][family]}", f"threads {threads}", f'key "{KEY}"', f"gate {gate_s}")

@@ -32,8 +32,14 @@ def services_of(pair, kind, families=FAMILIES):
 
 def instances_text(box, lines=(), how="one", **rest):
     """
-    `how`: "one" instance over IPv4 with the addresses of both families; "two", one a family; "group": two in a sync group.
+    `how`: "one" instance over IPv4 with the addresses of both families; "two", one a family; "group": two in a sync
+    group; "each", one of NAT's addresses for a and one of DR's for b, where that has the higher priority.
     """
+    if how == "each":
+        other = {"a": PRIORITY["b"], "b": PRIORITY["a"]}[box.letter]
+        return [instance_text(box, name, vrid, lines, *(moving(box.pair, family, (kind,)) for family in FAMILIES),
+                              priority=priority, **rest)
+                for name, vrid, kind, priority in (("VI_1", 51, "NAT", None), ("VI_2", 52, "DR", other))]
     four, six = (moving(box.pair, family) for family in FAMILIES)
     if how == "one":
         return [instance_text(box, "VI_1", 51, lines, four, six, **rest)]
@@ -43,26 +49,30 @@ def instances_text(box, lines=(), how="one", **rest):
 
 
 def box_text(box, services, workers=1, queues=1, lines=(), how="one", channels=("udp", "serial"), sync=True, gate_s=10,
-             dataplane=(), more=(), dead_s=None, **rest):
+             dataplane=(), more=(), dead_s=None, sync_how=None, own_health="", **rest):
     """
-    A whole configuration of one box. `lines` are of each instance. The cores are everybody's: a worker that gets none
-    for a second is no fault here.
+    A whole configuration of one box. `lines` are of each instance, `sync_how` is as sync_text has it. The cores are
+    everybody's: a worker that gets none for a second is no fault, but of the boxes whose letters are in `own_health`.
     """
     fnat = any(service.kind == "FNAT" for service in services)
     group = [block("local_address_group outside", *(f"{words} lan" for words in box.pair.locals.values()),
                    "vrrp_instance VI_1")] if fnat else []
     parts = [*group, *instances_text(box, lines, how, **rest), *channels_text(box, channels, dead_s),
-             *([sync_text(box, "VI_1", gate_s)] if sync else ()), *more]
+             *([sync_text(box, **{"instance": "VI_1", "gate_s": gate_s, **(sync_how or {})})] if sync else ()), *more]
+    health = "on" if box.letter in own_health else "off"
     return configuration(box, services, workers, queues, connections="200k", dataplane=dataplane,
-                         more="\n\n".join(parts), router=f"lb-{box.letter}\n    own_health off")
+                         more="\n\n".join(parts), router=f"lb-{box.letter}\n    own_health {health}")
 
 
 class Two:
     """Both boxes. `with` starts them and, when all went well, proves that those that run end well."""
 
-    def __init__(self, t, pair, services, first=None, **rest):
-        """`first`: who is to be MASTER before the other starts; else both start at once. `rest` as box_text has it."""
-        self.t, self.pair, self.first = t, pair, first
+    def __init__(self, t, pair, services, first=None, alone=False, **rest):
+        """
+        `first`: who is to be MASTER before the other starts; else both start at once. `alone`: the other is left to
+        begin(). `rest` as box_text has it.
+        """
+        self.t, self.pair, self.first, self.alone = t, pair, first, alone
         self.services = services
         self.boxes = pair.boxes
         self.sluices = {}
@@ -82,7 +92,8 @@ class Two:
         if kind is not None:
             self.all_diagnose()
             for sluice in self.sluices.values():
-                sluice.process.kill()
+                if sluice.process:
+                    sluice.process.kill()
             return
         for sluice in self.sluices.values():
             if sluice.process.running():
@@ -115,7 +126,7 @@ class Two:
         if self.first:
             self.begin(self.sluices[self.first])
             self.roles_wait(**{self.first: "MASTER"})
-        began = [sluice for letter, sluice in self.sluices.items() if letter != self.first]
+        began = [] if self.alone else [sluice for letter, sluice in self.sluices.items() if letter != self.first]
         for sluice in began:
             sluice.process = sluice.spawn()
         for sluice in began:
@@ -176,6 +187,19 @@ class Two:
         wait_for(lambda: all(self.states(self.sluices[letter]) == {state} for letter, state in roles.items()), limit_s,
                  lambda: f"roles are {roles}: {self.told()}")
 
+    def holders_wait(self, limit_s=ROLE_S, **letters):
+        """holders_wait(VI_1="a", VI_2="b"): of each instance one is MASTER, and whoever runs beside it is BACKUP."""
+        def held():
+            for sluice in self.sluices.values():
+                if not sluice.process.running():
+                    continue
+                wanted = {name: "MASTER" if sluice.topology.letter == letter else "BACKUP"
+                          for name, letter in letters.items()}
+                if {name: told["state"] for name, told in self.instances(sluice).items()} != wanted:
+                    return False
+            return True
+        wait_for(held, limit_s, lambda: f"MASTERs are {letters}: {self.told()}")
+
     def became_master(self, sluice):
         return sum(told["counters"]["became_master"] for told in self.ha(sluice)["instances"])
 
@@ -191,10 +215,14 @@ class Two:
     def in_sync(self, sluice):
         return self.ha(sluice)["sync"]["in_sync"]
 
+    def in_sync_wait(self, sluice):
+        wait_for(lambda: self.in_sync(sluice), SYNC_S,
+                 lambda: f"{sluice.topology.letter} is in sync: {self.ha(sluice)['sync']}")
+
     def sync_wait(self, sluice, count, what=""):
-        """It knows so many connections of the web services, at least."""
+        """It knows so many established connections of the web services, at least."""
         def known():
-            return sluice.conn_count("proto", "tcp")
+            return sluice.conn_count("proto", "tcp", "state", "established")
         wait_for(lambda: known() >= count, SYNC_S,
                  lambda: f"{count} connections are known{what}: {known()}, sync: {self.ha(sluice)['sync']}")
 
@@ -206,6 +234,11 @@ class Two:
 
     def probe(self, kind, families=FAMILIES):
         return Probe(self.pair, {family: self.pair.vip_of(kind, family) for family in families})
+
+
+def all_live(loads):
+    check(all(load.process.running() for load in loads), "the downloads ended before the last move: "
+          f"{[load.process.output()[-200:] for load in loads]}")
 
 
 class Downloads:
@@ -255,4 +288,4 @@ class Probe:
         return {family: told[vip]["gap_ms"] for family, vip in self.vips.items()}
 
 
-__all__ = ["ADVERT_S", "PRIORITY", "DOWNLOADS", "Downloads", "Probe", "Two", "box_text", "services_of"]
+__all__ = ["ADVERT_S", "PRIORITY", "DOWNLOADS", "Downloads", "Probe", "Two", "all_live", "box_text", "services_of"]

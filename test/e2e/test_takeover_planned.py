@@ -7,16 +7,10 @@ its priority, or (nopreempt) when the other box ends in turn. Downloads live thr
 
 from case import test
 from pair import Pair
-from rig import check, wait_for
-from takeover import DOWNLOADS, SYNC_S, Two, services_of
+from takeover import DOWNLOADS, Two, all_live, services_of
 from topology import FAMILIES
 
 LIVE_S = 24     # of a download: longer than both moves take
-
-
-def all_live(loads):
-    check(all(load.process.running() for load in loads.values()), "the downloads ended before the last move: "
-          f"{[load.process.output()[-200:] for load in loads.values()]}")
 
 
 def planned(t, lines):
@@ -37,14 +31,14 @@ def planned(t, lines):
         two.sync_wait(two.a, count, " after the return")
         probe = two.probe("NAT")
         if lines:
-            wait_for(lambda: two.in_sync(two.a), SYNC_S, lambda: f"a is in sync: {two.ha(two.a)['sync']}")
+            two.in_sync_wait(two.a)
             two.roles_wait(a="BACKUP", b="MASTER")
-            all_live(loads)
+            all_live(loads.values())
             two.end(two.b)
             two.roles_wait(a="MASTER")
         else:
             two.roles_wait(a="MASTER", b="BACKUP")
-            all_live(loads)
+            all_live(loads.values())
         back = probe.gaps()
         for family in FAMILIES:
             with t.case(family):

@@ -284,11 +284,20 @@ test_one_transmit_queue(void **state)
 	assert_int_equal(used(0), 0);
 }
 
+static void
+flags_set(const struct sl_addr *addr, uint64_t flags)
+{
+	struct addr_table *addrs = (struct addr_table *)(uintptr_t)atomic_load(&dp_snapshot_current)->addrs;
+
+	for (uint32_t at = 0; at <= addrs->mask; at++)
+		if (addrs->entry[at].flags != 0 && sl_addr_eq(&addrs->entry[at].addr, addr))
+			addrs->entry[at].flags = flags;
+}
+
 /* A VIP that was DR's and got NAT too: connections from before stay where they are. */
 static void
 test_local_first(void **state)
 {
-	struct addr_table *addrs;
 	struct pipe_spec spec = { .dst = "192.0.2.2", .sport = 1000 };
 	struct sl_addr client = sl_addr_from_v4(RTE_BE32(0xcb007105)),
 		       vip = sl_addr_from_v4(RTE_BE32(0xc0000202));
@@ -297,10 +306,7 @@ test_local_first(void **state)
 		spec.sport++;
 	give(0, WAN, &spec);
 	assert_int_equal(used(0), 1);
-	addrs = (struct addr_table *)(uintptr_t)atomic_load(&dp_snapshot_current)->addrs;
-	for (uint32_t at = 0; at <= addrs->mask; at++)
-		if (addrs->entry[at].flags != 0 && sl_addr_eq(&addrs->entry[at].addr, &vip))
-			addrs->entry[at].flags = ADDR_VIP | ADDR_OWNER_HASH | ADDR_LOCAL_FIRST;
+	flags_set(&vip, ADDR_VIP | ADDR_OWNER_HASH | ADDR_LOCAL_FIRST);
 	spec.flags = 16;
 	give(0, WAN, &spec);
 	assert_int_equal(dp_workers[0]->count.handed_out, 0);
@@ -316,6 +322,46 @@ test_local_first(void **state)
 	assert_int_equal(used(1), 1);
 }
 
+/*
+ * A packet to a VIP that is not held goes where a reply would; meanwhile the VIP is held. Whoever has it then resets no
+ * connection of another worker's, and opens none.
+ */
+static void
+test_astray(void **state)
+{
+	struct pipe_spec spec = { .sport = 1000 };
+	struct sl_addr client = sl_addr_from_v4(RTE_BE32(0xcb007105)),
+		       vip = sl_addr_from_v4(RTE_BE32(0xc0000201));
+	unsigned int wrong = dp_owner(dp_workers[0], &vip, RTE_BE16(80)), owner = 1 - wrong;
+	uint64_t handed;
+
+	while (dp_owner(dp_workers[0], &client, rte_cpu_to_be_16(spec.sport)) != owner)
+		spec.sport++;
+	give(owner, WAN, &spec);
+	assert_int_equal(used(owner), 1);
+	assert_int_equal(pipe_box.sent_count, 1);
+	handed = dp_workers[owner]->count.handed_out;
+	flags_set(&vip, ADDR_NOT_HELD);
+	spec.flags = 16;
+	give(owner, WAN, &spec);
+	do
+		spec.sport++;
+	while (dp_owner(dp_workers[0], &client, rte_cpu_to_be_16(spec.sport)) != owner);
+	spec.flags = 0;
+	give(owner, WAN, &spec);
+	assert_int_equal(dp_workers[owner]->count.handed_out, handed + 2);
+	flags_set(&vip, ADDR_VIP | ADDR_OWNER_HASH);
+	rings_drain();
+	assert_int_equal(dp_workers[wrong]->count.drop[SL_DROP_VIP_NOT_HELD], 2);
+	assert_int_equal(pipe_box.sent_count, 1);
+	assert_int_equal(used(0) + used(1), 1);
+	/* It comes again. */
+	give(wrong, WAN, &spec);
+	rings_drain();
+	assert_int_equal(used(owner), 2);
+	assert_int_equal(pipe_box.sent_count, 2);
+}
+
 int
 main(void)
 {
@@ -323,7 +369,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_owner_is_toeplitz),  TEST(test_owner_is_fair), TEST(test_nat_meets),
 		TEST(test_dr_stays),           TEST(test_order),         TEST(test_ring_full),
-		TEST(test_one_transmit_queue), TEST(test_local_first),
+		TEST(test_one_transmit_queue), TEST(test_local_first),   TEST(test_astray),
 	};
 
 	return cmocka_run_group_tests(tests, pipe_open, NULL);

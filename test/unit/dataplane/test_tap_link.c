@@ -185,6 +185,9 @@ test_interface(void **state)
 	assert_int_equal(kernel_box_request(SIOCGIFMTU, 0).ifr_mtu, 1400);
 	assert_true((kernel_box_request(SIOCGIFFLAGS, 0).ifr_flags & (IFF_UP | IFF_RUNNING)) ==
 		    (IFF_UP | IFF_RUNNING));
+	assert_true(dp_interface_is_up(KERNEL_BOX_NAME));
+	kernel_box_request(SIOCSIFFLAGS, 0);
+	assert_false(dp_interface_is_up(KERNEL_BOX_NAME));
 	assert_int_equal(if_nametoindex("sl-lan"), 0);
 	assert_int_equal(dp_poll_fds(&fd, 0), 0);
 	assert_int_equal(dp_poll_fds(&fd, 1), 1);
@@ -196,6 +199,7 @@ test_interface(void **state)
 	assert_string_equal(info.name, "");
 	dp_tap_stop();
 	assert_int_equal(if_nametoindex(KERNEL_BOX_NAME), 0);
+	assert_false(dp_interface_is_up(KERNEL_BOX_NAME));
 }
 
 /* ---- frames ---- */
