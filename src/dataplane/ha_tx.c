@@ -5,7 +5,8 @@
  * Where the device has a transmit queue beyond the workers' (port.c), that is the keepalive
  * thread's, and no worker takes part. Else a frame goes through a ring to worker 0,
  * which looks there first in each turn and gives what it finds to the device at once. IP packets go
- * that way always, since workers know the neighbours.
+ * that way always, since workers know the neighbours. An advert that waited there while the worker stood
+ * still is dropped: the peer may have taken over meanwhile, and would give way to it.
  *
  * Buffers are the thread's own. Those of the transmit queue and those of the ring come from
  * different pools: of each, one thread takes and one side gives back, so that the
@@ -23,7 +24,7 @@
 
 #include <errno.h>
 
-enum { POOL = DP_HA_MBUFS / 2 };
+enum { POOL = DP_HA_MBUFS / 2, PROTO_VRRP = 112, ADVERT_LIMIT_MS = 250 };
 
 /* Tag of a packet in ring_ha: as CONTROL_TO_NEIGHBOUR, but the address may be behind a gateway. */
 #define TO_HOST ((uintptr_t)2)
@@ -39,8 +40,8 @@ dp_ha_tx_start(void)
 
 	for (unsigned int port = 0; port < dp_ports_count; port++)
 		own |= dp_ports[port].ha_queue != 0;
-	ring_pool =
-		rte_pktmbuf_pool_create("keepalive", POOL, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	ring_pool = rte_pktmbuf_pool_create("keepalive", POOL, 0, sizeof(uint64_t), RTE_MBUF_DEFAULT_BUF_SIZE,
+					    SOCKET_ID_ANY);
 	if (own)
 		own_pool = rte_pktmbuf_pool_create("keepalive queue", POOL, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
 						   SOCKET_ID_ANY);
@@ -88,6 +89,13 @@ queue_send(const struct dp_port *port, const void *frame, size_t len)
 	return -ENOBUFS;
 }
 
+/* When a packet was put into the ring: cycles. */
+static uint64_t *
+sent_at(struct rte_mbuf *m)
+{
+	return rte_mbuf_to_priv(m);
+}
+
 /* A frame, or, with dst, a packet that wants one, which has the address before it. */
 static int
 ring_send(unsigned int port, const struct sl_addr *dst, const void *data, size_t len)
@@ -105,6 +113,7 @@ ring_send(unsigned int port, const struct sl_addr *dst, const void *data, size_t
 	if (dst != NULL)
 		memcpy(rte_pktmbuf_mtod(m, void *), dst, sizeof(*dst));
 	m->port = (uint16_t)port;
+	*sent_at(m) = rte_rdtsc();
 	(void)rte_ring_sp_enqueue(ring, (void *)((uintptr_t)m | (dst != NULL ? TO_HOST : 0)));
 	ha_count(&dp_ha_count.tx);
 	return 0;
@@ -179,18 +188,42 @@ host_send(struct dp_worker *w, struct rte_mbuf *m)
 	}
 }
 
+static __rte_cold bool
+is_advert(const struct rte_mbuf *m, bool to_host)
+{
+	uint32_t at = to_host ? sizeof(struct sl_addr) + ETH_LEN : ETH_LEN;
+	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, at);
+
+	if (m->data_len < at + IP4_LEN)
+		return false;
+	if (to_host)
+		return ip[ip[0] >> 4 == 6 ? IP6_NEXT_AT : IP4_PROTO_AT] == PROTO_VRRP;
+	switch (load16(ip - ETH_LEN + ETH_TYPE_AT)) {
+	case ETH_TYPE_IP4_BE:
+		return ip[IP4_PROTO_AT] == PROTO_VRRP;
+	case ETH_TYPE_IP6_BE:
+		return ip[IP6_NEXT_AT] == PROTO_VRRP;
+	default:
+		return false;
+	}
+}
+
 __rte_cold void
 dp_ha_transmit(struct dp_worker *w)
 {
 	void *tagged[BURST_MAX];
 	unsigned int count = rte_ring_sc_dequeue_burst(w->ring_ha, tagged, BURST_MAX, NULL);
 
+	uint64_t limit = rte_get_tsc_hz() / 1000 * ADVERT_LIMIT_MS, now = rte_rdtsc();
+
 	w->count.generated += count;
 	for (unsigned int i = 0; i < count; i++) {
 		uintptr_t pointer = (uintptr_t)tagged[i];
 		struct rte_mbuf *m = (struct rte_mbuf *)(pointer & ~TO_HOST);
 
-		if ((pointer & TO_HOST) != 0)
+		if (now - *sent_at(m) > limit && is_advert(m, (pointer & TO_HOST) != 0))
+			dp_drop_mbuf(w, m, SL_DROP_ADVERT_LATE);
+		else if ((pointer & TO_HOST) != 0)
 			host_send(w, m);
 		else
 			send_first(w, m->port, m);

@@ -137,6 +137,67 @@ test_send_full(void **state)
 	pipe_receive(0);
 }
 
+/* All that waits in the ring has waited for so long. */
+static void
+ring_age(unsigned int ms)
+{
+	struct rte_ring *ring = dp_workers[0]->ring_ha;
+	unsigned int count = rte_ring_count(ring);
+	void *tagged = NULL;
+
+	while (count-- > 0) {
+		assert_int_equal(rte_ring_sc_dequeue(ring, &tagged), 0);
+		*(uint64_t *)rte_mbuf_to_priv((struct rte_mbuf *)((uintptr_t)tagged & ~(uintptr_t)2)) -=
+			rte_get_tsc_hz() / 1000 * ms;
+		assert_int_equal(rte_ring_sp_enqueue(ring, tagged), 0);
+	}
+}
+
+/* An advert that waited for a worker that stood still must not go out; gratuitous ARP, and what is fresh, must. */
+static void
+test_advert_late(void **state)
+{
+	static const struct {
+		const char *name;
+		uint16_t type; /* of the frame; 0: a packet to a host */
+		uint8_t first, proto_at, proto;
+		unsigned int waited_ms;
+		bool sent;
+	} rows[] = {
+		{ "an advert", ETH_TYPE_IP4_BE, 0x45, IP4_PROTO_AT, PROTO_VRRP, 0, true },
+		{ "an advert that waited a little", ETH_TYPE_IP4_BE, 0x45, IP4_PROTO_AT, PROTO_VRRP, 200,
+		  true },
+		{ "a late one", ETH_TYPE_IP4_BE, 0x45, IP4_PROTO_AT, PROTO_VRRP, 260, false },
+		{ "IPv6", ETH_TYPE_IP6_BE, 0x60, IP6_NEXT_AT, PROTO_VRRP, 0, true },
+		{ "IPv6, late", ETH_TYPE_IP6_BE, 0x60, IP6_NEXT_AT, PROTO_VRRP, 260, false },
+		{ "unicast, late", 0, 0x45, IP4_PROTO_AT, PROTO_VRRP, 260, false },
+		{ "unicast, IPv6, late", 0, 0x60, IP6_NEXT_AT, PROTO_VRRP, 260, false },
+		{ "something else, late", ETH_TYPE_IP4_BE, 0x45, IP4_PROTO_AT, 17, 5000, true },
+		{ "an ARP frame, late", ETH_TYPE_ARP_BE, 0, IP4_PROTO_AT, PROTO_VRRP, 5000, true },
+	};
+
+	for (unsigned int i = 0; i < SL_COUNT(rows); i++) {
+		const struct sl_addr host = addr("198.51.100.1");
+		uint8_t frame[ETH_LEN + 60], *ip = frame + ETH_LEN;
+		uint64_t late = dp_workers[0]->count.drop[SL_DROP_ADVERT_LATE];
+
+		frame_fill(frame, sizeof(frame), 0);
+		store16(frame + ETH_TYPE_AT, rows[i].type);
+		ip[0] = rows[i].first;
+		ip[rows[i].proto_at] = rows[i].proto;
+		pipe_forget();
+		sl_check_int(rows[i].name,
+			     rows[i].type != 0 ? dp_ha_send(WAN, frame, sizeof(frame))
+					       : dp_ha_send_ip(WAN, &host, ip, 60),
+			     0);
+		ring_age(rows[i].waited_ms);
+		pipe_receive(0);
+		sl_check_int(rows[i].name, pipe_box.sent_count, rows[i].sent);
+		sl_check_int(rows[i].name, dp_workers[0]->count.drop[SL_DROP_ADVERT_LATE],
+			     late + !rows[i].sent);
+	}
+}
+
 /* A device with a queue to spare: no worker takes part. */
 static void
 test_own_queue(void **state)
@@ -402,6 +463,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_send, setup, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_first, setup, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_send_full, setup, pipe_teardown),
+		cmocka_unit_test_setup_teardown(test_advert_late, setup, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_own_queue, setup, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_send_ip, setup, pipe_teardown),
 		cmocka_unit_test_setup_teardown(test_receive, setup, pipe_teardown),
