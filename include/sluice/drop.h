@@ -44,7 +44,7 @@
 	X(KERNEL_LIMIT, "kernel_limit", "more packets for the kernel than kernel_rate allows")               \
 	X(KERNEL_FULL, "kernel_full", "the kernel interface did not take the packet in time")                \
 	X(KERNEL_GONE, "kernel_gone", "kernel interface of the port has disappeared")                        \
-	X(ADVERT_LATE, "advert_late", "own VRRP advert waited too long for its worker to be true still")     \
+	X(ADVERT_LATE, "advert_late", "own VRRP advert or announcement waited too long to be true still")    \
 	X(TX_FULL, "tx_full", "device did not take the packet")                                              \
 	X(PUNT_IGNORED, "punt_ignored", "for the box itself, but nothing here answers it")                   \
 	X(ARP_INVALID, "arp_invalid", "ARP packet is malformed")                                             \

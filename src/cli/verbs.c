@@ -57,7 +57,7 @@ static const struct cli_verb verbs[] = {
 	  LIST(local, LOCAL), .options = CLI_WATCH },
 	{ "health", "health", "real servers and their checks (--all: also what happened before)",
 	  SERVICE_IF_ANY, LIST(health, HEALTH), .options = CLI_ALL | CLI_WATCH },
-	{ "monitor", "monitor", "what happens to real servers, pools and vrrp_instances, as it happens",
+	{ "monitor", "monitor", "what happens to servers, pools, vrrp_instances and announced VIPs",
 	  .follow = cli_event_show },
 	{ "ha status", "ha.status", "vrrp_instances, channels to the peer, connection sync (--all: counters)",
 	  .options = CLI_ALL | CLI_WATCH, .show = cli_ha_status_show },

@@ -61,6 +61,8 @@ static void routes_swap(struct announce *announce, size_t count);
 static bool wanted(const struct announce *announce, const struct announce_vip *vip, bool is,
 		   char why[ANNOUNCE_WHY_SIZE]);
 static bool route_set(struct announce *announce, const struct sl_addr *addr, bool add, const char *why);
+static void watchers_tell(const struct announce *announce, const struct sl_addr *vip, bool announced,
+			  const char *why);
 static void withdraw_all(struct announce *announce, const char *why);
 
 struct announce *
@@ -170,8 +172,7 @@ place_find(struct announce *announce)
 		sl_warn("%zu VIPs are announced no longer: %s is gone or was set down", announce->route_count,
 			tap.name);
 	for (size_t i = 0; i < announce->route_count; i++)
-		ha_vip_announced(announce->ha, &announce->route[i], false,
-				 "the interface is gone or was set down");
+		watchers_tell(announce, &announce->route[i], false, "its interface is gone or was set down");
 	announce->route_count = 0;
 	announce->index = tap.index;
 }
@@ -315,8 +316,25 @@ route_set(struct announce *announce, const struct sl_addr *addr, bool add, const
 	announce->complained = rc < 0;
 	if (rc < 0)
 		return false;
-	ha_vip_announced(announce->ha, addr, add, add ? "" : why);
+	if (add)
+		sl_notice("VIP %s is announced", text);
+	else
+		sl_notice("VIP %s is no longer announced: %s", text, why);
+	watchers_tell(announce, addr, add, why);
 	return true;
+}
+
+static void
+watchers_tell(const struct announce *announce, const struct sl_addr *vip, bool announced, const char *why)
+{
+	char addr[SL_ADDR_STRLEN], text[SL_ADDR_STRLEN + ANNOUNCE_WHY_SIZE + 32];
+
+	sl_addr_format(vip, addr);
+	if (announced)
+		snprintf(text, sizeof(text), "VIP %s is announced", addr);
+	else
+		snprintf(text, sizeof(text), "VIP %s is no longer announced: %s", addr, why);
+	ha_vip_announced(announce->ha, vip, announced, text);
 }
 
 static void

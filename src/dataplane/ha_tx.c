@@ -6,7 +6,8 @@
  * thread's, and no worker takes part. Else a frame goes through a ring to worker 0,
  * which looks there first in each turn and gives what it finds to the device at once. IP packets go
  * that way always, since workers know the neighbours. An advert that waited there while the worker stood
- * still is dropped: the peer may have taken over meanwhile, and would give way to it.
+ * still is dropped: the peer may have taken over meanwhile, and would give way to it. So is anything that waited for so
+ * long that this box is in FAULT (own_health): gratuitous ARP would call packets back from the peer.
  *
  * Buffers are the thread's own. Those of the transmit queue and those of the ring come from
  * different pools: of each, one thread takes and one side gives back, so that the
@@ -24,7 +25,7 @@
 
 #include <errno.h>
 
-enum { POOL = DP_HA_MBUFS / 2, PROTO_VRRP = 112, ADVERT_LIMIT_MS = 250 };
+enum { POOL = DP_HA_MBUFS / 2, PROTO_VRRP = 112, ADVERT_LIMIT_MS = 250, FRAME_LIMIT_MS = 1000 };
 
 /* Tag of a packet in ring_ha: as CONTROL_TO_NEIGHBOUR, but the address may be behind a gateway. */
 #define TO_HOST ((uintptr_t)2)
@@ -214,14 +215,19 @@ dp_ha_transmit(struct dp_worker *w)
 	void *tagged[BURST_MAX];
 	unsigned int count = rte_ring_sc_dequeue_burst(w->ring_ha, tagged, BURST_MAX, NULL);
 
-	uint64_t limit = rte_get_tsc_hz() / 1000 * ADVERT_LIMIT_MS, now = rte_rdtsc();
+	int64_t ms = (int64_t)(rte_get_tsc_hz() / 1000);
+	uint64_t now = rte_rdtsc();
 
 	w->count.generated += count;
 	for (unsigned int i = 0; i < count; i++) {
 		uintptr_t pointer = (uintptr_t)tagged[i];
 		struct rte_mbuf *m = (struct rte_mbuf *)(pointer & ~TO_HOST);
 
-		if (now - *sent_at(m) > limit && is_advert(m, (pointer & TO_HOST) != 0))
+		/* Signed: the sender's core may have a clock that is ahead. */
+		int64_t waited = (int64_t)(now - *sent_at(m));
+
+		if (waited > FRAME_LIMIT_MS * ms ||
+		    (waited > ADVERT_LIMIT_MS * ms && is_advert(m, (pointer & TO_HOST) != 0)))
 			dp_drop_mbuf(w, m, SL_DROP_ADVERT_LATE);
 		else if ((pointer & TO_HOST) != 0)
 			host_send(w, m);

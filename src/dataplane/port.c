@@ -60,18 +60,18 @@ refuse(char *ret_error, int code, const struct dp_port_conf *conf, const char *w
 
 /* The kernel interface that a virtual device's arguments name must exist. A tap's does not: it makes it. */
 static int
-interface_find(const struct dp_port_conf *conf, char ret_name[IF_NAMESIZE + 1], char *ret_error)
+interface_find(const struct dp_port_conf *conf, unsigned int *ret_index, char *ret_error)
 {
 	const char *at = strstr(conf->device, "iface=");
-	char what[DP_ERROR_SIZE / 2];
+	char name[IF_NAMESIZE + 1], what[DP_ERROR_SIZE / 2];
 
 	if (at == NULL || strncmp(conf->device, "net_tap", 7) == 0)
 		return 0;
-	snprintf(ret_name, IF_NAMESIZE + 1, "%.*s", (int)strcspn(at + 6, ","), at + 6);
-	if (if_nametoindex(ret_name) != 0)
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(at + 6, ","), at + 6);
+	*ret_index = if_nametoindex(name);
+	if (*ret_index != 0)
 		return 0;
-	snprintf(what, sizeof(what), "there is no interface \"%s\"; `ip link` shows those there are",
-		 ret_name);
+	snprintf(what, sizeof(what), "there is no interface \"%s\"; `ip link` shows those there are", name);
 	return refuse(ret_error, -ENODEV, conf, what);
 }
 
@@ -131,7 +131,7 @@ dp_port_open(const struct dp_port_conf *conf, char ret_error[DP_ERROR_SIZE])
 	if (dp_ports_count == DP_PORTS_MAX)
 		return refuse(ret_error, -ENOSPC, conf, "too many ports");
 	*port = (struct dp_port){ .conf = *conf, .dma = dp_device_is_pci(conf->device) };
-	code = port->dma ? 0 : interface_find(conf, port->interface, ret_error);
+	code = port->dma ? 0 : interface_find(conf, &port->interface, ret_error);
 	if (code == 0)
 		code = device_find(conf, &port->ethdev, ret_error);
 	if (code != 0)

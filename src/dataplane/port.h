@@ -25,7 +25,7 @@ struct dp_port {
 	bool rss;
 	bool dma; /* a real device: packets are not in the cache yet */
 	struct dp_port_conf conf;
-	char interface[IF_NAMESIZE + 1]; /* the kernel's that it takes its packets from; "": none */
+	unsigned int interface; /* number of the kernel's that it takes its packets from; 0: none */
 	uint8_t mac[6];
 	int numa_node;
 };
@@ -51,7 +51,7 @@ unsigned int dp_port_mtu(unsigned int port);
 bool dp_port_link_is_up(unsigned int port, uint32_t *ret_mbps);
 void dp_port_link_forget(unsigned int port);
 /* Of an interface of the kernel's: it is up and has a carrier. */
-bool dp_interface_is_up(const char *name);
+bool dp_interface_is_up(unsigned int index);
 
 /* Is the text a PCI address, rather than a virtual device with its arguments? */
 bool dp_device_is_pci(const char *device);

@@ -13,7 +13,6 @@
 #include <net/if.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -35,7 +34,7 @@ bool
 dp_port_link_is_up(unsigned int port, uint32_t *ret_mbps)
 {
 	uint64_t now = rte_rdtsc(), fresh = rte_get_tsc_hz() / 1000 * LINK_FRESH_MS;
-	const char *interface = dp_ports[port].interface;
+	unsigned int interface = dp_ports[port].interface;
 	struct rte_eth_link link = { 0 };
 
 	if ((atomic_load(&links[port].asked_tsc) == 0 ||
@@ -44,7 +43,7 @@ dp_port_link_is_up(unsigned int port, uint32_t *ret_mbps)
 		bool up = rte_eth_link_get_nowait(dp_ports[port].ethdev, &link) == 0 &&
 			  link.link_status == RTE_ETH_LINK_UP;
 
-		up = up && (interface[0] == '\0' || dp_interface_is_up(interface));
+		up = up && (interface == 0 || dp_interface_is_up(interface));
 		atomic_store(&links[port].up, up);
 		atomic_store(&links[port].mbps,
 			     link.link_speed != RTE_ETH_SPEED_NUM_UNKNOWN ? link.link_speed : 0);
@@ -63,17 +62,17 @@ dp_port_link_forget(unsigned int port)
 }
 
 bool
-dp_interface_is_up(const char *name)
+dp_interface_is_up(unsigned int index)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = { 0 };
+	struct ifreq request = { .ifr_ifindex = (int)index };
 	bool up;
 
 	/* A process without a descriptor to spare has not lost its link. */
 	if (fd < 0)
 		return true;
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	up = ioctl(fd, SIOCGIFFLAGS, &request) == 0 &&
+	/* One that was made anew under the name is not the driver's; and for an unknown name the kernel looks for a module. */
+	up = ioctl(fd, SIOCGIFNAME, &request) == 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0 &&
 	     (request.ifr_flags & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);
 	close(fd);
 	return up;

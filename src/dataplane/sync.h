@@ -42,7 +42,8 @@ enum {
 
 /*
  * A word of the ring of changes: a flow's number and its entry's `seq`, so that a later flow in the entry is not
- * taken for it; and whether the flow has ended.
+ * taken for it; and whether the flow has ended. `seq` comes again after 64 lives of the entry: a reader that is so far
+ * behind may tell the present one's end, and tells that one again at its own word.
  */
 #define SYNC_WORD_END (UINT64_C(1) << 63)
 enum { SYNC_WORD_SEQ_SHIFT = 32 };
@@ -120,7 +121,8 @@ struct dp_sync_worker {
 	struct sync_told *told; /* by flow */
 	size_t told_bytes;
 
-	struct sync_ring
+	/* The worker's again. */
+	_Alignas(64) struct sync_ring
 		*ring[DP_SYNC_THREADS_MAX + DP_WORKERS_MAX]; /* from threads, then workers; NULL: none */
 };
 
@@ -281,6 +283,8 @@ uint8_t sync_told_state(const struct sync_told *told);
 bool sync_told_as_change(const struct sync_told *told);
 /* How far the tick of its last packet has moved since it was told. */
 uint32_t sync_told_moved_ms(const struct sync_told *told, const struct flow *flow);
+/* Has the peer's entry of it expired by itself, as far as the peer was told? */
+bool sync_told_is_over(const struct dp_sync_worker *s, const struct sync_told *told);
 /* The flow that had this `seq` has ended. False: there is nothing to tell of it. */
 bool sync_told_end(unsigned int t, struct dp_sync_worker *s, uint32_t number, uint8_t seq,
 		   struct dp_sync_conn *ret_conn);

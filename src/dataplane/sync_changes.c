@@ -110,6 +110,8 @@ dp_sync_changes(unsigned int t, struct dp_sync_conn *ret_conns, size_t max, uint
 		unsigned int worker = t + thread->next_worker++ % workers * dp_sync.threads, count;
 		struct dp_sync_worker *s = dp_sync.worker[worker];
 
+		uint64_t left = (uint64_t)s->change_mask + 1; /* a worker may write as fast as this reads */
+
 		do {
 			bool again = false;
 
@@ -124,7 +126,8 @@ dp_sync_changes(unsigned int t, struct dp_sync_conn *ret_conns, size_t max, uint
 					break;
 				}
 			}
-		} while (count > 0 && found < max);
+			left -= RTE_MIN(left, (uint64_t)count);
+		} while (count > 0 && left > 0 && found < max);
 	}
 	return found;
 }

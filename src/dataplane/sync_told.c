@@ -4,7 +4,7 @@
  * and read by no other. By it a change that is none is not told, a refresh knows how old what was told has become,
  * and an end can be told although the entry has long had another flow.
  *
- * Most ends have a word in the worker's ring. Where the ring was overwritten, an entry whose flow is not the one that
+ * An end before its time has a word in the worker's ring. Where the ring was overwritten, an entry whose flow is not the one that
  * was told shows that an end is missing. Where it was not, that flow has expired, which the peer finds out by itself.
  */
 #include "sync.h"
@@ -62,6 +62,17 @@ sync_told_moved_ms(const struct sync_told *told, const struct flow *flow)
 	return ((flow->seen - (told->note >> TOLD_SEEN_SHIFT)) & TOLD_SEEN_MASK) * TICK_MS;
 }
 
+bool
+sync_told_is_over(const struct dp_sync_worker *s, const struct sync_told *told)
+{
+	uint32_t ticks = (s->tick - (told->note >> TOLD_SEEN_SHIFT)) & TOLD_SEEN_MASK;
+	uint32_t timeout_s =
+		atomic_load_explicit(&tcp_timeout_s[sync_told_state(told)], memory_order_relaxed);
+
+	/* Half of what can be told apart is in the future: a packet that came since the call began. */
+	return ticks <= TOLD_SEEN_MASK / 2 && ticks > timeout_s * (1000 / TICK_MS);
+}
+
 /* Forgets it. False: its VIP is held elsewhere, and so is its connection. */
 static bool
 end_tell(unsigned int t, const struct dp_sync_worker *s, struct sync_told *told,
@@ -107,12 +118,9 @@ key_is_at(const struct dp_sync_worker *s, uint32_t number, const struct sync_tol
 	       sl_addr_eq(&flow.client, &told->client) && sl_addr_eq(&flow.vip, &told->vip);
 }
 
-/*
- * ... or in any entry? The chain is read beside its worker: numbers out of a bucket that is being changed
- * lead to entries of another key.
- */
+/* ... or in any entry of a worker's? */
 static bool
-key_is_in_use(const struct dp_sync_worker *s, const struct sync_told *told)
+key_is_in_table(const struct dp_sync_worker *s, const struct sync_told *told)
 {
 	const struct flow_table *table = s->table;
 	struct flow_hash hash = flow_hash_ports(table, &told->client, told->ports);
@@ -133,6 +141,21 @@ key_is_in_use(const struct dp_sync_worker *s, const struct sync_told *told)
 	return false;
 }
 
+/*
+ * ... or of anybody's? Chains are read beside their workers: numbers out of a bucket that is being changed lead to
+ * entries of another key, and a flow that moves up meanwhile is passed by, hardly twice. A flow may have moved to
+ * another worker (sync_move.c).
+ */
+static bool
+key_is_in_use(const struct sync_told *told)
+{
+	for (unsigned int look = 0; look < 2; look++)
+		for (unsigned int id = 0; id < dp_sync.workers; id++)
+			if (key_is_in_table(dp_sync.worker[id], told))
+				return true;
+	return false;
+}
+
 bool
 sync_told_mend(unsigned int t, struct dp_sync_worker *s, uint32_t number, struct dp_sync_conn *ret_conn)
 {
@@ -140,8 +163,8 @@ sync_told_mend(unsigned int t, struct dp_sync_worker *s, uint32_t number, struct
 
 	if (told->ports == 0 || s->losses == s->mended)
 		return false;
-	/* The peer has the later connection under this key: an end would be taken for that one's. */
-	if (key_is_at(s, number, told) || key_is_in_use(s, told)) {
+	/* The peer has it no more, or has the later connection under its key: an end would be taken for that one's. */
+	if (sync_told_is_over(s, told) || key_is_at(s, number, told) || key_is_in_use(told)) {
 		told->ports = 0;
 		return false;
 	}

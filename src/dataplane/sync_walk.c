@@ -126,12 +126,15 @@ cursor_next(unsigned int t, struct dp_sync_cursor *c, struct dp_sync_worker **re
 
 /*
  * Another flow of this entry was told. If its end may still be in the ring, it must be told before that note is
- * overwritten; this flow's own word is in the ring then, too. Once the ring is empty no end is to come.
+ * overwritten; this flow's own word is in the ring then, too, but for one that came from the peer or from another
+ * worker. Once the ring is empty no end is to come, nor is one of a flow that has expired.
  */
 static bool
 told_is_settled(const struct dp_sync_worker *s, uint32_t number, const struct flow *flow)
 {
-	return s->told[number].ports == 0 || sync_told_is(&s->told[number], flow) ||
+	const struct sync_told *told = &s->told[number];
+
+	return told->ports == 0 || sync_told_is(told, flow) || sync_told_is_over(s, told) ||
 	       atomic_load_explicit(&s->change_head, memory_order_acquire) == s->tail;
 }
 
@@ -207,14 +210,16 @@ round_mark(unsigned int t, bool ended)
 	}
 }
 
-/* Is there, or was there, a flow that the peer need not know of any more? */
+/* Has the flow that was told of this entry gone? `flow`: the one that is there; NULL: none, or it could not be read. */
 static bool
-told_is_gone(const struct dp_sync_worker *s, uint32_t number)
+told_is_gone(const struct dp_sync_worker *s, uint32_t number, const struct flow *flow)
 {
 	const struct sync_told *told = &s->told[number];
 
-	return told->ports != 0 && (uint8_t)(told->ports >> FLOW_SHIFT_SEQ) !=
-					   __atomic_load_n(&s->table->flow[number].seq, __ATOMIC_RELAXED);
+	if (told->ports == 0 || flow != NULL)
+		return told->ports != 0 && !sync_told_is(told, flow);
+	return (uint8_t)(told->ports >> FLOW_SHIFT_SEQ) !=
+	       __atomic_load_n(&s->table->flow[number].seq, __ATOMIC_RELAXED);
 }
 
 /* An entry. Returns how many it told. 1, and *ret_again: there may be one more. */
@@ -225,13 +230,13 @@ entry_refresh(unsigned int t, struct dp_sync_worker *s, uint32_t number, uint32_
 	const struct sync_told *told = &s->told[number];
 	struct sl_addr real;
 	struct flow flow;
+	bool there = sync_flow_read(s, number, &flow, &real);
 
-	if (told_is_gone(s, number) && sync_told_mend(t, s, number, ret_conn)) {
+	if (told_is_gone(s, number, there ? &flow : NULL) && sync_told_mend(t, s, number, ret_conn)) {
 		*ret_again = true;
 		return 1;
 	}
-	if (!sync_flow_read(s, number, &flow, &real) || (flow.generation & FLOW_FOREIGN) != 0 ||
-	    !refresh_is_due(told, &flow, refresh_ms) ||
+	if (!there || (flow.generation & FLOW_FOREIGN) != 0 || !refresh_is_due(told, &flow, refresh_ms) ||
 	    !flow_take(&dp_sync.thread[t], s, number, &flow, &real))
 		return 0;
 	flow_tell(s, number, &flow, &real, ret_conn);

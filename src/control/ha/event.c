@@ -45,6 +45,7 @@ static const struct {
 
 static void event_take(struct ha *ha, const struct ka_event *event);
 static void tell(struct ha *ha, enum sl_log_level level, const char *name, const char *text, json_t *more);
+static void watchers_tell(struct ha *ha, const char *name, const char *text, json_t *more);
 static void log_line(struct ha_log *log, enum sl_log_level level, const char *text);
 
 struct watch *
@@ -89,16 +90,13 @@ ha_event_failed(struct ha *ha, const char *format, ...)
 }
 
 void
-ha_vip_announced(struct ha *ha, const struct sl_addr *vip, bool announced, const char *why)
+ha_vip_announced(struct ha *ha, const struct sl_addr *vip, bool announced, const char *text)
 {
-	char text[TEXT_SIZE], addr[SL_ADDR_STRLEN];
+	char addr[SL_ADDR_STRLEN];
 	json_t *more = json_object();
 
-	sl_addr_format(vip, addr);
-	json_object_set_new(more, "vip", json_string(addr));
-	snprintf(text, sizeof(text), "VIP %s is %sannounced%s%s", addr, announced ? "" : "no longer ",
-		 why[0] != '\0' ? ": " : "", why);
-	tell(ha, SL_LOG_NOTICE, announced ? "vip_announced" : "vip_withdrawn", text, more);
+	json_object_set_new(more, "vip", json_string(sl_addr_format(vip, addr)));
+	watchers_tell(ha, announced ? "vip_announced" : "vip_withdrawn", text, more);
 }
 
 /* Commands first: a transition does not wait for those who look. */
@@ -182,9 +180,16 @@ fence_take(struct ha *ha, const struct ka_event *event)
 static void
 tell(struct ha *ha, enum sl_log_level level, const char *name, const char *text, json_t *more)
 {
+	log_line(&ha->log, level, text);
+	watchers_tell(ha, name, text, more);
+}
+
+/* The same. */
+static void
+watchers_tell(struct ha *ha, const char *name, const char *text, json_t *more)
+{
 	json_t *event = NULL;
 
-	log_line(&ha->log, level, text);
 	if (ha->watches.count > 0)
 		event = watch_event(name, text);
 	if (event != NULL && more != NULL)

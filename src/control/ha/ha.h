@@ -51,8 +51,8 @@ void ha_destroy(struct ha *ha);
  */
 struct watch *ha_watch_add(struct ha *ha, void (*event)(json_t *event, void *context), void *context);
 
-/* A VIP is announced to the routers, or no longer and why (else ""): for the log, and for those who watch. */
-void ha_vip_announced(struct ha *ha, const struct sl_addr *vip, bool announced, const char *why);
+/* A VIP is announced to the routers, or no longer: for those who watch. The text says why. */
+void ha_vip_announced(struct ha *ha, const struct sl_addr *vip, bool announced, const char *text);
 
 /* "INIT" ... "STOP"; "?" for what is none. */
 const char *ha_state_name(uint8_t state);

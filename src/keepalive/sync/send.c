@@ -86,6 +86,9 @@ sync_send_turn(struct sync_link *link)
 			repeats_send(link);
 		if (all && sender->ready == 0)
 			refreshes_send(link);
+	} else {
+		/* When the role comes back it is no news any more. */
+		sender->batch_at = sender->batch_count = 0;
 	}
 	sender->sent_before = sends;
 	if (sender->out.count > 0 && sender->ready == 0)
@@ -209,24 +212,25 @@ changes_send(struct sync_link *link)
 static void
 refreshes_send(struct sync_link *link)
 {
-	struct dp_sync_conn conns[SYNC_CONNS];
+	struct sync_sender *sender = &link->sender;
 	bool round = false;
-	size_t count = SYNC_CONNS;
 
-	for (unsigned int done = 0; done < REFRESHES_TURN && count == SYNC_CONNS && !round;
-	     done += SYNC_CONNS) {
-		count = dp_sync_refresh(link->thread, link->sync->conf.refresh_ms, conns, SYNC_CONNS,
-					REFRESH_BUDGET, &round);
-		for (size_t i = 0; i < count; i++) {
-			if (!conn_send(link, &conns[i])) {
-				sync_count(link, SYNC_DROPPED, count - i);
+	for (unsigned int done = 0; done < REFRESHES_TURN && !round; done += SYNC_CONNS) {
+		sender->batch_count = dp_sync_refresh(link->thread, link->sync->conf.refresh_ms,
+						      sender->batch, SYNC_CONNS, REFRESH_BUDGET, &round);
+		for (sender->batch_at = 0; sender->batch_at < sender->batch_count; sender->batch_at++) {
+			const struct dp_sync_conn *conn = &sender->batch[sender->batch_at];
+
+			/* The rest goes on in the next turn, before any change: the data plane takes it for told. */
+			if (!conn_send(link, conn))
 				return;
-			}
 			/* A bulk that is on its way may have the connection behind this. */
-			if ((conns[i].flags & DP_SYNC_ENDED) != 0)
-				sync_serve_change(link, &conns[i]);
-			repeat_note(link, &conns[i], link->sync->conf.retries);
+			if ((conn->flags & DP_SYNC_ENDED) != 0)
+				sync_serve_change(link, conn);
+			repeat_note(link, conn, link->sync->conf.retries);
 		}
+		if (sender->batch_count < SYNC_CONNS)
+			return;
 	}
 }
 

@@ -50,13 +50,13 @@ health_service_state(struct health *health, const struct model_service *service)
 }
 
 void
-ha_vip_announced(struct ha *ha, const struct sl_addr *vip, bool announced, const char *why)
+ha_vip_announced(struct ha *ha, const struct sl_addr *vip, bool announced, const char *text)
 {
 	bool *was = &told[sl_addr_is_v4(vip)][vip->b[14] << 8 | vip->b[15]];
 
 	assert_ptr_equal(ha, &box);
 	assert_true(announced != *was);
-	assert_int_equal(why[0] != '\0', !announced);
+	assert_int_equal(strstr(text, "no longer announced: ") != NULL, !announced);
 	*was = announced;
 	told_count += announced ? 1 : -1u;
 }

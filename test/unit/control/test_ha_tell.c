@@ -256,13 +256,12 @@ test_events(void **state)
 		struct sl_addr vip;
 
 		assert_int_equal(sl_addr_parse("192.0.2.1", &vip), 0);
-		ha_vip_announced(farm.ha, &vip, announced, announced ? "" : "it is gone");
+		last_event = NULL;
+		ha_vip_announced(farm.ha, &vip, announced, "in words");
 		assert_string_equal(json_string_value(json_object_get(last_event, "event")),
 				    announced ? "vip_announced" : "vip_withdrawn");
 		assert_string_equal(json_string_value(json_object_get(last_event, "vip")), "192.0.2.1");
-		assert_string_equal(json_string_value(json_object_get(last_event, "text")),
-				    announced ? "VIP 192.0.2.1 is announced"
-					      : "VIP 192.0.2.1 is no longer announced: it is gone");
+		assert_string_equal(json_string_value(json_object_get(last_event, "text")), "in words");
 		json_decref(last_event);
 	}
 	watch_remove(watch);

@@ -220,7 +220,9 @@ test_overwritten(void **state)
 	lost = 0;
 	assert_int_equal(dp_sync_changes(0, conns, MAX, &lost), SYNC_BOX_QUEUE - 1);
 	assert_int_equal(lost, FLOWS - (SYNC_BOX_QUEUE - 1));
-	assert_int_equal(dp_sync_refresh(0, 0, conns + SYNC_BOX_QUEUE - 1, MAX, 100000, &round), lost);
+	assert_int_equal(
+		dp_sync_refresh(0, 0, conns + SYNC_BOX_QUEUE - 1, MAX - (SYNC_BOX_QUEUE - 1), 100000, &round),
+		lost);
 	for (unsigned int n = 0; n < FLOWS; n++) {
 		assert_int_equal(conns[n].flags, DP_SYNC_NEW | DP_SYNC_ENDED);
 		heard[conns[n].client_port - 1000] = true;
@@ -390,6 +392,77 @@ test_seq_again(void **state)
 		pipe_flows_end();
 		(void)sync_changes(conns, MAX);
 	}
+}
+
+/* The same when both words are lost, and a round comes by. */
+static void
+test_seq_walked(void **state)
+{
+	struct sync_spec next = told_as(&dr, SL_STATE_ESTABLISHED, 0);
+	struct flow *flow;
+	uint8_t seq;
+	bool round;
+
+	establish(&dr);
+	assert_int_equal(sync_changes(conns, MAX), 1);
+	flow = sync_flow(0, &dr);
+	seq = flow->seq;
+	dp_flow_end(dp_workers[0], flow);
+	next.client_port = 7;
+	establish(&next);
+	assert_ptr_equal(sync_flow(0, &next), flow);
+	flow->seq = seq;
+	words_lose();
+	assert_int_equal(dp_sync_refresh(0, 0, conns, MAX, 100000, &round), 2);
+	assert_int_equal(conns[0].flags, DP_SYNC_NEW | DP_SYNC_ENDED);
+	assert_true(sync_is(&conns[1], &next));
+}
+
+/* What has expired here has expired at the peer: a loss brings no news of it, neither in a round nor with what comes next. */
+static void
+test_expired_is_over(void **state)
+{
+	enum { FLOWS = 200 };
+	struct sync_spec spec = { .vip = "192.0.2.2", .fwd = SL_FWD_DR, .proto = SL_PROTO_UDP };
+	bool round;
+
+	for (uint16_t n = 0; n < FLOWS; n++) {
+		spec.client_port = 1000 + n;
+		packet(&spec, 0, false);
+	}
+	assert_int_equal(sync_changes(conns, MAX), FLOWS);
+	expire(300 * 1000 / TICK_MS + 2);
+	assert_int_equal(sync_counts_check("expired"), 0);
+	words_lose();
+	establish(&dr);
+	assert_int_equal(sync_changes(conns, MAX), 1);
+	assert_int_equal(conns[0].flags, DP_SYNC_NEW);
+	assert_int_equal(dp_sync_refresh(0, 0, conns, MAX, 100000, &round), 0);
+}
+
+/* A connection of the peer's in an entry whose own one expired: told also while words wait, though it has none itself. */
+static void
+test_foreign_walked(void **state)
+{
+	struct sync_spec other = { .vip = "192.0.2.2", .fwd = SL_FWD_DR, .client_port = 7 };
+	struct sync_spec third = { .vip = "192.0.2.2", .fwd = SL_FWD_DR, .client_port = 9 };
+	struct dp_sync_cursor cursor = { 0 };
+	struct flow *flow;
+	bool round;
+
+	establish(&dr);
+	assert_int_equal(sync_changes(conns, MAX), 1);
+	flow = sync_flow(0, &dr);
+	expire(900 * 1000 / TICK_MS + 2);
+	sync_put_taken(&other);
+	assert_ptr_equal(sync_flow(0, &other), flow);
+	establish(&third);
+	assert_int_equal(dp_sync_walk(0, &cursor, UINT32_MAX, conns, MAX, 100000), 2);
+	assert_int_equal(conns[0].client_port, 7);
+	/* ... and when it is this box's. */
+	packet(&other, ACK, false);
+	assert_int_equal(dp_sync_refresh(0, 0, conns, MAX, 100000, &round), 1);
+	assert_int_equal(conns[0].client_port, 7);
 }
 
 /* As many as are asked for, the rest later. */
@@ -585,6 +658,9 @@ main(void)
 		TEST(test_end_overtaken),
 		TEST(test_end_walked),
 		TEST(test_seq_again),
+		TEST(test_seq_walked),
+		TEST(test_expired_is_over),
+		TEST(test_foreign_walked),
 		TEST(test_max),
 		cmocka_unit_test_setup_teardown(test_threads, sync_setup2, pipe_teardown),
 		TEST(test_refresh),

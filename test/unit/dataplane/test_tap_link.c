@@ -172,6 +172,7 @@ test_interface(void **state)
 {
 	struct ifreq request;
 	struct dp_tap_info info;
+	unsigned int index;
 	int fd = -1;
 
 	/* Without an interface: no descriptor, no counters. */
@@ -180,14 +181,15 @@ test_interface(void **state)
 	assert_string_equal(info.name, "");
 	dp_ports[WAN].mtu = 1400;
 	start();
+	index = if_nametoindex(KERNEL_BOX_NAME);
 	request = kernel_box_request(SIOCGIFHWADDR, 0);
 	assert_memory_equal(request.ifr_hwaddr.sa_data, dp_ports[WAN].mac, 6);
 	assert_int_equal(kernel_box_request(SIOCGIFMTU, 0).ifr_mtu, 1400);
 	assert_true((kernel_box_request(SIOCGIFFLAGS, 0).ifr_flags & (IFF_UP | IFF_RUNNING)) ==
 		    (IFF_UP | IFF_RUNNING));
-	assert_true(dp_interface_is_up(KERNEL_BOX_NAME));
+	assert_true(dp_interface_is_up(index));
 	kernel_box_request(SIOCSIFFLAGS, 0);
-	assert_false(dp_interface_is_up(KERNEL_BOX_NAME));
+	assert_false(dp_interface_is_up(index));
 	assert_int_equal(if_nametoindex("sl-lan"), 0);
 	assert_int_equal(dp_poll_fds(&fd, 0), 0);
 	assert_int_equal(dp_poll_fds(&fd, 1), 1);
@@ -199,7 +201,11 @@ test_interface(void **state)
 	assert_string_equal(info.name, "");
 	dp_tap_stop();
 	assert_int_equal(if_nametoindex(KERNEL_BOX_NAME), 0);
-	assert_false(dp_interface_is_up(KERNEL_BOX_NAME));
+	assert_false(dp_interface_is_up(index));
+	/* Another one under the same name is another one. */
+	start();
+	assert_true(dp_interface_is_up(if_nametoindex(KERNEL_BOX_NAME)));
+	assert_false(dp_interface_is_up(index));
 }
 
 /* ---- frames ---- */

@@ -487,6 +487,11 @@ retries(void **state)
 	conn = fake_conn(2);
 	fake_refresh(a, &conn);
 	until(status(a).conns_sent == 7);
+	/* So is an end that a round finds missing. */
+	conn.flags = DP_SYNC_NEW | DP_SYNC_ENDED;
+	fake_refresh(a, &conn);
+	until(status(a).deletes_sent == 6);
+	assert_int_equal(status(a).conns_sent, 7);
 }
 
 /* An interface that comes later. */
