@@ -253,6 +253,20 @@ words_lose(void)
 	assert_true(lost > 0);
 }
 
+/* A connection that was told, and whose end was overwritten. Returns its entry. */
+static struct flow *
+end_lose(void)
+{
+	struct flow *flow;
+
+	establish(&dr);
+	assert_int_equal(sync_changes(conns, MAX), 1);
+	flow = sync_flow(0, &dr);
+	dp_flow_end(dp_workers[0], flow);
+	words_lose();
+	return flow;
+}
+
 /*
  * The end's word was overwritten. The entry's next connection shows it: first the end, then that one,
  * also where there is room for one at a time.
@@ -266,11 +280,7 @@ test_end_made_good(void **state)
 		struct flow *flow;
 		bool round;
 
-		establish(&dr);
-		assert_int_equal(sync_changes(conns, MAX), 1);
-		flow = sync_flow(0, &dr);
-		dp_flow_end(dp_workers[0], flow);
-		words_lose();
+		flow = end_lose();
 		next.client_port = 7;
 		establish(&next);
 		assert_ptr_equal(sync_flow(0, &next), flow);
@@ -302,11 +312,7 @@ test_end_overtaken(void **state)
 		struct flow *flow;
 		bool round;
 
-		establish(&dr);
-		assert_int_equal(sync_changes(conns, MAX), 1);
-		flow = sync_flow(0, &dr);
-		dp_flow_end(dp_workers[0], flow);
-		words_lose();
+		flow = end_lose();
 		between.client_port = 7;
 		if (other)
 			packet(&between, SYN, false);
