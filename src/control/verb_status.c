@@ -5,6 +5,7 @@
  */
 #include "verb.h"
 
+#include "json_text.h"
 #include "sl_addr.h"
 
 #include <sluice/ka.h>
@@ -53,14 +54,14 @@ verb_status(struct verb_call *call)
 	}
 	dp_timeouts_get(&tcp_s, &tcp_fin_s, &udp_s);
 	call->result = json_pack(
-		"{s:s, s:i, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I}}", "version",
+		"{s:s, s:i, s:I, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:{s:I, s:I, s:I}}", "version",
 		SLUICE_VERSION, "pid", (int)getpid(), "uptime_s",
-		(json_int_t)(time(NULL) - call->context->started), "router_id", model_conf(model)->router_id,
-		"config", call->context->conf_path, "ports", (json_int_t)dp_port_count(), "workers",
-		(json_int_t)workers, "services", (json_int_t)model_service_count(model), "reals",
-		(json_int_t)reals, "connections", (json_int_t)flows, "connection_capacity",
-		(json_int_t)capacity, "ha", ha_json(), "timeouts_s", "tcp", (json_int_t)tcp_s, "tcpfin",
-		(json_int_t)tcp_fin_s, "udp", (json_int_t)udp_s);
+		(json_int_t)(time(NULL) - call->context->started), "router_id",
+		json_text(model_conf(model)->router_id), "config", json_text(call->context->conf_path),
+		"ports", (json_int_t)dp_port_count(), "workers", (json_int_t)workers, "services",
+		(json_int_t)model_service_count(model), "reals", (json_int_t)reals, "connections",
+		(json_int_t)flows, "connection_capacity", (json_int_t)capacity, "ha", ha_json(), "timeouts_s",
+		"tcp", (json_int_t)tcp_s, "tcpfin", (json_int_t)tcp_fin_s, "udp", (json_int_t)udp_s);
 	return 0;
 }
 
@@ -110,9 +111,9 @@ verb_ports(struct verb_call *call)
 		dp_port_info(i, &p);
 		json_array_append_new(
 			call->result,
-			json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:i, s:s, s:s, "
+			json_pack("{s:s, s:o, s:s, s:s, s:b, s:I, s:I, s:I, s:I, s:i, s:s, s:s, "
 				  "s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
-				  "port", p.name, "device", p.device, "driver", p.driver, "mac",
+				  "port", p.name, "device", json_text(p.device), "driver", p.driver, "mac",
 				  sl_mac_format(p.mac, mac), "link", p.link_up, "speed_mbps",
 				  (json_int_t)p.speed_mbps, "mtu", (json_int_t)p.mtu, "rx_queues",
 				  (json_int_t)p.rx_queues, "tx_queues", (json_int_t)p.tx_queues, "numa_node",

@@ -10,6 +10,7 @@
  */
 #include "health_private.h"
 
+#include "json_text.h"
 #include "sl_log.h"
 #include "watch.h"
 
@@ -163,7 +164,7 @@ event_json(const struct pool *pool, const struct server *server, enum event_kind
 		json_object_set_new(event, "real",
 				    json_string(sl_endpoint_format(&member->addr, member->port, real)));
 	if (pool->conf->name != NULL)
-		json_object_set_new(event, "pool", json_string(pool->conf->name));
+		json_object_set_new(event, "pool", json_text(pool->conf->name));
 	if (kind == EVENT_WEIGHT) {
 		json_object_set_new(event, "weight", json_integer(server->weight));
 		json_object_set_new(event, "configured", json_integer(member->weight));

@@ -9,6 +9,7 @@
  */
 #include "health_private.h"
 
+#include "json_text.h"
 #include "sl_clock.h"
 
 static struct model_service *service_at(struct health *health, uint64_t at);
@@ -124,11 +125,11 @@ server_set(json_t *object, const struct server *server, const struct model_real 
 	/* In force is what the model has: of this service. */
 	uint32_t weight = model_real_weight(real);
 	json_t *known = json_pack(
-		"{s:s, s:o, s:I, s:I, s:s, s:I, s:o, s:o, s:o, s:o, s:o}", "state",
+		"{s:s, s:o, s:I, s:I, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "state",
 		server_state_name(server->state), "since_ago_ms", ago(server->since_ms, sl_clock_ms()),
 		"weight", (json_int_t)weight, "configured", (json_int_t)real->weight, "why",
-		weight != real->weight ? server->why : "", "maxconn", (json_int_t)real->maxconn, "pool",
-		pool_json(server->pool), "checks", checks_json(server), "agent", agent_json(server),
+		json_text(weight != real->weight ? server->why : ""), "maxconn", (json_int_t)real->maxconn,
+		"pool", pool_json(server->pool), "checks", checks_json(server), "agent", agent_json(server),
 		"passive", passive_json(server), "history", history_json(server));
 	int rc = known != NULL ? json_object_update(object, known) : -1;
 
@@ -139,7 +140,9 @@ server_set(json_t *object, const struct server *server, const struct model_real 
 static json_t *
 pool_json(const struct pool *pool)
 {
-	return json_pack("{s:s?, s:I, s:I, s:I, s:b, s:b}", "name", pool->conf->name, "quorum",
+	json_t *name = pool->conf->name != NULL ? json_text(pool->conf->name) : json_null();
+
+	return json_pack("{s:o, s:I, s:I, s:I, s:b, s:b}", "name", name, "quorum",
 			 (json_int_t)pool->conf->quorum, "hysteresis", (json_int_t)pool->conf->hysteresis,
 			 "alive_weight", (json_int_t)pool->alive_weight, "up", pool->up, "sorry",
 			 pool->sorry);
@@ -174,8 +177,8 @@ check_json(const struct server *server, const struct checker *checker, uint64_t 
 		name = "starting";
 	if (report->running)
 		next = json_integer(report->due_ms > now_ms ? (json_int_t)(report->due_ms - now_ms) : 0);
-	return json_pack("{s:s, s:s, s:s, s:b, s:o, s:f, s:o, s:I}", "check", checker_name(checker), "state",
-			 name, "text", report->text, "good", report->good, "last_ago_ms",
+	return json_pack("{s:s, s:s, s:o, s:b, s:o, s:f, s:o, s:I}", "check", checker_name(checker), "state",
+			 name, "text", json_text(report->text), "good", report->good, "last_ago_ms",
 			 report->last_ms != 0 ? ago(report->last_ms, now_ms) : json_null(), "took_ms",
 			 report->took_us / 1000.0, "next_ms", next, "failures", (json_int_t)state->failures);
 }
@@ -185,7 +188,7 @@ agent_json(const struct server *server)
 {
 	if (server->conf->agent == NULL)
 		return json_null();
-	return json_pack("{s:s, s:o, s:b}", "text", server->says.text, "last_ago_ms",
+	return json_pack("{s:o, s:o, s:b}", "text", json_text(server->says.text), "last_ago_ms",
 			 server->says_ms != 0 ? ago(server->says_ms, sl_clock_ms()) : json_null(), "reached",
 			 server->says.reached);
 }
@@ -195,7 +198,7 @@ passive_json(const struct server *server)
 {
 	if (!server->pool->conf->passive.on)
 		return json_null();
-	return json_pack("{s:b, s:s}", "down", server->passive_down, "text", server->passive_text);
+	return json_pack("{s:b, s:o}", "down", server->passive_down, "text", json_text(server->passive_text));
 }
 
 /* Newest first. */
@@ -209,8 +212,9 @@ history_json(const struct server *server)
 	for (unsigned int i = 1; history != NULL && i <= held; i++) {
 		const struct transition *transition =
 			&server->history[(server->history_count - i) % HISTORY_SIZE];
-		json_t *one = json_pack("{s:o, s:s, s:s}", "ago_ms", ago(transition->at_ms, now_ms), "state",
-					server_state_name(transition->state), "text", transition->text);
+		json_t *one =
+			json_pack("{s:o, s:s, s:o}", "ago_ms", ago(transition->at_ms, now_ms), "state",
+				  server_state_name(transition->state), "text", json_text(transition->text));
 
 		if (json_array_append_new(history, one) == 0)
 			continue;

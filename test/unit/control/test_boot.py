@@ -53,7 +53,7 @@ class Daemon:
                 env={**os.environ, **environment})
 
     def log(self):
-        with open(self.log_path) as log:
+        with open(self.log_path, errors="replace") as log:
             return log.read()
 
     def wait_for(self, text, count=1):
@@ -84,7 +84,7 @@ class Boot(unittest.TestCase):
         shutil.rmtree(self.folder)
 
     def write(self, text):
-        with open(self.conf, "w") as conf:
+        with open(self.conf, "w", encoding="latin-1") as conf:
             conf.write(text)
 
     def run_it(self, *arguments):
@@ -184,6 +184,15 @@ class Boot(unittest.TestCase):
                 self.assertEqual(daemon.end(number), 0)
                 self.assertFalse(os.path.exists(self.socket))
                 self.assertIn(f"{number.name}: stopping", daemon.log())
+
+    def test_latin1(self):
+        """Names that are not UTF-8, the file's own among them, keep nobody from an answer."""
+        self.conf = os.path.join(self.folder, os.fsdecode(b"k\xfcche.conf"))
+        self.write("global_defs {\n    router_id k\xfcche\n}\n" + CONF.replace("net_fake0", "net_fake0,x=k\xfcche"))
+        self.start()
+        status = self.call("status")["result"]
+        self.assertEqual((status["router_id"], os.path.basename(status["config"])), ("k?che", "k?che.conf"))
+        self.assertEqual([port["device"] for port in self.call("ports")["result"]], ["net_fake0,x=k?che"])
 
     def test_second(self):
         """A second one at the same socket is refused, and the first goes on."""

@@ -192,6 +192,47 @@ test_list(void **state)
 	farm_close(&farm);
 }
 
+static void
+group_note(json_t *event, void *context)
+{
+	const char *group, *text;
+
+	assert_int_equal(json_unpack(event, "{s:s, s:s}", "pool", &group, "text", &text), 0);
+	assert_string_equal(group, "k?che");
+	*(bool *)context = true;
+}
+
+static bool
+is_true(struct farm *farm, void *context)
+{
+	return *(bool *)context;
+}
+
+/* Files may be in Latin-1, JSON may not. */
+static void
+test_latin1(void **state)
+{
+	bool told_of = false;
+	struct watch *group_watch;
+	struct farm farm;
+	const char *group;
+	json_t *all;
+
+	farm = farm_open(
+		"virtual_server_group k\xfc"
+		"che {\n 10.0.0.1 80\n}\nvirtual_server group k\xfc"
+		"che {\n protocol TCP\n lb_kind NAT\n delay_loop 0.02\n retry 0\n warmup 0\n" REAL(1, 1) "}");
+	group_watch = health_watch_add(farm.health, group_note, &told_of);
+	fake_check_set("10.1.0.1:80", FAKE_BAD);
+	farm_until(&farm, is_true, &told_of, "an event of the group");
+	all = list(&farm, NULL);
+	assert_int_equal(json_unpack(json_array_get(all, 0), "{s:{s:s}}", "pool", "name", &group), 0);
+	assert_string_equal(group, "k?che");
+	json_decref(all);
+	watch_remove(group_watch);
+	farm_close(&farm);
+}
+
 /* A hundred transitions leave the last sixteen, newest first. */
 static void
 test_history(void **state)
@@ -322,9 +363,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_events),    cmocka_unit_test(test_watch_at_the_end),
-		cmocka_unit_test(test_list),      cmocka_unit_test(test_history),
-		cmocka_unit_test(test_notifiers),
+		cmocka_unit_test(test_events),  cmocka_unit_test(test_watch_at_the_end),
+		cmocka_unit_test(test_list),    cmocka_unit_test(test_latin1),
+		cmocka_unit_test(test_history), cmocka_unit_test(test_notifiers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
