@@ -424,6 +424,79 @@ test_fragments(void **state)
 	assert_int_equal(sync_counts_check("no other flow"), PORTS);
 }
 
+/* Opened at the first worker, and told. Its server is noted in the spec. */
+static struct flow *
+open_told(struct sync_spec *s, char ret_real[SL_ADDR_STRLEN])
+{
+	struct flow *flow;
+	struct dp_sync_conn conn;
+
+	assert_int_equal(send(s, 0, SYN, 1), 1);
+	assert_int_equal(send(s, 0, ACK, 1), 1);
+	flow = sync_flow(0, s);
+	s->real = sl_addr_format(&dp_real_slots[flow->real].addr, ret_real);
+	s->flags = DP_SYNC_NEW;
+	assert_int_equal(sync_changes(&conn, 1), 1);
+	assert_true(sync_is(&conn, s));
+	return flow;
+}
+
+/*
+ * What was told is noted where the flow was then. When words are lost there, no end is told of a flow that has
+ * moved and lives on, whether its entry is empty or has another flow; that of one that has ended is.
+ */
+static void
+test_no_end(void **state)
+{
+	for (unsigned int reused = 0; reused < 2; reused++) {
+		struct sync_spec moves = { .vip = "192.0.2.2", .fwd = SL_FWD_DR, .client_port = 1000 };
+		struct sync_spec ends = { .vip = "192.0.2.2", .fwd = SL_FWD_DR, .client_port = 2000 };
+		struct sync_spec next = { .vip = "192.0.2.2", .fwd = SL_FWD_DR, .client_port = 3000 };
+		struct flow *entry[2] = { open_told(&moves, (char[SL_ADDR_STRLEN]){ 0 }),
+					  open_told(&ends, (char[SL_ADDR_STRLEN]){ 0 }) };
+		unsigned int other = dp_workers_count - 1;
+		struct dp_sync_conn conns[8];
+		uint64_t lost = 0;
+		size_t found;
+		bool round;
+
+		/* The peer had it for a while, and its packets come in elsewhere now. */
+		for (unsigned int id = 0; id < dp_workers_count; id++)
+			dp_workers[id]->tick += 10;
+		moves.flags = 0;
+		sync_put_taken(&moves);
+		assert_int_equal(send(&moves, other, ACK, 1), 1);
+		assert_int_equal(sync_worker(&moves), other);
+		dp_flow_end(dp_workers[0], entry[1]);
+		for (unsigned int n = 0; n < SYNC_BOX_QUEUE; n++)
+			sync_word_put(sync_of(dp_workers[0]), 0);
+		for (unsigned int n = 0; n < 2 * reused; n++, next.client_port++) {
+			assert_int_equal(send(&next, 0, SYN, 1), 1);
+			assert_int_equal(send(&next, 0, ACK, 1), 1);
+			assert_true(sync_flow(0, &next) == entry[0] || sync_flow(0, &next) == entry[1]);
+		}
+		found = dp_sync_changes(0, conns, SL_COUNT(conns), &lost);
+		assert_true(lost > 0);
+		assert_int_equal(found, 3 * reused);
+		found += dp_sync_refresh(0, 0, conns + found, SL_COUNT(conns) - found, 100000, &round);
+		assert_true(round);
+		/* The end, what is in the entries now, and by its new worker the one that moved. */
+		assert_int_equal(found, 2 + 2 * reused);
+		ends.flags = DP_SYNC_NEW | DP_SYNC_ENDED;
+		for (size_t i = 0; i < found - 1; i++) {
+			if (conns[i].client_port == ends.client_port)
+				assert_true(sync_is(&conns[i], &ends));
+			else
+				assert_true(conns[i].client_port >= 3000 && conns[i].flags == DP_SYNC_NEW);
+		}
+		assert_true(sync_is(&conns[found - 1], &moves));
+		pipe_flows_end();
+		while (dp_sync_changes(0, conns, SL_COUNT(conns), &lost) != 0 ||
+		       dp_sync_refresh(0, 0, conns, SL_COUNT(conns), 100000, &round) != 0)
+			;
+	}
+}
+
 /* A ring between two workers goes back to where it was; ports that were on their way are free again. */
 static void
 test_on_their_way(void **state)
@@ -464,6 +537,7 @@ main(void)
 		TEST(test_cannot_move),    TEST(test_port_moves),
 		TEST(test_ends_meanwhile), TEST(test_after_sync),
 		TEST(test_fragments),      TEST(test_on_their_way),
+		TEST(test_no_end),         TEST4(test_no_end),
 	};
 
 	return cmocka_run_group_tests(tests, pipe_open, NULL);

@@ -2,7 +2,8 @@
 /*
  * A sync thread beside a worker that never rests. What the thread is told makes a picture of the
  * worker's table, as a peer has one: in the end both are the same, and never was a connection told that
- * is not one. Meanwhile it puts connections of its own, which must all arrive.
+ * is not one. Meanwhile it puts connections of its own, which must all arrive. And one beside a worker that
+ * writes a word for each that is read.
  */
 #include "sync_box.h"
 
@@ -13,6 +14,7 @@
 #include <sched.h>
 
 enum { KEYS = 1000, ROUNDS = 30000, FOREIGN = 20000, MAX = 64, QUEUE = 1 << 20, TABLE = 40000 };
+enum { WORDS = 10 * SYNC_BOX_QUEUE };
 
 static _Atomic bool rests;
 static bool there[KEYS], told[KEYS];
@@ -148,11 +150,59 @@ test_beside(void **state)
 	assert_int_equal(stats.inserted, puts);
 }
 
+/* ---- a word for each that is read ---- */
+
+static uint64_t words[2]; /* of two VIPs */
+static unsigned int words_left;
+
+bool __real_dp_ha_addr_is_held(const struct sl_addr *addr);
+bool __wrap_dp_ha_addr_is_held(const struct sl_addr *addr);
+
+/* The thread asks this of a word's flow: the worker puts the same word again, as long as any are left. */
+bool
+__wrap_dp_ha_addr_is_held(const struct sl_addr *addr)
+{
+	if (words_left == 0)
+		return __real_dp_ha_addr_is_held(addr);
+	/* It would ask once a call and address. */
+	memset(dp_sync.thread[0].held, 0, sizeof(dp_sync.thread[0].held));
+	sync_word_put(sync_of(dp_workers[0]), words[words_left-- % 2]);
+	return false;
+}
+
+/* The ring is never empty: a call looks at no more words than it holds, and the next one goes on there. */
+static void
+test_bound(void **state)
+{
+	static const char *const vips[] = { "192.0.2.1", "192.0.2.2" };
+	const struct dp_sync_worker *s = sync_of(dp_workers[0]);
+	struct dp_sync_conn conns[MAX];
+	uint64_t before, done = 0;
+	size_t found = 0;
+
+	for (unsigned int i = 0; i < SL_COUNT(vips); i++) {
+		struct pipe_spec spec = { .dst = vips[i], .sport = 1000, .proto = SL_PROTO_UDP };
+
+		assert_int_equal(pipe_spec_one(&spec), PIPE_SENT);
+		words[i] = s->change[i];
+	}
+	assert_int_equal(s->change_head, SL_COUNT(vips));
+	for (words_left = WORDS; done < WORDS + SL_COUNT(vips); done += s->tail - before) {
+		before = s->tail;
+		found += sync_changes(conns, MAX);
+		assert_in_range(s->tail - before, 1, SYNC_BOX_QUEUE);
+	}
+	/* The last word of each VIP is told: it is this box's now. */
+	assert_int_equal(words_left, 0);
+	assert_int_equal(found, SL_COUNT(vips));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_beside, fnat_setup1, pipe_teardown),
+		cmocka_unit_test_setup_teardown(test_bound, sync_setup1, pipe_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, pipe_open, NULL);

@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { PLACES = FAKE_CONNS_MAX * 2, CHANGES = 1 << 16, FREE = 0, USED = 1, GONE = 2 };
+enum { PLACES = FAKE_CONNS_MAX * 2, CHANGES = 1 << 16, REFRESHES = 1 << 10, FREE = 0, USED = 1, GONE = 2 };
 
 struct box {
 	pthread_mutex_t lock;
@@ -24,8 +24,9 @@ struct box {
 	uint64_t lost;
 	enum dp_sync_result puts;
 	unsigned int busy, put_count;
-	struct dp_sync_conn refresh;
-	bool refreshes, elsewhere;
+	struct dp_sync_conn refreshes[REFRESHES];
+	uint32_t refresh_first, refresh_count;
+	bool elsewhere;
 	struct dp_sync_put_stats stats;
 };
 
@@ -215,12 +216,15 @@ fake_holds(unsigned int box, bool holds)
 }
 
 void
-fake_refresh(unsigned int box, const struct dp_sync_conn *conn)
+fake_refresh(unsigned int i, const struct dp_sync_conn *conn)
 {
-	pthread_mutex_lock(&boxes[box].lock);
-	boxes[box].refresh = *conn;
-	boxes[box].refreshes = true;
-	pthread_mutex_unlock(&boxes[box].lock);
+	struct box *box = &boxes[i];
+
+	pthread_mutex_lock(&box->lock);
+	if (box->refresh_count == REFRESHES)
+		abort();
+	box->refreshes[(box->refresh_first + box->refresh_count++) % REFRESHES] = *conn;
+	pthread_mutex_unlock(&box->lock);
 }
 
 /* ---- dp_sync.h ---- */
@@ -300,10 +304,12 @@ dp_sync_refresh(unsigned int t, uint32_t refresh_ms, struct dp_sync_conn *ret_co
 	size_t count = 0;
 
 	pthread_mutex_lock(&box->lock);
-	if (t == 0 && box->refreshes)
-		ret_conns[count++] = box->refresh;
-	box->refreshes = false;
-	*ret_round = true;
+	while (t == 0 && count < max && box->refresh_count > 0) {
+		ret_conns[count++] = box->refreshes[box->refresh_first % REFRESHES];
+		box->refresh_first++;
+		box->refresh_count--;
+	}
+	*ret_round = box->refresh_count == 0;
 	pthread_mutex_unlock(&box->lock);
 	return count;
 }

@@ -36,7 +36,7 @@ void fake_puts(unsigned int box, enum dp_sync_result result);
 void fake_busy(unsigned int box, unsigned int n);
 /* Whether the VIPs are this box's; if not, a walk finds nothing. They are, until told otherwise. */
 void fake_holds(unsigned int box, bool holds);
-/* What the next call of dp_sync_refresh finds. */
+/* What the next calls of dp_sync_refresh find, in this order. */
 void fake_refresh(unsigned int box, const struct dp_sync_conn *conn);
 
 #endif
