@@ -30,7 +30,7 @@ enum { OWN_BOOT = 99, PEER_BOOT = 7 };
 
 static const char key_text[] = "fuzz";
 static struct sync sync_state;
-static struct sync_told told;
+static struct sync_news news;
 static struct sync_link *link_state;
 static unsigned int put_count, busy_each;
 
@@ -78,11 +78,11 @@ link_begin(unsigned int mode)
 	if (link == NULL) {
 		link = link_state = calloc(1, sizeof(*link));
 		demand(link != NULL);
-		sync_state.told = &told;
+		sync_state.news = &news;
 		sync_state.links = link;
 		sync_state.link_count = 1;
 		sync_state.boot_id = OWN_BOOT;
-		demand(pthread_mutex_init(&told.lock, NULL) == 0);
+		demand(pthread_mutex_init(&news.lock, NULL) == 0);
 		demand(sync_link_init(link, &sync_state, 0) == 0);
 	}
 	sync_state.conf.group = sl_addr_from_v4(htonl((mode & MODE_ID) != 0 ? 0xc0000201 : 0xe0000051));

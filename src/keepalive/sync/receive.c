@@ -163,9 +163,9 @@ peer_name(struct sync_link *link, const struct sockaddr_storage *from)
 	char text[SL_ADDR_STRLEN];
 
 	sync_addr_text(from, text);
-	pthread_mutex_lock(&link->sync->told->lock);
-	memcpy(link->sync->told->peer, text, sizeof(text));
-	pthread_mutex_unlock(&link->sync->told->lock);
+	pthread_mutex_lock(&link->sync->news->lock);
+	memcpy(link->sync->news->peer, text, sizeof(text));
+	pthread_mutex_unlock(&link->sync->news->lock);
 }
 
 static void

@@ -120,9 +120,9 @@ sync_status(const struct sync *sync, struct ka_sync_status *ret_status)
 	dp_sync_put_stats(&puts);
 	status.conflict = puts.conflict;
 	status.table_full = puts.table_full;
-	pthread_mutex_lock(&sync->told->lock);
-	snprintf(status.peer, sizeof(status.peer), "%s", sync->told->peer);
-	pthread_mutex_unlock(&sync->told->lock);
+	pthread_mutex_lock(&sync->news->lock);
+	snprintf(status.peer, sizeof(status.peer), "%s", sync->news->peer);
+	pthread_mutex_unlock(&sync->news->lock);
 	*ret_status = status;
 }
 
@@ -131,15 +131,15 @@ sync_event_next(struct sync *sync, bool *ret_good, char ret_text[SYNC_EVENT_SIZE
 {
 	bool any;
 
-	pthread_mutex_lock(&sync->told->lock);
-	any = sync->told->count > 0;
+	pthread_mutex_lock(&sync->news->lock);
+	any = sync->news->count > 0;
 	if (any) {
-		*ret_good = sync->told->events[sync->told->first].good;
-		memcpy(ret_text, sync->told->events[sync->told->first].text, SYNC_EVENT_SIZE);
-		sync->told->first = (sync->told->first + 1) % SYNC_EVENTS_MAX;
-		sync->told->count--;
+		*ret_good = sync->news->events[sync->news->first].good;
+		memcpy(ret_text, sync->news->events[sync->news->first].text, SYNC_EVENT_SIZE);
+		sync->news->first = (sync->news->first + 1) % SYNC_EVENTS_MAX;
+		sync->news->count--;
 	}
-	pthread_mutex_unlock(&sync->told->lock);
+	pthread_mutex_unlock(&sync->news->lock);
 	return any;
 }
 
@@ -151,17 +151,17 @@ sync_event(struct sync *sync, bool good, const char *format, ...)
 	unsigned int at;
 	va_list args;
 
-	pthread_mutex_lock(&sync->told->lock);
-	if (sync->told->count == SYNC_EVENTS_MAX) {
-		sync->told->first = (sync->told->first + 1) % SYNC_EVENTS_MAX;
-		sync->told->count--;
+	pthread_mutex_lock(&sync->news->lock);
+	if (sync->news->count == SYNC_EVENTS_MAX) {
+		sync->news->first = (sync->news->first + 1) % SYNC_EVENTS_MAX;
+		sync->news->count--;
 	}
-	at = (sync->told->first + sync->told->count++) % SYNC_EVENTS_MAX;
-	sync->told->events[at].good = good;
+	at = (sync->news->first + sync->news->count++) % SYNC_EVENTS_MAX;
+	sync->news->events[at].good = good;
 	va_start(args, format);
-	vsnprintf(sync->told->events[at].text, SYNC_EVENT_SIZE, format, args);
+	vsnprintf(sync->news->events[at].text, SYNC_EVENT_SIZE, format, args);
 	va_end(args);
-	pthread_mutex_unlock(&sync->told->lock);
+	pthread_mutex_unlock(&sync->news->lock);
 }
 
 void
@@ -173,11 +173,11 @@ sync_state_update(struct sync_link *link)
 	char peer[SL_ADDR_STRLEN];
 
 	atomic_store(&link->in_sync, link_in_sync(link));
-	pthread_mutex_lock(&sync->told->lock);
+	pthread_mutex_lock(&sync->news->lock);
 	now = sync_is_in_sync(sync);
 	was = atomic_exchange(&sync->in_sync, now);
-	memcpy(peer, sync->told->peer, sizeof(peer));
-	pthread_mutex_unlock(&sync->told->lock);
+	memcpy(peer, sync->news->peer, sizeof(peer));
+	pthread_mutex_unlock(&sync->news->lock);
 	/* Who does not receive has nothing to learn, which is no news. */
 	if (was == now || !link->received_before)
 		return;
@@ -210,12 +210,12 @@ sync_init(struct sync *sync, const struct ka_sync *conf, uint64_t boot_id, unsig
 	sync->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (sync->end_fd < 0)
 		return -errno;
-	sync->told = calloc(1, sizeof(*sync->told));
+	sync->news = calloc(1, sizeof(*sync->news));
 	sync->links = calloc(count, sizeof(*sync->links));
-	if (sync->told == NULL || sync->links == NULL)
+	if (sync->news == NULL || sync->links == NULL)
 		return -ENOMEM;
 	/* The keepalive thread takes it, too. */
-	return ka_lock_init(&sync->told->lock);
+	return ka_lock_init(&sync->news->lock);
 }
 
 static bool
@@ -274,7 +274,7 @@ sync_free(struct sync *sync)
 		sync_link_fini(&sync->links[i]);
 	if (sync->end_fd >= 0)
 		close(sync->end_fd);
-	free(sync->told);
+	free(sync->news);
 	free(sync->links);
 	free(sync);
 }

@@ -158,7 +158,7 @@ struct sync_link {
 };
 
 /* What the threads tell; behind a lock that nobody holds for long. */
-struct sync_told {
+struct sync_news {
 	pthread_mutex_t lock;
 	struct {
 		bool good;
@@ -177,7 +177,7 @@ struct sync {
 	_Atomic uint64_t end_ms; /* 0: they are not to end; else: by then */
 	_Atomic bool sends, receives;
 	_Atomic bool in_sync; /* all links were, when last asked */
-	struct sync_told *told;
+	struct sync_news *news;
 };
 
 static inline void

@@ -20,7 +20,7 @@ static const char key_text[] = "a shared key", other_text[] = "another key";
 
 static struct sync sync_state;
 static struct sync_link *link_state;
-static struct sync_told told;
+static struct sync_news news;
 
 static struct sockaddr_storage
 host(const char *text)
@@ -42,7 +42,7 @@ link_begin(const char *key, bool lvs_peer, const char *group, uint8_t sync_id)
 	dp_sync_init(1, 0);
 	dp_sync_open(0);
 	memset(&sync_state, 0, sizeof(sync_state));
-	sync_state.told = &told;
+	sync_state.news = &news;
 	sync_state.links = link_state;
 	sync_state.link_count = 1;
 	sync_state.boot_id = OWN;
@@ -152,7 +152,7 @@ single(void **state)
 		counters_check(messages[i].name, messages[i].counter);
 		sl_check_int(messages[i].name, fake_count(0), messages[i].conns);
 		if (messages[i].conns > 0) {
-			sl_check_str(messages[i].name, told.peer, "192.0.2.1");
+			sl_check_str(messages[i].name, news.peer, "192.0.2.1");
 			/* Recorded and said again: nothing, but for LVS, which has no numbers. */
 			sync_receive_message(link_state, bytes, size, &from);
 			sl_check_int(messages[i].name, atomic_load(&link_state->counters[SYNC_REPLAYED]),
@@ -438,7 +438,7 @@ main(void)
 	};
 
 	link_state = calloc(1, sizeof(*link_state));
-	if (link_state == NULL || pthread_mutex_init(&told.lock, NULL) != 0)
+	if (link_state == NULL || pthread_mutex_init(&news.lock, NULL) != 0)
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
