@@ -270,7 +270,7 @@ bool ka_event_next(struct ka_event *ret_event);
 
 /*
  * What control found of a tracked thing: FILE: its number; others: 0 bad, 1 good. By kind and name, for
- * all who track it. Kept for those that begin to track it later.
+ * all who track it, in this configuration or the one that was last given. Kept until a configuration tracks it no more.
  */
 void ka_track_set(enum ka_track_kind kind, const char *name, int32_t value);
 

@@ -65,6 +65,15 @@ announce_lower(struct announce *announce, const struct ka_garp *garp, uint64_t n
 	announce->again_repeat = garp->lower_repeat;
 }
 
+void
+announce_refresh(struct announce *announce, const struct ka_garp *garp, uint64_t now_us)
+{
+	uint64_t next_us = garp->refresh_ms > 0 ? after_ms(now_us, garp->refresh_ms) : UINT64_MAX;
+
+	if (garp->refresh_ms == 0 || next_us < announce->refresh_us)
+		announce->refresh_us = next_us;
+}
+
 bool
 announce_is_due(struct announce *announce, const struct ka_garp *garp, uint64_t now_us)
 {

@@ -26,6 +26,8 @@ void announce_stop(struct announce *announce);
 void announce_begin(struct announce *announce, const struct ka_garp *garp, uint64_t now_us);
 /* After an advert of lower priority. */
 void announce_lower(struct announce *announce, const struct ka_garp *garp, uint64_t now_us);
+/* Another configuration: its refresh counts from now on, unless one is due earlier. */
+void announce_refresh(struct announce *announce, const struct ka_garp *garp, uint64_t now_us);
 /* Takes up what is due. Is there something to be sent? */
 bool announce_is_due(struct announce *announce, const struct ka_garp *garp, uint64_t now_us);
 /* Address `at` of `addr_count` was sent. */

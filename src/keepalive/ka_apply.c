@@ -42,19 +42,27 @@ is_kept(const struct ka_conf *next, struct ka_run *run, const struct instance *i
 	return false;
 }
 
+static unsigned int
+addr_port(const struct ka_instance *conf, unsigned int i)
+{
+	return conf->addrs[i].port < 0 ? conf->port : (unsigned int)conf->addrs[i].port;
+}
+
+/* Has an address come, or gone to another port or MAC? Neighbours have to hear of it. */
 static bool
-addrs_added(const struct ka_instance *old, const struct ka_instance *conf)
+addrs_differ(const struct ka_instance *old, const struct ka_instance *conf)
 {
 	for (unsigned int i = 0; i < conf->addr_count; i++) {
 		unsigned int k = 0;
 
 		while (k < old->addr_count &&
-		       !sl_addr_eq(&old->addrs[k].prefix.addr, &conf->addrs[i].prefix.addr))
+		       (!sl_addr_eq(&old->addrs[k].prefix.addr, &conf->addrs[i].prefix.addr) ||
+			addr_port(old, k) != addr_port(conf, i)))
 			k++;
 		if (k == old->addr_count)
 			return true;
 	}
-	return false;
+	return old->vmac != conf->vmac;
 }
 
 /* Takes `old` along, or begins. False: no memory, and nothing is left of it. */
@@ -77,16 +85,22 @@ instance_make(struct ka_run *run, struct instance *instance, struct instance *ol
 		return false;
 	}
 	instance->fsm.gate = run->gate;
-	if (instance->fsm.state != KA_MASTER)
+	if (instance->fsm.state != KA_MASTER) {
+		/* Its virtual MAC is named early: by the time it is MASTER the devices let it in. */
+		if (conf->vmac)
+			ka_instance_hold(instance, false);
 		return true;
+	}
 	if (before.group != conf->group)
 		dp_ha_hold(before.group, false, NULL);
 	ka_instance_hold(instance, true);
 	/* A round that has begun goes on, among those that there are now. */
 	if (instance->announce.at >= conf->addr_count)
 		instance->announce.at = 0;
-	if (addrs_added(&before, conf))
+	if (addrs_differ(&before, conf))
 		announce_begin(&instance->announce, &conf->garp, now_us);
+	else
+		announce_refresh(&instance->announce, &conf->garp, now_us);
 	return true;
 }
 
@@ -186,6 +200,7 @@ ka_apply_next(struct ka_run *run, struct event_base *base, uint64_t now_us)
 	if (!same)
 		heartbeats_set(run, base);
 	listen_set(run);
+	ka_watch_forget(run);
 	run->watch_now = run->say = true;
 	run->sync_told = false;
 	ka_sync_roles(run);

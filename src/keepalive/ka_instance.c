@@ -69,6 +69,17 @@ listed_fill(struct instance *instance)
 	return true;
 }
 
+/* Links that go on being tracked are seen as they were, and a delay that runs goes on. */
+static void
+watches_keep(const struct instance *instance, const struct ka_instance *conf, struct watch *watches)
+{
+	for (unsigned int i = 0; i < conf->track_count; i++)
+		for (unsigned int k = 0; k < instance->conf.track_count; k++)
+			if (conf->tracks[i].kind == instance->conf.tracks[k].kind &&
+			    strcmp(conf->tracks[i].name, instance->conf.tracks[k].name) == 0)
+				watches[i] = instance->watches[k];
+}
+
 bool
 ka_instance_set(struct ka_run *run, struct instance *instance, const struct ka_instance *conf,
 		uint64_t now_us)
@@ -91,6 +102,7 @@ ka_instance_set(struct ka_run *run, struct instance *instance, const struct ka_i
 
 	if (watches == NULL)
 		return false;
+	watches_keep(instance, conf, watches);
 	free(instance->watches);
 	instance->watches = watches;
 	instance->conf = *conf;
@@ -387,12 +399,12 @@ advert_take(struct ka_run *run, struct instance *instance, const struct dp_ha_pa
 	instance->counts.adverts_received++;
 	instance->counts.priority_zero_received += advert.priority == 0;
 	odd_tell(instance, &advert);
-	ka_peer_advert(run, instance, &advert.source, now_us);
 	heard = (struct vrrp_heard){
 		.priority = advert.priority,
 		.advert_us = (uint64_t)advert.advert_ms * 1000,
 		.source = advert.source,
 	};
+	ka_peer_advert(run, instance, &heard, now_us);
 	ka_instance_heard(run, instance, &heard, now_us);
 }
 

@@ -24,6 +24,7 @@ enum {
 	SAY_LEAST_US = 10000,
 	SAY_MOST_US = 500000,
 	PEER_FRESH_US = 3000000, /* a peer that was heard since counts for failover */
+	BEHIND_US = 1000000,     /* how late a heartbeat may be */
 };
 
 void
@@ -97,6 +98,15 @@ line_find(struct ka_run *run, const struct heartbeat_instance *line, unsigned in
 	return NULL;
 }
 
+/* Said before its box gave way, and overtaken by the priority 0 of VRRP? */
+static bool
+line_is_late(const struct instance *instance, const struct heartbeat_instance *line, uint16_t bit,
+	     uint64_t now_us)
+{
+	return (instance->behind & bit) != 0 && now_us - instance->gave_way_us < BEHIND_US &&
+	       sl_addr_eq(&instance->gave_way, &line->source);
+}
+
 static void
 line_take(struct ka_run *run, unsigned int channel, const struct heartbeat_instance *line, unsigned int nth,
 	  uint64_t now_us)
@@ -114,10 +124,14 @@ line_take(struct ka_run *run, unsigned int channel, const struct heartbeat_insta
 		return;
 	was_master = (instance->said_master & bit) != 0;
 	if (line->state == KA_MASTER && line->priority > 0) {
+		if (line_is_late(instance, line, bit, now_us))
+			return;
 		instance->said_master |= bit;
 		ka_instance_heard(run, instance, &heard, now_us);
 		return;
 	}
+	if (sl_addr_eq(&instance->gave_way, &line->source))
+		instance->behind &= (uint16_t)~bit;
 	/* Another box's word says nothing of the MASTER. */
 	if (instance->fsm.state == KA_BACKUP && !sl_addr_is_none(&instance->fsm.master) &&
 	    !sl_addr_eq(&instance->fsm.master, &line->source))
@@ -184,10 +198,17 @@ vrrp_tell(const struct instance *instance, const char *text)
 }
 
 void
-ka_peer_advert(struct ka_run *run, struct instance *instance, const struct sl_addr *source, uint64_t now_us)
+ka_peer_advert(struct ka_run *run, struct instance *instance, const struct vrrp_heard *heard, uint64_t now_us)
 {
 	instance->heard_us = now_us;
-	instance->heard_from = *source;
+	instance->heard_from = heard->source;
+	if (heard->priority == 0) {
+		instance->behind = UINT16_MAX;
+		instance->gave_way = heard->source;
+		instance->gave_way_us = now_us;
+	} else if (sl_addr_eq(&instance->gave_way, &heard->source)) {
+		instance->behind = 0;
+	}
 	if (!instance->silent)
 		return;
 	instance->silent = false;

@@ -57,7 +57,11 @@ struct instance {
 	struct watch link, *watches;      /* of `port`; of each of conf.tracks */
 	struct vrrp_tracked tracked;      /* own, without the group's */
 	uint16_t said_master; /* heartbeats (a bit each) that last called their box MASTER of it */
-	bool says_zero;       /* the next heartbeat says priority 0 */
+	/* The same: that may still bring what a box said before it gave way by VRRP; which one, and when. */
+	uint16_t behind;
+	struct sl_addr gave_way;
+	uint64_t gave_way_us;
+	bool says_zero; /* the next heartbeat says priority 0 */
 	bool addrs_told, interval_told;
 	uint64_t lower_told_us;
 	bool failover, release; /* left by control */
@@ -208,6 +212,8 @@ void ka_group_tell(struct ka_run *run);
 /* ---- ka_watch.c ---- */
 
 void ka_watch_turn(struct ka_run *run, uint64_t now_us, uint64_t gap_us);
+/* What nobody tracks any more: who begins to track it again waits for what is found then. */
+void ka_watch_forget(struct ka_run *run);
 /* 0 or -ENOMEM. */
 int ka_watch_found(struct ka_run *run, enum ka_track_kind kind, const char *name, int32_t value);
 
@@ -219,7 +225,7 @@ void ka_peer_channel(unsigned int channel, bool alive, const char *why, void *co
 void ka_peer_turn(struct ka_run *run, uint64_t now_us);
 void ka_peer_say(struct ka_run *run, uint64_t now_us);
 /* An instance heard an advert; or became MASTER because it heard none. */
-void ka_peer_advert(struct ka_run *run, struct instance *instance, const struct sl_addr *source,
+void ka_peer_advert(struct ka_run *run, struct instance *instance, const struct vrrp_heard *heard,
 		    uint64_t now_us);
 void ka_peer_silent(struct ka_run *run, struct instance *instance, uint64_t now_us);
 /* By a heartbeat? */

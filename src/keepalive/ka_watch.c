@@ -109,6 +109,38 @@ ka_watch_found(struct ka_run *run, enum ka_track_kind kind, const char *name, in
 }
 
 static bool
+list_has(const struct ka_track *tracks, unsigned int count, const struct found *found)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (tracks[i].kind == found->kind && strcmp(tracks[i].name, found->name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_tracked(const struct ka_conf *conf, const struct found *found)
+{
+	for (unsigned int i = 0; i < conf->instance_count; i++)
+		if (list_has(conf->instances[i].tracks, conf->instances[i].track_count, found))
+			return true;
+	for (unsigned int i = 0; i < conf->group_count; i++)
+		if (list_has(conf->groups[i].tracks, conf->groups[i].track_count, found))
+			return true;
+	return false;
+}
+
+void
+ka_watch_forget(struct ka_run *run)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < run->found_count; i++)
+		if (is_tracked(run->conf, &run->found[i]))
+			run->found[kept++] = run->found[i];
+	run->found_count = kept;
+}
+
+static bool
 track_look(const struct ka_track *track, int32_t *ret_value, void *context)
 {
 	struct look *look = context;

@@ -212,16 +212,15 @@ master_heard(struct vrrp_fsm *fsm, uint64_t now_us, const struct vrrp_heard *hea
 	if (heard->priority < fsm->priority || (heard->priority == fsm->priority && order < 0)) {
 		if (!fsm->conf.lower_prio_no_advert)
 			act(actions, VRRP_DO_SEND);
-		/* One that was just preempted may have an advert under way; that is no news. */
-		if (now_us - fsm->since_us < fsm->conf.advert_us)
-			return;
-		/* Nor is it a second MASTER before it had the time to give way. */
+		/* No second MASTER before it had the time to give way. */
 		if (now_us - fsm->since_us >= fsm->down_us &&
 		    (fsm->lower_us == VRRP_NEVER || now_us - fsm->lower_us > fsm->down_us))
 			act(actions, VRRP_DO_SPLIT);
 		if (fsm->lower_us == VRRP_NEVER || now_us - fsm->lower_us >= fsm->conf.advert_us / 2) {
 			act(actions, VRRP_DO_ANNOUNCE_LOWER);
-			act(actions, VRRP_DO_LOWER);
+			/* One that was just preempted may have an advert under way; that is no news. */
+			if (now_us - fsm->since_us >= fsm->conf.advert_us)
+				act(actions, VRRP_DO_LOWER);
 			fsm->lower_us = now_us;
 		}
 		return;

@@ -128,6 +128,24 @@ equals(void **state)
 	}
 }
 
+/* When both announce within the link's delay, the one that stays MASTER has the last word with the neighbours. */
+static void
+announces_last(void **state)
+{
+	story_ones[A][0].priority = story_ones[B][0].priority = 100;
+	story_ones[A][0].initial = story_ones[B][0].initial = KA_MASTER;
+	fake_delay_us = 5000;
+	fake_box_start(A, &story_confs[A]);
+	fake_box_start(B, &story_confs[B]);
+	fake_run(1000);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	assert_int_equal(fake_boxes[A].arps, 15);
+	assert_int_equal(fake_boxes[B].arps, 30);
+	assert_true(fake_boxes[B].arp_us[29] > fake_boxes[A].arp_us[14]);
+	assert_int_equal(fake_events(KA_EVENT_LOWER, "") + fake_events(KA_EVENT_SPLIT, ""), 0);
+}
+
 /* VRRP alone is cut, then heartbeats alone: nobody takes over, and it is told. Then both: both are MASTER, until contact returns. */
 static void
 channels_cut(void **state)
@@ -204,6 +222,58 @@ gives_way_by_heartbeat(void **state)
 	fake_boxes[B].adverts = 0;
 	fake_run(2000);
 	assert_in_range(fake_boxes[B].adverts, 19, 21);
+}
+
+/* A gives way by VRRP while heartbeats are late: what they bring from before changes nothing, what comes after it counts. */
+static void
+late_heartbeat(void **state)
+{
+	struct heartbeat_message *late = &fake_boxes[A].said, before;
+	struct ka_run *run;
+
+	story_heartbeats_too();
+	story_both_start();
+	run = fake_boxes[B].run;
+	before = *late;
+	assert_int_equal(before.instances[0].state, KA_MASTER);
+	fake_boxes[B].heartbeat_cut = true;
+	fake_instance(A, "VI")->failover = true;
+	assert_true(fake_wait(B, "VI", KA_MASTER, 70) != UINT64_MAX);
+	before.number = run->peers[0].number + 1;
+	ka_peer_heard(0, &before, run);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	assert_int_equal(fake_instance(B, "VI")->behind & 1, 1);
+	/* It catches up. */
+	late->number = before.number + 1;
+	ka_peer_heard(0, late, run);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	before.number += 2;
+	ka_peer_heard(0, &before, run);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+}
+
+/* The same where it never says that A gave way: it is not doubted for ever. */
+static void
+late_heartbeat_ends(void **state)
+{
+	struct heartbeat_message before;
+	struct ka_run *run;
+
+	story_heartbeats_too();
+	story_both_start();
+	run = fake_boxes[B].run;
+	before = fake_boxes[A].said;
+	fake_boxes[B].heartbeat_cut = true;
+	fake_instance(A, "VI")->failover = true;
+	assert_true(fake_wait(B, "VI", KA_MASTER, 70) != UINT64_MAX);
+	fake_run(900);
+	before.number = run->peers[0].number + 1;
+	ka_peer_heard(0, &before, run);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	fake_run(150);
+	before.number++;
+	ka_peer_heard(0, &before, run);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
 }
 
 /* Two instances of one number, on different ports: lines are told apart by their order. */
@@ -330,6 +400,9 @@ main(void)
 		TEST(channels_cut),
 		TEST(split),
 		TEST(gives_way_by_heartbeat),
+		TEST(announces_last),
+		TEST(late_heartbeat),
+		TEST(late_heartbeat_ends),
 		TEST(same_number),
 		TEST(stalls),
 		TEST(restless_peer),
