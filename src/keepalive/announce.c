@@ -32,27 +32,44 @@ after_ms(uint64_t now_us, uint64_t ms)
 	return now_us + ms * 1000;
 }
 
+/* Whole ones, after the one that is under way: begun anew each time, it might never come to its end. */
+static void
+rounds_add(struct announce *announce, uint32_t repeat)
+{
+	uint32_t left = repeat + (announce->at > 0);
+
+	if (repeat > 0 && announce->left < left)
+		announce->left = left;
+}
+
 void
 announce_begin(struct announce *announce, const struct ka_garp *garp, uint64_t now_us)
 {
 	announce_stop(announce);
-	announce->left = garp->repeat;
+	announce_added(announce, garp, now_us);
+}
+
+void
+announce_added(struct announce *announce, const struct ka_garp *garp, uint64_t now_us)
+{
+	rounds_add(announce, garp->repeat);
+	announce->again_us = UINT64_MAX;
 	announce->again_repeat = garp->repeat;
 	if (garp->delay_ms > 0 && garp->repeat > 0)
 		announce->again_us = after_ms(now_us, garp->delay_ms);
+	announce->refresh_us = UINT64_MAX;
 	if (garp->refresh_ms > 0)
 		announce->refresh_us = after_ms(now_us, (uint64_t)garp->delay_ms + garp->refresh_ms);
 }
 
-/* Rounds that are being sent begin anew. */
-static void
-rounds_add(struct announce *announce, uint32_t repeat)
+void
+announce_moved(struct announce *announce, unsigned int addr_count)
 {
-	if (repeat == 0)
-		return;
-	announce->at = 0;
-	if (announce->left < repeat)
-		announce->left = repeat;
+	if (announce->at >= addr_count)
+		announce->at = 0;
+	/* One that was to come may stand now where the round has been: a whole round follows. */
+	if (announce->at > 0)
+		rounds_add(announce, 1);
 }
 
 void

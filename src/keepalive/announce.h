@@ -3,8 +3,9 @@
  * Telling the neighbours who has the addresses now: gratuitous ARP, unsolicited neighbour advertisements, and when to send
  * them (keepalived's garp_* keywords). Pure: the caller has the clock and sends. Keepalive thread.
  *
- * A round is one announcement of each address. `repeat` rounds at once, as many again after a delay, and a few whenever
- * `refresh` is over; a MASTER that hears a lower priority begins anew.
+ * A round is one announcement of each address. `repeat` rounds at once, as many again after a delay, and a
+ * few whenever `refresh` is over; a MASTER that hears a lower priority begins anew. A round that is under way
+ * is ended first, so that the last addresses have their turn whatever begins again and again.
  */
 #ifndef ANNOUNCE_H
 #define ANNOUNCE_H
@@ -22,8 +23,12 @@ struct announce {
 };
 
 void announce_stop(struct announce *announce);
-/* Of a new MASTER, or of one that has new addresses. */
+/* Of a new MASTER: from the first address on. */
 void announce_begin(struct announce *announce, const struct ka_garp *garp, uint64_t now_us);
+/* Of a MASTER that has new addresses, after announce_moved. */
+void announce_added(struct announce *announce, const struct ka_garp *garp, uint64_t now_us);
+/* The addresses may be others now, or stand elsewhere: `at` is one of them again, and none is left out. */
+void announce_moved(struct announce *announce, unsigned int addr_count);
 /* After an advert of lower priority. */
 void announce_lower(struct announce *announce, const struct ka_garp *garp, uint64_t now_us);
 /* Another configuration: its refresh counts from now on, unless one is due earlier. */

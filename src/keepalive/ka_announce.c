@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Gratuitous ARP and neighbour advertisements of all instances: turn by turn, so many a turn at most, in the pace that
- * garp_interval and gna_interval ask for, the instances in rotation. Keepalive thread, with the lock.
+ * Gratuitous ARP and neighbour advertisements of all instances: turn by turn, so many a turn at most, in the
+ * pace that garp_interval and gna_interval ask for. Instances send one each, the one that has waited for
+ * longest first: of those that wait for one port each is the next one some time, whoever else sends on other
+ * ports meanwhile. Keepalive thread, with the lock.
  */
 #include "ka_room.h"
 
@@ -42,6 +44,7 @@ one_send(struct ka_run *run, struct instance *instance, uint64_t now_us)
 	err = dp_ha_send(port, frame, announce_build(&addr->prefix.addr, mac, frame));
 	if (err == -ENOBUFS)
 		return false;
+	instance->announced = ++run->announced;
 	/* A port that is away is no reason to wait for the others. */
 	announce_sent(&instance->announce, instance->conf.addr_count);
 	if (err != 0)
@@ -52,20 +55,46 @@ one_send(struct ka_run *run, struct instance *instance, uint64_t now_us)
 	return true;
 }
 
+/* Instances that have something to send, the one that has waited for longest first. Returns how many. */
+static unsigned int
+due_list(struct ka_run *run, uint64_t now_us, struct instance *ret_due[KA_INSTANCES_MAX])
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < run->instance_count; i++) {
+		struct instance *instance = &run->instances[i];
+		unsigned int at = count;
+
+		if (instance->conf.addr_count == 0)
+			announce_stop(&instance->announce);
+		if (!announce_is_due(&instance->announce, &instance->conf.garp, now_us))
+			continue;
+		for (; at > 0 && ret_due[at - 1]->announced > instance->announced; at--)
+			ret_due[at] = ret_due[at - 1];
+		ret_due[at] = instance;
+		count++;
+	}
+	return count;
+}
+
 void
 ka_announce_turn(struct ka_run *run, uint64_t now_us)
 {
-	unsigned int budget = FRAMES_A_TURN;
+	struct instance *due[KA_INSTANCES_MAX];
+	unsigned int count = due_list(run, now_us, due), budget = FRAMES_A_TURN;
 
-	for (unsigned int n = 0; n < run->instance_count && budget > 0; n++) {
-		struct instance *instance = &run->instances[run->announce_first % run->instance_count];
+	while (count > 0 && budget > 0) {
+		unsigned int kept = 0;
 
-		run->announce_first++;
-		if (instance->conf.addr_count == 0)
-			announce_stop(&instance->announce);
-		while (budget > 0 && announce_is_due(&instance->announce, &instance->conf.garp, now_us) &&
-		       one_send(run, instance, now_us))
+		/* One each; those that cannot go on now, or need not, are left out. */
+		for (unsigned int i = 0; i < count && budget > 0; i++) {
+			if (!one_send(run, due[i], now_us))
+				continue;
 			budget--;
+			if (announce_is_due(&due[i]->announce, &due[i]->conf.garp, now_us))
+				due[kept++] = due[i];
+		}
+		count = kept;
 	}
 }
 

@@ -95,10 +95,9 @@ instance_make(struct ka_run *run, struct instance *instance, struct instance *ol
 		dp_ha_hold(before.group, false, NULL);
 	ka_instance_hold(instance, true);
 	/* A round that has begun goes on, among those that there are now. */
-	if (instance->announce.at >= conf->addr_count)
-		instance->announce.at = 0;
+	announce_moved(&instance->announce, conf->addr_count);
 	if (addrs_differ(&before, conf))
-		announce_begin(&instance->announce, &conf->garp, now_us);
+		announce_added(&instance->announce, &conf->garp, now_us);
 	else
 		announce_refresh(&instance->announce, &conf->garp, now_us);
 	return true;

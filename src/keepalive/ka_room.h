@@ -53,6 +53,7 @@ struct instance {
 	struct vrrp_wire wire;
 	struct sl_addr *listed; /* of its adverts; own */
 	struct announce announce;
+	uint64_t announced;               /* number of its last announcement among those of all instances */
 	struct ka_instance_status counts; /* its counters */
 	struct watch link, *watches;      /* of `port`; of each of conf.tracks */
 	struct vrrp_tracked tracked;      /* own, without the group's */
@@ -140,7 +141,7 @@ struct ka_run {
 	bool gate; /* closed: nobody preempts */
 
 	struct fence fence;
-	unsigned int announce_first;             /* the instance that begins next */
+	uint64_t announced;                      /* so many of all instances */
 	uint64_t port_ready_us[DP_PORTS_MAX][2]; /* garp_interval, gna_interval */
 	uint64_t turned_us, stall_told_us;
 	struct dp_ha_packet packet;

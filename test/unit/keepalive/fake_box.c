@@ -76,6 +76,7 @@ frame_count(struct fake_box *box, const uint8_t *frame, size_t len)
 		if (box->arps < 64)
 			box->arp_us[box->arps] = fake_now_us;
 		box->arps++;
+		box->arps_of[frame[41]]++;
 	} else if (vrrp_packet_key(frame, len, &family, &vrid)) {
 		const uint8_t *vrrp = frame + 14 + (family == 4 ? 20 : 40);
 

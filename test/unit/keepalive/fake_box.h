@@ -37,6 +37,7 @@ struct fake_box {
 	bool in_sync;
 	unsigned int frames, adverts, zeros, arps, nas; /* sent */
 	uint64_t arp_us[64];                            /* when the first ones were */
+	unsigned int arps_of[256];                      /* of the address that ends so */
 	struct fake_frame *queue;
 	unsigned int first, count;
 	struct heartbeat_calls calls;

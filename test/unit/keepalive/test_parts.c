@@ -169,6 +169,25 @@ schedule(void **state)
 	}
 }
 
+/* What begins amid a round lets it end, and has its own rounds whole. */
+static void
+lower_amid_a_round(void **state)
+{
+	static const struct ka_garp garp = { .repeat = 1, .lower_repeat = 2 };
+	struct announce announce;
+	unsigned int sent = 1;
+
+	announce_begin(&announce, &garp, 0);
+	announce_sent(&announce, 3);
+	announce_lower(&announce, &garp, 1000);
+	announce_lower(&announce, &garp, 2000);
+	for (; announce_is_due(&announce, &garp, 3000); sent++) {
+		assert_int_equal(announce.at, sent % 3);
+		announce_sent(&announce, 3);
+	}
+	assert_int_equal(sent, 3 + 2 * 3);
+}
+
 /* keepalived's frames; ours say besides that they are of a router (0xa0 instead of 0x20), with the checksum for it. */
 static const struct {
 	const char *addr, *frame;
@@ -223,7 +242,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tracking),    cmocka_unit_test(tracking_sums), cmocka_unit_test(schedule),
+		cmocka_unit_test(tracking),    cmocka_unit_test(tracking_sums),
+		cmocka_unit_test(schedule),    cmocka_unit_test(lower_amid_a_round),
 		cmocka_unit_test(frame_bytes), cmocka_unit_test(fencing),
 	};
 
