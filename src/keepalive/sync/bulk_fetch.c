@@ -146,6 +146,9 @@ fetch_done(struct sync_link *link, uint64_t mark)
 		(unsigned long long)(link->now_ms - link->bulk.since_ms));
 	if (peer != NULL)
 		sync_peer_bulk_done(peer, mark, link->now_ms);
+	if (peer != NULL && peer->wants_bulk)
+		sync_event(link->sync, false, "messages of %s after its bulk are lost: all is wanted again",
+			   link->bulk.name);
 	sync_state_update(link);
 }
 

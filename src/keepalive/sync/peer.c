@@ -19,6 +19,7 @@ static bool is_past(const struct sync_peers *peers, uint64_t boot_id);
 static void peer_retire(struct sync_peers *peers, struct sync_peer *peer);
 static void peer_known(struct sync_peers *peers, struct sync_peer *peer, uint64_t now_ms);
 static bool number_take(struct sync_peer *peer, uint64_t number);
+static void missing_note(struct sync_peer *peer, uint64_t number);
 
 void
 sync_peers_init(struct sync_peers *peers, uint64_t own_boot_id, bool trusting)
@@ -90,9 +91,14 @@ sync_peer_check(struct sync_peers *peers, struct sync_peer *peer, uint64_t now_m
 	if (peer->checked > peer->floor && peer->checked - peer->floor > SYNC_WINDOW) {
 		lost = peer->checked - peer->floor - SYNC_WINDOW;
 		peer->floor = peer->checked - SYNC_WINDOW;
+		missing_note(peer, peer->floor);
 	}
-	for (uint64_t n = peer->floor + 1; n <= peer->checked; n++)
-		lost += (peer->window[n % SYNC_WINDOW / 64] >> (n % 64) & 1) == 0;
+	for (uint64_t n = peer->floor + 1; n <= peer->checked; n++) {
+		if ((peer->window[n % SYNC_WINDOW / 64] >> (n % 64) & 1) == 0) {
+			lost++;
+			missing_note(peer, n);
+		}
+	}
 	if (peer->checked > peer->floor)
 		peer->floor = peer->checked;
 	peer->checked = peer->high;
@@ -104,7 +110,19 @@ sync_peer_check(struct sync_peers *peers, struct sync_peer *peer, uint64_t now_m
 	return lost;
 }
 
-/* What was missing up to the mark has been told now. */
+bool
+sync_peer_missing(struct sync_peer *peer, uint64_t number)
+{
+	bool wanted = peer->wants_bulk;
+
+	if (!peer->known || peer->gone)
+		return false;
+	missing_note(peer, number);
+	peer->wants_bulk = true;
+	return !wanted;
+}
+
+/* What was missing up to the mark has been told now; what is missing after it has not. */
 void
 sync_peer_bulk_done(struct sync_peer *peer, uint64_t mark, uint64_t now_ms)
 {
@@ -112,10 +130,16 @@ sync_peer_bulk_done(struct sync_peer *peer, uint64_t mark, uint64_t now_ms)
 		mark = peer->high;
 	if (mark > peer->floor)
 		peer->floor = mark;
-	peer->lost = 0;
-	peer->wants_bulk = false;
 	peer->bulk_failures = 0;
 	peer->bulk_at_ms = now_ms + SYNC_BULK_APART_MS;
+	if (peer->missing_to <= mark) {
+		peer->lost = 0;
+		peer->wants_bulk = false;
+	} else if (!peer->told) {
+		/* The gate may wait for it. Not a third: where bulks are the load, they do no good. */
+		peer->bulk_at_ms = now_ms;
+	}
+	peer->told = true;
 }
 
 void
@@ -247,6 +271,7 @@ number_take(struct sync_peer *peer, uint64_t number)
 	}
 	if (number - peer->high >= SYNC_WINDOW) {
 		peer->lost += number - peer->high - 1;
+		missing_note(peer, number - 1);
 		peer->floor = peer->checked = number;
 		memset(peer->window, 0xff, sizeof(peer->window));
 	} else {
@@ -256,4 +281,11 @@ number_take(struct sync_peer *peer, uint64_t number)
 	*word |= bit;
 	peer->high = number;
 	return true;
+}
+
+static void
+missing_note(struct sync_peer *peer, uint64_t number)
+{
+	if (number > peer->missing_to)
+		peer->missing_to = number;
 }

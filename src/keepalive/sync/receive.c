@@ -22,8 +22,9 @@ static void message_take(struct sync_link *link, const struct sync_wire_message 
 static void stranger_take(struct sync_link *link, const struct sync_wire_message *message,
 			  const struct sockaddr_storage *from);
 static void entries_put(struct sync_link *link, const struct sync_wire_message *message,
-			const uint8_t *extras, size_t extras_size);
-static void pending_add(struct sync_link *link, const struct dp_sync_conn *conn);
+			const struct sync_trailer *trailer, struct sync_peer *peer);
+static void pending_add(struct sync_link *link, const struct dp_sync_conn *conn, struct sync_peer *peer,
+			uint64_t number);
 static void peer_name(struct sync_link *link, const struct sockaddr_storage *from);
 
 int
@@ -140,7 +141,7 @@ message_take(struct sync_link *link, const struct sync_wire_message *message,
 			"heard",
 			trailer->threads, link->sync->link_count);
 	}
-	entries_put(link, message, trailer->extras, trailer->extras_size);
+	entries_put(link, message, trailer, peer);
 }
 
 /* LVS's, or of somebody who speaks its protocol. */
@@ -154,7 +155,7 @@ stranger_take(struct sync_link *link, const struct sync_wire_message *message,
 	}
 	if (message->count > 0)
 		peer_name(link, from);
-	entries_put(link, message, NULL, 0);
+	entries_put(link, message, NULL, NULL);
 }
 
 static void
@@ -168,24 +169,28 @@ peer_name(struct sync_link *link, const struct sockaddr_storage *from)
 	pthread_mutex_unlock(&link->sync->news->lock);
 }
 
+/* Without a trailer it is of no peer (NULL), and has no number. */
 static void
-entries_put(struct sync_link *link, const struct sync_wire_message *message, const uint8_t *extras,
-	    size_t extras_size)
+entries_put(struct sync_link *link, const struct sync_wire_message *message,
+	    const struct sync_trailer *trailer, struct sync_peer *peer)
 {
+	static const struct sync_trailer none;
 	struct sync_wire_reader reader;
 	enum sync_wire_entry entry;
 	struct dp_sync_conn conn;
 
 	if (!atomic_load_explicit(&link->sync->receives, memory_order_relaxed))
 		return;
-	sync_wire_read(&reader, message, extras, extras_size);
+	if (trailer == NULL)
+		trailer = &none;
+	sync_wire_read(&reader, message, trailer->extras, trailer->extras_size);
 	while ((entry = sync_wire_next(&reader, &conn)) != SYNC_WIRE_END) {
 		if (entry == SYNC_WIRE_SKIP)
 			sync_count(link, SYNC_SKIPPED, 1);
 		else if (entry == SYNC_WIRE_BAD)
 			sync_count(link, SYNC_BAD_ENTRY, 1);
 		else if (link->pending.count > 0 || !sync_put(link, &conn))
-			pending_add(link, &conn);
+			pending_add(link, &conn, peer, trailer->number);
 	}
 }
 
@@ -211,9 +216,12 @@ sync_put(struct sync_link *link, const struct dp_sync_conn *conn)
 	return true;
 }
 
-/* Where there is no room, what this box knows is not what the peer told: all of it is wanted again. */
+/*
+ * Where there is no room, what this box knows is not what the peer told: all of it is wanted again. What has
+ * no number may be of any peer, and as late as the last that it said.
+ */
 static void
-pending_add(struct sync_link *link, const struct dp_sync_conn *conn)
+pending_add(struct sync_link *link, const struct dp_sync_conn *conn, struct sync_peer *peer, uint64_t number)
 {
 	struct sync_pending *pending = &link->pending;
 
@@ -223,12 +231,11 @@ pending_add(struct sync_link *link, const struct dp_sync_conn *conn)
 	}
 	sync_count(link, SYNC_OVERRUN, 1);
 	for (unsigned int i = 0; i < SYNC_PEERS_MAX; i++) {
-		struct sync_peer *peer = &link->peers.peers[i];
+		struct sync_peer *one = &link->peers.peers[i];
 
-		if (peer->known && !peer->gone && !peer->wants_bulk) {
-			peer->wants_bulk = true;
+		if ((peer == NULL && sync_peer_missing(one, one->high)) ||
+		    (peer == one && sync_peer_missing(one, number)))
 			sync_state_update(link);
-		}
 	}
 }
 

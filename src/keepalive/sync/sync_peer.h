@@ -9,7 +9,8 @@
  * recorded them could say them again. One that names our boot id was written after we started; and of those that
  * were written since, each number is taken once. Boots that ended are remembered.
  *
- * A number that has not come a second after a later one has is lost. A loss, or a new boot, wants a bulk.
+ * A number that has not come a second after a later one has is lost. A loss, or a new boot, wants a bulk;
+ * which makes good what is missing up to its mark. What is missing after it wants the next one.
  *
  * Pure: time comes in as an argument. Belongs to one thread.
  */
@@ -42,8 +43,10 @@ struct sync_peer {
 	uint64_t floor;    /* up to here it is clear what has come and what not */
 	uint64_t checked;  /* the highest number at the last check */
 	uint64_t checked_ms;
-	uint64_t lost; /* numbers that never came */
+	uint64_t lost;       /* numbers that never came */
+	uint64_t missing_to; /* the highest number that was lost, or for which there was no room */
 	bool wants_bulk;
+	bool told;           /* a bulk has ended */
 	uint64_t bulk_at_ms; /* not before */
 	unsigned int bulk_failures;
 	uint64_t window[SYNC_WINDOW / 64];
@@ -78,6 +81,9 @@ enum sync_verdict sync_peer_heard(struct sync_peers *peers, const struct sync_tr
  * silent. To be called several times a second.
  */
 uint64_t sync_peer_check(struct sync_peers *peers, struct sync_peer *peer, uint64_t now_ms);
+
+/* What this number said could not be taken. True: all is wanted now, and was not before. */
+bool sync_peer_missing(struct sync_peer *peer, uint64_t number);
 
 /* A bulk by which everything up to `mark` is told has ended, or failed. */
 void sync_peer_bulk_done(struct sync_peer *peer, uint64_t mark, uint64_t now_ms);

@@ -199,6 +199,68 @@ bulk_wanted(void **state)
 	assert_false(peer->wants_bulk);
 }
 
+/*
+ * { what, the number that came after 1, whether what is missing between them has been found, the mark;
+ * whether all is wanted still }
+ */
+static const struct {
+	const char *name;
+	uint64_t next;
+	bool found;
+	uint64_t mark;
+	bool wanted;
+} marks[] = {
+	{ "nothing is missing", 2, true, 1, false },
+	{ "the bulk tells it", 4, true, 4, false },
+	{ "the last one that it tells", 4, true, 3, false },
+	{ "a mark that is still on its way", 4, true, 9, false },
+	{ "it does not tell the last one", 4, true, 2, true },
+	{ "nor any", 4, true, 1, true },
+	{ "that will be found later", 4, false, 2, false },
+	{ "a leap up to the mark", SYNC_WINDOW + 2, true, SYNC_WINDOW + 1, false },
+	{ "a leap beyond the mark", SYNC_WINDOW + 2, true, SYNC_WINDOW, true },
+	{ "a leap up to the mark, just now", SYNC_WINDOW + 2, false, SYNC_WINDOW + 1, false },
+	{ "a leap beyond the mark, just now", SYNC_WINDOW + 2, false, SYNC_WINDOW, true },
+};
+
+/* A bulk tells what is missing up to its mark. What is missing after it is wanted of the next one. */
+static void
+bulk_marks(void **state)
+{
+	for (size_t i = 0; i < SL_COUNT(marks); i++) {
+		const char *name = marks[i].name;
+		struct sync_peer *peer;
+
+		sync_peers_init(peers, OWN, true);
+		heard(1, 5, 0, 1, 0, 0);
+		peer = heard(1, 5, 0, marks[i].next, 0, 0);
+		if (marks[i].found) {
+			sync_peer_check(peers, peer, 1000);
+			sync_peer_check(peers, peer, 2000);
+		}
+		sync_peer_bulk_done(peer, marks[i].mark, 2000);
+		sl_check_int(name, peer->wants_bulk, marks[i].wanted);
+		/* At a join it is begun at once, */
+		sl_check_int(name, peer->bulk_at_ms, marks[i].wanted ? 2000 : 12000);
+		sync_peer_bulk_done(peer, marks[i].next, 2500);
+		sl_check(name, !peer->wants_bulk);
+		sl_check_int(name, sync_peer_check(peers, peer, 3500), 0);
+		sl_check_int(name, sync_peer_check(peers, peer, 4500), 0);
+		sl_check(name, !peer->wants_bulk);
+		/* but not again and again. */
+		sync_peer_missing(peer, marks[i].next);
+		sl_check(name, peer->wants_bulk);
+		sync_peer_bulk_done(peer, marks[i].next - 1, 13000);
+		sl_check(name, peer->wants_bulk);
+		sl_check_int(name, peer->bulk_at_ms, 23000);
+		/* Who has gone is asked for nothing. */
+		heard(1, 5, 0, marks[i].next + 1, SYNC_FLAG_GOODBYE, 13000);
+		sync_peer_missing(peer, marks[i].next + 1);
+		sync_peer_bulk_done(peer, marks[i].next, 13000);
+		sl_check(name, !peer->wants_bulk);
+	}
+}
+
 /* More than there is room for, and a peer that restarts without end. */
 static void
 many(void **state)
@@ -252,8 +314,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(boots),       cmocka_unit_test(numbers), cmocka_unit_test(numbers_leap),
-		cmocka_unit_test(bulk_wanted), cmocka_unit_test(many),    cmocka_unit_test(echoes),
+		cmocka_unit_test(boots),       cmocka_unit_test(numbers),    cmocka_unit_test(numbers_leap),
+		cmocka_unit_test(bulk_wanted), cmocka_unit_test(bulk_marks), cmocka_unit_test(many),
+		cmocka_unit_test(echoes),
 	};
 
 	peers = calloc(1, sizeof(*peers));

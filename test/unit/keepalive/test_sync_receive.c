@@ -208,12 +208,13 @@ static void
 overrun(void **state)
 {
 	const struct sockaddr_storage from = host("192.0.2.1");
+	const uint32_t last = SYNC_PENDING_MAX / 3 + 10;
 	uint8_t bytes[1472];
 	size_t size = 0;
 
 	link_begin("", false, "224.0.0.81", 0);
 	fake_puts(0, DP_SYNC_BUSY);
-	for (uint32_t i = 0; i < SYNC_PENDING_MAX / 3 + 10; i++) {
+	for (uint32_t i = 0; i < last; i++) {
 		size = message_make(bytes, "", PEER, 0, 1 + i, 0);
 		sync_receive_message(link_state, bytes, size, &from);
 		if (i == 100)
@@ -224,6 +225,18 @@ overrun(void **state)
 		}
 	}
 	assert_int_equal(atomic_load(&link_state->counters[SYNC_OVERRUN]), 29);
+	assert_true(link_state->peers.peers[0].wants_bulk);
+	/* A bulk that ends now has the last of it only if its mark is as high. */
+	sync_peer_bulk_done(&link_state->peers.peers[0], last - 1, 0);
+	assert_true(link_state->peers.peers[0].wants_bulk);
+	sync_peer_bulk_done(&link_state->peers.peers[0], last, 0);
+	assert_false(link_state->peers.peers[0].wants_bulk);
+	/* LVS's message has no number: as if the peer's last one, which is heard only, had been too much. */
+	atomic_store(&sync_state.receives, false);
+	sync_receive_message(link_state, bytes, message_make(bytes, "", PEER, 0, last + 1, 0), &from);
+	atomic_store(&sync_state.receives, true);
+	sync_receive_message(link_state, bytes, message_make(bytes, "", 0, 0, 0, 0), &from);
+	sync_peer_bulk_done(&link_state->peers.peers[0], last, 0);
 	assert_true(link_state->peers.peers[0].wants_bulk);
 	assert_int_equal(fake_count(0), 0);
 	fake_puts(0, DP_SYNC_TAKEN);
