@@ -37,14 +37,22 @@ void
 ka_group_asked(struct ka_run *run, struct instance *instance, uint64_t now_us)
 {
 	int group = instance->conf.sync_group;
+	bool fence = false;
 
 	if (!ka_group_agrees(run, instance))
 		return;
 	for (struct instance *member = member_next(run, group, NULL); member != NULL;
+	     member = member_next(run, group, member))
+		fence |= ka_instance_needs_fence(run, member, now_us);
+	for (struct instance *member = member_next(run, group, NULL); member != NULL;
 	     member = member_next(run, group, member)) {
 		struct vrrp_actions actions = { 0 };
 
-		vrrp_fsm_promote(&member->fsm, now_us, &actions);
+		/* One whose own MASTER gave way waits for the others: all take over, or none. */
+		if (fence && !ka_instance_needs_fence(run, member, now_us))
+			vrrp_fsm_wait_fence(&member->fsm);
+		else
+			vrrp_fsm_promote(&member->fsm, now_us, &actions);
 		ka_instance_do(run, member, &actions, now_us);
 	}
 }

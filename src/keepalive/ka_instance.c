@@ -210,6 +210,14 @@ advert_send(struct instance *instance, uint8_t priority)
 
 /* ---- effects ---- */
 
+/* A peer that says by heartbeat that it is no MASTER is believed. */
+bool
+ka_instance_needs_fence(const struct ka_run *run, const struct instance *instance, uint64_t now_us)
+{
+	return vrrp_fsm_needs_fence(&instance->fsm, now_us) && run->fence.state != FENCE_DONE &&
+	       (instance->said_master != 0 || !ka_peer_is_heard(run));
+}
+
 static void
 fence_ask(struct ka_run *run, struct instance *instance, uint64_t now_us)
 {
@@ -217,8 +225,7 @@ fence_ask(struct ka_run *run, struct instance *instance, uint64_t now_us)
 	enum fence_answer answer = FENCE_GOOD;
 	char text[SL_ADDR_STRLEN];
 
-	/* A peer that says by heartbeat that it is no MASTER is believed. */
-	if (instance->said_master != 0 || !ka_peer_is_heard(run))
+	if (ka_instance_needs_fence(run, instance, now_us))
 		answer = fence_want(&run->fence, now_us, (uint64_t)run->conf->fence_timeout_ms * 1000);
 	switch (answer) {
 	case FENCE_ASK:

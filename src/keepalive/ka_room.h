@@ -186,6 +186,8 @@ void ka_instance_timers(struct ka_run *run, uint64_t now_us);
 /* What came in by heartbeat stands for an advert. */
 void ka_instance_heard(struct ka_run *run, struct instance *instance, const struct vrrp_heard *heard,
 		       uint64_t now_us);
+/* Would it become MASTER only after a fence command that is still to end well? */
+bool ka_instance_needs_fence(const struct ka_run *run, const struct instance *instance, uint64_t now_us);
 /* The fence command has ended. */
 void ka_instance_fenced(struct ka_run *run, bool good, uint64_t now_us);
 void ka_instance_hold(struct instance *instance, bool held);

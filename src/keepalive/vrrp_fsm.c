@@ -289,18 +289,33 @@ why_master(struct vrrp_fsm *fsm, uint64_t now_us)
 			 (unsigned long long)((now_us - fsm->heard_us) / 1000));
 }
 
+/*
+ * Who gave way, or is heard, need not be fenced; who fell silent may still hold the addresses. A box that starts
+ * and hears nobody may be the one that is cut off: it must not shoot at who serves.
+ */
+bool
+vrrp_fsm_needs_fence(const struct vrrp_fsm *fsm, uint64_t now_us)
+{
+	return fsm->state == KA_BACKUP && fsm->conf.fence && fsm->met && fsm->gave_way_us == VRRP_NEVER &&
+	       !master_lives(fsm, now_us);
+}
+
+void
+vrrp_fsm_wait_fence(struct vrrp_fsm *fsm)
+{
+	if (fsm->state != KA_BACKUP)
+		return;
+	fsm->fencing = true;
+	timer_set(fsm, VRRP_NEVER);
+}
+
 void
 vrrp_fsm_promote(struct vrrp_fsm *fsm, uint64_t now_us, struct vrrp_actions *actions)
 {
-	if (fsm->state != KA_BACKUP || fsm->fencing)
+	if (fsm->state != KA_BACKUP)
 		return;
-	/*
-	 * Who gave way, or is heard, need not be fenced; who fell silent may still hold the addresses. A box that starts
-	 * and hears nobody may be the one that is cut off: it must not shoot at who serves.
-	 */
-	if (fsm->conf.fence && fsm->met && fsm->gave_way_us == VRRP_NEVER && !master_lives(fsm, now_us)) {
-		fsm->fencing = true;
-		timer_set(fsm, VRRP_NEVER);
+	if (vrrp_fsm_needs_fence(fsm, now_us)) {
+		vrrp_fsm_wait_fence(fsm);
 		act(actions, VRRP_DO_FENCE);
 		return;
 	}

@@ -120,6 +120,10 @@ void vrrp_fsm_release(struct vrrp_fsm *fsm);
 /* A sync group's members: BACKUP because another is; MASTER because all want it. */
 void vrrp_fsm_follow(struct vrrp_fsm *fsm, uint64_t now_us, const char *why, struct vrrp_actions *actions);
 void vrrp_fsm_promote(struct vrrp_fsm *fsm, uint64_t now_us, struct vrrp_actions *actions);
+/* Would it have the peer fenced first? */
+bool vrrp_fsm_needs_fence(const struct vrrp_fsm *fsm, uint64_t now_us);
+/* Another of the sync group does: this one waits with it for vrrp_fsm_fenced. */
+void vrrp_fsm_wait_fence(struct vrrp_fsm *fsm);
 /* The answer to VRRP_DO_FENCE. */
 void vrrp_fsm_fenced(struct vrrp_fsm *fsm, uint64_t now_us, bool good, struct vrrp_actions *actions);
 /*

@@ -273,6 +273,61 @@ fence(void **state)
 	assert_int_equal(fake_state(B, "VJ"), KA_BACKUP);
 }
 
+/* Of a sync group one hears that the MASTER gives way, the other nothing: the command decides on both. */
+static void
+fence_sync_group(void **state)
+{
+	story_confs[B].fence = true;
+	story_grouped();
+	story_both_start();
+	fake_boxes[B].deaf_vrid = 52;
+	fake_run(1000);
+	assert_true(fake_instance(B, "VJ")->fsm.wants);
+	fake_events(KA_EVENT_MAX, "");
+	fake_box_stop(A);
+	fake_run(500);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	assert_int_equal(fake_state(B, "VJ"), KA_BACKUP);
+	assert_int_equal(fake_events(KA_EVENT_FENCE, "to be fenced before this box takes over VJ"), 1);
+	/* It fails, and is tried again. */
+	fake_boxes[B].run->fenced = true;
+	fake_run(300);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	assert_string_equal(fake_instance(B, "VI")->fsm.why, "the fence command failed: stays BACKUP");
+	fake_run(3000);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	assert_int_equal(fake_state(B, "VJ"), KA_BACKUP);
+	assert_true(fake_events(KA_EVENT_FENCE, "to be fenced") > 1);
+	assert_true(fake_instance(B, "VI")->fsm.fencing && fake_instance(B, "VJ")->fsm.fencing);
+	fake_boxes[B].run->fenced = fake_boxes[B].run->fenced_good = true;
+	fake_run(2);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	assert_int_equal(fake_state(B, "VJ"), KA_MASTER);
+}
+
+/* While the command runs, the MASTER gives way on both after all. */
+static void
+fence_sync_group_late(void **state)
+{
+	struct vrrp_heard zero = { .advert_us = 100000 };
+
+	story_confs[B].fence = true;
+	story_grouped();
+	story_both_start();
+	fake_box_kill(A);
+	fake_run(500);
+	assert_true(fake_instance(B, "VI")->fsm.fencing && fake_instance(B, "VJ")->fsm.fencing);
+	sl_addr_parse("192.0.2.11", &zero.source);
+	ka_instance_heard(fake_boxes[B].run, fake_instance(B, "VI"), &zero, fake_now_us);
+	fake_run(100);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	assert_int_equal(fake_state(B, "VJ"), KA_BACKUP);
+	ka_instance_heard(fake_boxes[B].run, fake_instance(B, "VJ"), &zero, fake_now_us);
+	fake_run(100);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	assert_int_equal(fake_state(B, "VJ"), KA_MASTER);
+}
+
 /* A peer that says that it is no MASTER is not fenced; one that said it was, and is silent, is. */
 static void
 fence_believes(void **state)
@@ -412,10 +467,22 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, story_setup, story_teardown)
-		TEST(sync_groups),  TEST(sync_group_fault), TEST(tracked), TEST(link_delays),
-		TEST(no_source),    TEST(own_health),       TEST(gate),    TEST(failover),
-		TEST(fence),        TEST(fence_believes),   TEST(reload),  TEST(startup_delay),
-		TEST(slow_channel), TEST(last_word),
+		TEST(sync_groups),
+		TEST(sync_group_fault),
+		TEST(tracked),
+		TEST(link_delays),
+		TEST(no_source),
+		TEST(own_health),
+		TEST(gate),
+		TEST(failover),
+		TEST(fence),
+		TEST(fence_believes),
+		TEST(reload),
+		TEST(startup_delay),
+		TEST(slow_channel),
+		TEST(last_word),
+		TEST(fence_sync_group),
+		TEST(fence_sync_group_late),
 #undef TEST
 	};
 
