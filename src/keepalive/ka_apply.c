@@ -85,6 +85,7 @@ instance_make(struct ka_run *run, struct instance *instance, struct instance *ol
 		return false;
 	}
 	instance->fsm.gate = run->gate;
+	instance->apart_us = 0;
 	if (instance->fsm.state != KA_MASTER) {
 		/* Its virtual MAC is named early: by the time it is MASTER the devices let it in. */
 		if (conf->vmac)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sync groups: instances that change state together. One becomes MASTER only when all others want to, too; when one is
- * MASTER no more, none is. That FAULT of one is FAULT of all is in ka_watch.c. Keepalive thread, with the lock.
+ * Sync groups: instances that change state together. One becomes MASTER only when all others want to, too;
+ * when one is MASTER no more, or another box is of one, none is. That FAULT of one is FAULT of all is in
+ * ka_watch.c. Keepalive thread, with the lock.
  */
 #include "ka_room.h"
 
@@ -77,6 +78,67 @@ ka_group_left(struct ka_run *run, struct instance *instance, uint64_t now_us)
 		vrrp_fsm_follow(&member->fsm, now_us, why, &actions);
 		ka_instance_do(run, member, &actions, now_us);
 	}
+}
+
+/* As others hear it. */
+static const struct sl_addr *
+master_source(const struct instance *instance)
+{
+	return instance->fsm.state == KA_MASTER ? &instance->fsm.source : &instance->fsm.master;
+}
+
+/* Has `a` the stronger MASTER? Than none (NULL) any is. */
+static bool
+master_wins(const struct instance *a, const struct instance *b)
+{
+	if (b == NULL || a->fsm.master_priority != b->fsm.master_priority)
+		return b == NULL || a->fsm.master_priority > b->fsm.master_priority;
+	return memcmp(master_source(a)->b, master_source(b)->b, sizeof(master_source(a)->b)) > 0;
+}
+
+/*
+ * After a reload has put them together, one member may be MASTER here and another obey a MASTER elsewhere.
+ * Both boxes compare the same two, the strongest of either, by adverts that came since: so one of them gives
+ * way, and the other takes over what it leaves. When it does not, as it knows of no such group, the stronger
+ * one does after Master_Down.
+ */
+static void
+apart_look(struct ka_run *run, int group, uint64_t now_us)
+{
+	struct instance *first = member_next(run, group, NULL), *here = NULL, *there = NULL;
+	struct vrrp_actions actions = { 0 };
+	uint64_t patience_us;
+	char why[192];
+
+	for (struct instance *member = first; member != NULL; member = member_next(run, group, member)) {
+		if (member->fsm.state == KA_MASTER && master_wins(member, here))
+			here = member;
+		if (vrrp_fsm_obeys(&member->fsm, now_us) && master_wins(member, there))
+			there = member;
+	}
+	if (first == NULL)
+		return;
+	if (here == NULL || there == NULL) {
+		first->apart_us = 0;
+		return;
+	}
+	if (first->apart_us == 0)
+		first->apart_us = now_us;
+	patience_us = master_wins(here, there) ? there->fsm.down_us : 0;
+	if (there->fsm.heard_us <= first->apart_us + patience_us)
+		return;
+	snprintf(why, sizeof(why), "sync group %s: another box is MASTER of %s",
+		 run->conf->groups[group].name, there->conf.name);
+	/* The others that are MASTER follow it. */
+	vrrp_fsm_follow(&here->fsm, now_us, why, &actions);
+	ka_instance_do(run, here, &actions, now_us);
+}
+
+void
+ka_group_turn(struct ka_run *run, uint64_t now_us)
+{
+	for (unsigned int i = 0; i < run->conf->group_count; i++)
+		apart_look(run, (int)i, now_us);
 }
 
 void

@@ -109,6 +109,7 @@ ka_loop_turn(struct ka_run *run, uint64_t now_us)
 	ka_watch_turn(run, now_us, gap_us);
 	ka_apply_starts(run, now_us);
 	ka_instance_timers(run, now_us);
+	ka_group_turn(run, now_us);
 	ka_announce_turn(run, now_us);
 	ka_peer_turn(run, now_us);
 	ka_group_tell(run);

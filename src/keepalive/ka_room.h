@@ -66,6 +66,8 @@ struct instance {
 	bool addrs_told, interval_told;
 	uint64_t lower_told_us;
 	bool failover, release; /* left by control */
+	/* a group's first: since when some are MASTER here and others obey one elsewhere; 0: none such */
+	uint64_t apart_us;
 	/* VRRP as a channel to the peer */
 	uint64_t heard_us; /* VRRP_NEVER */
 	bool silent;       /* it ought to be heard, and is not */
@@ -207,6 +209,8 @@ void ka_group_asked(struct ka_run *run, struct instance *instance, uint64_t now_
 /* A member is MASTER no more. */
 void ka_group_left(struct ka_run *run, struct instance *instance, uint64_t now_us);
 bool ka_group_agrees(const struct ka_run *run, const struct instance *instance);
+/* Groups of which some are MASTER here and others elsewhere become one again. */
+void ka_group_turn(struct ka_run *run, uint64_t now_us);
 /* After an advert of lower priority: it and the others of its group are announced again. */
 void ka_group_announce(struct ka_run *run, struct instance *instance, uint64_t now_us);
 /* Events for groups whose state is another one. */

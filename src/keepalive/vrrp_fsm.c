@@ -271,6 +271,13 @@ master_lives(const struct vrrp_fsm *fsm, uint64_t now_us)
 	return fsm->heard_us != VRRP_NEVER && now_us - fsm->heard_us < fsm->down_us;
 }
 
+bool
+vrrp_fsm_obeys(const struct vrrp_fsm *fsm, uint64_t now_us)
+{
+	return fsm->state == KA_BACKUP && fsm->gave_way_us == VRRP_NEVER && master_lives(fsm, now_us) &&
+	       (fsm->master_priority >= fsm->priority || !preempts(fsm) || delay_runs(fsm, now_us));
+}
+
 static void
 why_master(struct vrrp_fsm *fsm, uint64_t now_us)
 {
@@ -290,8 +297,8 @@ why_master(struct vrrp_fsm *fsm, uint64_t now_us)
 }
 
 /*
- * Who gave way, or is heard, need not be fenced; who fell silent may still hold the addresses. A box that starts
- * and hears nobody may be the one that is cut off: it must not shoot at who serves.
+ * Who gave way, or is heard, need not be fenced; who fell silent may still hold the addresses. A box that
+ * starts and hears nobody may be the one that is cut off: it must not shoot at who serves.
  */
 bool
 vrrp_fsm_needs_fence(const struct vrrp_fsm *fsm, uint64_t now_us)

@@ -134,6 +134,8 @@ void vrrp_fsm_stalled(struct vrrp_fsm *fsm, uint64_t now_us, uint64_t stall_us);
 
 /* (256 - priority) / 256 of an interval: version 2: of a second, version 3: of the master's. */
 uint64_t vrrp_fsm_skew(const struct vrrp_fsm *fsm);
+/* BACKUP of a MASTER that is alive and that it does not preempt? */
+bool vrrp_fsm_obeys(const struct vrrp_fsm *fsm, uint64_t now_us);
 /* Is it kept from preempting? */
 bool vrrp_fsm_is_held_back(const struct vrrp_fsm *fsm);
 

@@ -407,6 +407,132 @@ reload(void **state)
 	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
 }
 
+/* For `ms`: at most how long at a stretch an instance was MASTER on neither box. */
+static unsigned int
+orphan_watch(unsigned int ms)
+{
+	static const char *const names[] = { "VI", "VJ" };
+	unsigned int none[2] = { 0 }, most = 0;
+
+	for (unsigned int i = 0; i < ms; i++) {
+		fake_run(1);
+		for (unsigned int k = 0; k < 2; k++) {
+			bool held =
+				fake_state(A, names[k]) == KA_MASTER || fake_state(B, names[k]) == KA_MASTER;
+
+			none[k] = held ? 0 : none[k] + 1;
+			most = none[k] > most ? none[k] : most;
+		}
+	}
+	return most;
+}
+
+static void
+both_are(unsigned int box, enum ka_state state)
+{
+	assert_int_equal(fake_state(box, "VI"), state);
+	assert_int_equal(fake_state(box, "VJ"), state);
+}
+
+/* A is MASTER of VI, B of VJ; what a reload then says of them is up to the story. */
+static void
+active_active(void)
+{
+	story_confs[A].instance_count = story_confs[B].instance_count = 2;
+	story_ones[A][1].priority = 50;
+	story_both_start();
+	assert_int_equal(fake_state(A, "VJ"), KA_BACKUP);
+	assert_int_equal(fake_state(B, "VJ"), KA_MASTER);
+	story_grouped();
+	fake_events(KA_EVENT_MAX, "");
+}
+
+/* Put into one group while each box has one of them: the weaker box gives way, the other goes on. */
+static void
+group_formed(void **state)
+{
+	active_active();
+	story_ones[A][1].priority = 150;
+	story_ones[A][0].nopreempt = story_ones[A][1].nopreempt = true;
+	fake_box_apply(A, &story_confs[A]);
+	fake_box_apply(B, &story_confs[B]);
+	assert_in_range(orphan_watch(10000), 1, 70);
+	both_are(A, KA_MASTER);
+	both_are(B, KA_BACKUP);
+	assert_int_equal(fake_instance(A, "VI")->counts.released, 0);
+	assert_int_equal(fake_events(KA_EVENT_STATE, "sync group G: another box is MASTER of VI"), 1);
+}
+
+/* Each box is the better one of what it has: the address decides. Each may reload first, or long before. */
+static void
+group_formed_equals(void **state)
+{
+	static const unsigned int apart_ms[] = { 0, 1, 30, 100, 350, 700, 3000 };
+
+	for (unsigned int i = 0; i < 2 * SL_COUNT(apart_ms); i++) {
+		unsigned int first = i % 2;
+
+		story_teardown(state);
+		story_setup(state);
+		active_active();
+		story_ones[B][1].priority = 150;
+		fake_box_apply(first, &story_confs[first]);
+		assert_true(orphan_watch(apart_ms[i / 2]) <= 100);
+		fake_box_apply(1 - first, &story_confs[1 - first]);
+		assert_true(orphan_watch(3000) <= 100);
+		both_are(fake_state(A, "VI") == KA_MASTER ? A : B, KA_MASTER);
+		both_are(fake_state(A, "VI") == KA_MASTER ? B : A, KA_BACKUP);
+	}
+}
+
+/* The same reload lowers what each last heard of the other: by that, both would give way. */
+static void
+group_formed_lowered(void **state)
+{
+	active_active();
+	story_ones[A][0].priority = story_ones[A][1].priority = 90;
+	story_ones[B][0].priority = story_ones[B][1].priority = 95;
+	fake_box_apply(A, &story_confs[A]);
+	fake_box_apply(B, &story_confs[B]);
+	assert_in_range(orphan_watch(3000), 1, 70);
+	both_are(A, KA_BACKUP);
+	both_are(B, KA_MASTER);
+	assert_int_equal(fake_instance(B, "VJ")->counts.released, 0);
+}
+
+/* The weaker one knows of no group: the other waits for Master_Down, and leaves it all. */
+static void
+group_formed_here(void **state)
+{
+	active_active();
+	story_ones[A][0].nopreempt = story_ones[A][1].nopreempt = true;
+	fake_box_apply(A, &story_confs[A]);
+	assert_int_equal(orphan_watch(300), 0);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	assert_true(orphan_watch(400) <= 70);
+	both_are(A, KA_BACKUP);
+	both_are(B, KA_MASTER);
+	fake_box_apply(B, &story_confs[B]);
+	assert_int_equal(orphan_watch(3000), 0);
+	both_are(B, KA_MASTER);
+}
+
+/* A member that is new, and hears nobody, takes nothing from the others. */
+static void
+group_extended(void **state)
+{
+	story_grouped();
+	story_confs[A].instance_count = story_confs[B].instance_count = 1;
+	story_both_start();
+	story_confs[A].instance_count = story_confs[B].instance_count = 2;
+	fake_box_apply(A, &story_confs[A]);
+	fake_box_apply(B, &story_confs[B]);
+	fake_run(3000);
+	both_are(A, KA_MASTER);
+	both_are(B, KA_BACKUP);
+	assert_int_equal(fake_instance(A, "VI")->counts.released, 0);
+}
+
 /* An older message that comes by a slower channel after a newer one says nothing of who is MASTER. */
 static void
 slow_channel(void **state)
@@ -483,6 +609,11 @@ main(void)
 		TEST(last_word),
 		TEST(fence_sync_group),
 		TEST(fence_sync_group_late),
+		TEST(group_formed),
+		TEST(group_formed_equals),
+		TEST(group_formed_here),
+		TEST(group_formed_lowered),
+		TEST(group_extended),
 #undef TEST
 	};
 
