@@ -78,6 +78,7 @@ struct ka_track {
 	bool init_fail;    /* SCRIPT, PROCESS ...: counts as failed until something is known */
 	int16_t weight;    /* 0: a failure is FAULT; > 0: added while good; < 0: added while bad */
 	unsigned int port; /* PORT: its number */
+	uint32_t debounce_down_ms, debounce_up_ms; /* PORT: its interface_up_down_delays */
 	char name
 		[KA_NAME_SIZE]; /* the interface; the script's, file's, process's, pool's name; the gateway as text */
 };
@@ -138,7 +139,7 @@ struct ka_instance {
 	bool track_port;      /* the link of `port` is tracked (not dont_track_primary) */
 	int sync_group;       /* index of ka_conf.groups; -1: none */
 	bool notify_priority; /* notify_priority_changes: an event for each */
-	uint32_t debounce_down_ms, debounce_up_ms; /* interface_up_down_delays */
+	uint32_t debounce_down_ms, debounce_up_ms; /* interface_up_down_delays of `port` */
 };
 
 /* vrrp_sync_group: its instances change state together. */

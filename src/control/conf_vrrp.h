@@ -193,6 +193,9 @@ int conf_ha_port(struct conf_check *check, const struct conf_word *name);
 /* The same, without reporting. */
 int conf_ha_port_find(const struct conf *conf, const char *name);
 
+/* How long a change of a port's link must last: its last line counts. Written only if it has one. */
+void conf_ha_delays(const struct conf_load *load, int port, uint32_t *ret_down_ms, uint32_t *ret_up_ms);
+
 /* The draft of a name, or NULL after reporting that there is none, with the nearest. */
 struct conf_instance_draft *conf_ha_instance_find(struct conf_load *load, const struct conf_word *name);
 

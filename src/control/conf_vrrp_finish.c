@@ -100,6 +100,19 @@ conf_ha_port(struct conf_check *check, const struct conf_word *name)
 	return port >= 0 ? port : conf_check_port(check, name);
 }
 
+void
+conf_ha_delays(const struct conf_load *load, int port, uint32_t *ret_down_ms, uint32_t *ret_up_ms)
+{
+	for (unsigned int i = 0; i < load->ha->delay_count; i++) {
+		const struct conf_delay_draft *delay = &load->ha->delays[i];
+
+		if (conf_ha_port_find(load->conf, delay->name->text) != port)
+			continue;
+		*ret_down_ms = delay->down_ms;
+		*ret_up_ms = delay->up_ms;
+	}
+}
+
 struct conf_instance_draft *
 conf_ha_instance_find(struct conf_load *load, const struct conf_word *name)
 {
@@ -302,14 +315,7 @@ port_finish(struct conf_check *check, struct conf_instance_draft *draft)
 	if (draft->port < 0)
 		return;
 	draft->ka.port = (unsigned int)draft->port;
-	for (unsigned int i = 0; i < load->ha->delay_count; i++) {
-		const struct conf_delay_draft *delay = &load->ha->delays[i];
-
-		if (conf_ha_port_find(load->conf, delay->name->text) != draft->port)
-			continue;
-		draft->ka.debounce_down_ms = delay->down_ms;
-		draft->ka.debounce_up_ms = delay->up_ms;
-	}
+	conf_ha_delays(load, draft->port, &draft->ka.debounce_down_ms, &draft->ka.debounce_up_ms);
 }
 
 /* Peers, and whether there is an address to speak from. */

@@ -302,6 +302,7 @@ find_interface(struct conf_check *check, const struct conf_track_draft *draft, s
 	if (port >= 0) {
 		track->kind = KA_TRACK_PORT;
 		track->port = (unsigned int)port;
+		conf_ha_delays(check->load, port, &track->debounce_down_ms, &track->debounce_up_ms);
 		strcpy(track->name, check->load->conf->ports[port].dp.name);
 		return true;
 	}

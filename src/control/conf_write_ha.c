@@ -12,8 +12,11 @@ enum { RT_PRIORITY_DEFAULT = 50, FENCE_TIMEOUT_DEFAULT_MS = 10 * 1000 };
 
 static void script(FILE *out, const char *indent, const struct conf_vrrp_script *script);
 static void process(FILE *out, const char *indent, const struct conf_track_process *process);
-static void delays(FILE *out, const char *indent, const struct ka_conf *ka, const struct conf *conf);
-static bool has_delay(const struct ka_conf *ka, unsigned int i);
+static void delays(FILE *out, const char *indent, const struct conf *conf);
+static void delay_find(const struct ka_conf *ka, unsigned int port, uint32_t *ret_down_ms,
+		       uint32_t *ret_up_ms);
+static void tracked_delay_find(const struct ka_track *tracks, unsigned int count, unsigned int port,
+			       uint32_t *ret_down_ms, uint32_t *ret_up_ms);
 static void heartbeat(FILE *out, const char *indent, const struct ka_heartbeat *ka, const char *key_file);
 static void sync(FILE *out, const char *indent, const struct ka_sync *ka, const char *key_file);
 static void key(FILE *out, const char *indent, const char *text, const char *file);
@@ -24,11 +27,12 @@ static void fifo(FILE *out, const char *indent, const char *keyword, const struc
 unsigned int
 conf_write_ha_count(const struct conf *conf, enum conf_ha_block kind)
 {
-	bool any_delay = false;
+	uint32_t down_ms = 0, up_ms = 0;
 
-	for (unsigned int i = 0; i < conf->ka.instance_count; i++)
-		any_delay |= has_delay(&conf->ka, i);
+	for (unsigned int i = 0; i < conf->port_count; i++)
+		delay_find(&conf->ka, i, &down_ms, &up_ms);
 
+	const bool any_delay = down_ms != 0 || up_ms != 0;
 	const unsigned int counts[CONF_HA_BLOCK_MAX] = {
 		[CONF_HA_SCRIPT] = conf->ha.script_count,
 		[CONF_HA_PROCESS] = conf->ha.process_count,
@@ -89,7 +93,7 @@ conf_write_ha(FILE *out, const char *indent, const struct conf *conf, enum conf_
 		process(out, indent, &conf->ha.processes[i]);
 		break;
 	case CONF_HA_DELAYS:
-		delays(out, indent, &conf->ka, conf);
+		delays(out, indent, conf);
 		break;
 	case CONF_HA_INSTANCE:
 		conf_write_instance(out, indent, conf, i);
@@ -161,27 +165,50 @@ process(FILE *out, const char *indent, const struct conf_track_process *self)
 	fprintf(out, "%sweight %d%s\n", indent, self->weight, self->reverse ? " reverse" : "");
 }
 
-/* Instances on one port have the same; the last line of a port would count. */
 static void
-delays(FILE *out, const char *indent, const struct ka_conf *ka, const struct conf *conf)
+delays(FILE *out, const char *indent, const struct conf *conf)
 {
-	for (unsigned int i = 0; i < ka->instance_count; i++) {
-		const struct ka_instance *self = &ka->instances[i];
-		bool written = !has_delay(ka, i);
+	for (unsigned int i = 0; i < conf->port_count; i++) {
+		uint32_t down_ms = 0, up_ms = 0;
 
-		for (unsigned int j = 0; j < i; j++)
-			written |= ka->instances[j].port == self->port;
-		if (!written)
-			fprintf(out, "%s%s %u.%03u %u.%03u\n", indent, conf->ports[self->port].dp.name,
-				self->debounce_down_ms / 1000, self->debounce_down_ms % 1000,
-				self->debounce_up_ms / 1000, self->debounce_up_ms % 1000);
+		delay_find(&conf->ka, i, &down_ms, &up_ms);
+		if (down_ms != 0 || up_ms != 0)
+			fprintf(out, "%s%s %u.%03u %u.%03u\n", indent, conf->ports[i].dp.name, down_ms / 1000,
+				down_ms % 1000, up_ms / 1000, up_ms % 1000);
 	}
 }
 
-static bool
-has_delay(const struct ka_conf *ka, unsigned int i)
+/* All that stand on a port or track it have the same. Written only if there is one. */
+static void
+delay_find(const struct ka_conf *ka, unsigned int port, uint32_t *ret_down_ms, uint32_t *ret_up_ms)
 {
-	return ka->instances[i].debounce_down_ms != 0 || ka->instances[i].debounce_up_ms != 0;
+	for (unsigned int i = 0; i < ka->instance_count; i++) {
+		const struct ka_instance *self = &ka->instances[i];
+
+		if (self->port == port && (self->debounce_down_ms != 0 || self->debounce_up_ms != 0)) {
+			*ret_down_ms = self->debounce_down_ms;
+			*ret_up_ms = self->debounce_up_ms;
+		}
+		tracked_delay_find(self->tracks, self->track_count, port, ret_down_ms, ret_up_ms);
+	}
+	for (unsigned int i = 0; i < ka->group_count; i++)
+		tracked_delay_find(ka->groups[i].tracks, ka->groups[i].track_count, port, ret_down_ms,
+				   ret_up_ms);
+}
+
+static void
+tracked_delay_find(const struct ka_track *tracks, unsigned int count, unsigned int port,
+		   uint32_t *ret_down_ms, uint32_t *ret_up_ms)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		const struct ka_track *self = &tracks[i];
+
+		if (self->kind == KA_TRACK_PORT && self->port == port &&
+		    (self->debounce_down_ms != 0 || self->debounce_up_ms != 0)) {
+			*ret_down_ms = self->debounce_down_ms;
+			*ret_up_ms = self->debounce_up_ms;
+		}
+	}
 }
 
 static void

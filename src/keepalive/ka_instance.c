@@ -98,7 +98,7 @@ ka_instance_set(struct ka_run *run, struct instance *instance, const struct ka_i
 		.grouped = conf->sync_group >= 0,
 		.fence = run->conf->fence,
 	};
-	struct watch *watches = calloc(conf->track_count + 1, sizeof(*watches));
+	struct watch *watches = calloc(ka_watch_count(run, conf) + 1, sizeof(*watches));
 
 	if (watches == NULL)
 		return false;

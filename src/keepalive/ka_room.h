@@ -55,7 +55,7 @@ struct instance {
 	struct announce announce;
 	uint64_t announced;               /* number of its last announcement among those of all instances */
 	struct ka_instance_status counts; /* its counters */
-	struct watch link, *watches;      /* of `port`; of each of conf.tracks */
+	struct watch link, *watches;      /* of `port`; of each of conf.tracks, then its sync group's */
 	struct vrrp_tracked tracked;      /* own, without the group's */
 	uint16_t said_master; /* heartbeats (a bit each) that last called their box MASTER of it */
 	/* The same: that may still bring what a box said before it gave way by VRRP; which one, and when. */
@@ -221,6 +221,8 @@ void ka_group_tell(struct ka_run *run);
 void ka_watch_turn(struct ka_run *run, uint64_t now_us, uint64_t gap_us);
 /* What nobody tracks any more: who begins to track it again waits for what is found then. */
 void ka_watch_forget(struct ka_run *run);
+/* How many watches an instance needs. */
+unsigned int ka_watch_count(const struct ka_run *run, const struct ka_instance *conf);
 /* 0 or -ENOMEM. */
 int ka_watch_found(struct ka_run *run, enum ka_track_kind kind, const char *name, int32_t value);
 

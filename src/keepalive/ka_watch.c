@@ -23,8 +23,9 @@ enum {
 
 struct look {
 	struct ka_run *run;
-	struct instance *instance;
 	uint64_t now_us;
+	const struct ka_track *tracks; /* that are summed: the instance's, its sync group's */
+	struct watch *watches;         /* of each of them */
 };
 
 /* ---- links ---- */
@@ -52,9 +53,9 @@ interface_is_up(const struct ka_run *run, const char *name)
 
 /* interface_up_down_delays: a change counts when it has lasted. */
 static bool
-watch_see(struct watch *watch, const struct ka_instance *conf, bool good, uint64_t now_us)
+watch_see(struct watch *watch, uint32_t down_ms, uint32_t up_ms, bool good, uint64_t now_us)
 {
-	uint64_t delay_us = (uint64_t)(good ? conf->debounce_up_ms : conf->debounce_down_ms) * 1000;
+	uint64_t delay_us = (uint64_t)(good ? up_ms : down_ms) * 1000;
 
 	if (!watch->known) {
 		*watch = (struct watch){ .known = true, .good = good };
@@ -144,17 +145,16 @@ static bool
 track_look(const struct ka_track *track, int32_t *ret_value, void *context)
 {
 	struct look *look = context;
-	const struct ka_instance *conf = &look->instance->conf;
 	const struct found *found;
-	bool good;
 
 	switch (track->kind) {
 	case KA_TRACK_PORT:
-		good = port_is_up(track->port);
-		break;
+		*ret_value = watch_see(&look->watches[track - look->tracks], track->debounce_down_ms,
+				       track->debounce_up_ms, port_is_up(track->port), look->now_us);
+		return true;
 	case KA_TRACK_INTERFACE:
-		good = interface_is_up(look->run, track->name);
-		break;
+		*ret_value = interface_is_up(look->run, track->name);
+		return true;
 	case KA_TRACK_WORKERS:
 		*ret_value = look->run->workers_good;
 		return true;
@@ -164,11 +164,6 @@ track_look(const struct ka_track *track, int32_t *ret_value, void *context)
 			*ret_value = found->value;
 		return found != NULL;
 	}
-	/* A sync group's own links have no delays. */
-	if (track >= conf->tracks && track < conf->tracks + conf->track_count)
-		good = watch_see(&look->instance->watches[track - conf->tracks], conf, good, look->now_us);
-	*ret_value = good;
-	return true;
 }
 
 /* ---- own health ---- */
@@ -225,25 +220,36 @@ source_look(const struct ka_run *run, struct instance *instance, struct vrrp_tra
 						     : "its port has no link-local address to speak from");
 }
 
+unsigned int
+ka_watch_count(const struct ka_run *run, const struct ka_instance *conf)
+{
+	return conf->track_count +
+	       (conf->sync_group < 0 ? 0 : run->conf->groups[conf->sync_group].track_count);
+}
+
 static void
 instance_look(struct ka_run *run, struct instance *instance, uint64_t now_us)
 {
 	const struct ka_instance *conf = &instance->conf;
 	const struct ka_sync_group *group =
 		conf->sync_group < 0 ? NULL : &run->conf->groups[conf->sync_group];
-	struct look look = { run, instance, now_us };
+	struct look look = { run, now_us, conf->tracks, instance->watches };
 	struct vrrp_tracked tracked = { 0 };
 
 	if (run->conf->own_health && !run->workers_good)
 		own_fault(&tracked, "a worker stands still");
 	source_look(run, instance, &tracked);
-	if (conf->track_port && !watch_see(&instance->link, conf, port_is_up(conf->port), now_us))
+	if (conf->track_port && !watch_see(&instance->link, conf->debounce_down_ms, conf->debounce_up_ms,
+					   port_is_up(conf->port), now_us))
 		own_fault(&tracked, "the link of its port is down");
 	vrrp_track_sum(conf->tracks, conf->track_count, group == NULL || group->track_weights, track_look,
 		       &look, &tracked);
-	if (group != NULL)
+	if (group != NULL) {
+		look.tracks = group->tracks;
+		look.watches = instance->watches + conf->track_count;
 		vrrp_track_sum(group->tracks, group->track_count, group->track_weights, track_look, &look,
 			       &tracked);
+	}
 	instance->tracked = tracked;
 }
 

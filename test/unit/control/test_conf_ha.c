@@ -179,7 +179,7 @@ static const char all[] = PORTS
 	"vrrp_track_process alone {\n process bird\n param_match\n delay 0.5\n}\n"
 	"vrrp_track_process any {\n process bird\n}\n"
 	"track_file tf {\n file /run/x\n weight 2\n}\n"
-	"interface_up_down_delays {\n wan 1 0\n}\n"
+	"interface_up_down_delays {\n wan 1 0\n eth1 4\n lan 2 3.5\n}\n"
 	"vrrp_instance VI_1 {\n state BACKUP\n interface wan\n virtual_router_id 51\n priority 150\n"
 	" preempt_delay 2\n authentication {\n auth_type PASS\n auth_pass \"a b#cdefgh\"\n }\n"
 	" virtual_ipaddress {\n 192.0.2.1/24\n 192.0.2.2 dev wan\n }\n"
@@ -276,6 +276,9 @@ everything_instances(void **state)
 		sl_check_int(tracks[i].name, one->tracks[i].init_fail, tracks[i].init_fail);
 	}
 	sl_check_int("a tracked port's number", one->tracks[0].port, 1);
+	sl_check_int("its own delay", one->tracks[0].debounce_down_ms, 2000);
+	sl_check_int("and up", one->tracks[0].debounce_up_ms, 3500);
+	sl_check_int("no port, no delay", one->tracks[1].debounce_down_ms, 0);
 	sl_check_int("in no sync group", one->sync_group, -1);
 	sl_check_int("in a sync group", two->sync_group, 0);
 	sl_check_int("where weights do not count", two->tracks[0].weight, 0);
@@ -284,6 +287,7 @@ everything_instances(void **state)
 	sl_check_int("the same id on another port", two->vrid, one->vrid);
 	sl_check_int("a sync group's tracks", conf->ka.groups[0].track_count, 1);
 	sl_check_int("their weights", conf->ka.groups[0].tracks[0].weight, 4);
+	sl_check_int("their delays", conf->ka.groups[0].tracks[0].debounce_down_ms, 1000);
 	sl_check_str("a quorum by the group", conf_ha_pool(conf, "dns")->name, "dns");
 	sl_check("a quorum by the service", conf_ha_pool(conf, "TCP 192.0.2.1:80") == conf->services[1].pool);
 	sl_check("none of another port", conf_ha_pool(conf, "TCP 192.0.2.1:81") == NULL);
@@ -551,6 +555,41 @@ saved(void **state)
 	free(file);
 }
 
+/* Links that are tracked, and no instance stands on them. */
+static void
+tracked_delays(void **state)
+{
+	static const char file[] =
+		PORTS "port dmz {\n device net_null1\n address 172.16.0.251/24\n}\n"
+		      "interface_up_down_delays {\n lan 1.5 0\n dmz 0 3\n}\n"
+		      "vrrp_instance VI {\n interface wan\n virtual_router_id 51\n"
+		      " track_interface {\n eth1\n sl-lan\n }\n}\n"
+		      "vrrp_sync_group G {\n group {\n VI\n }\n track_interface {\n dmz\n }\n}\n";
+	struct conf *conf = conf_load_good("tracked", file);
+	const struct ka_instance *one = &conf->ka.instances[0];
+	const struct ka_track *dmz = &conf->ka.groups[0].tracks[0];
+	char *once = written(conf), *again_file;
+
+	sl_check_int("its port's", one->debounce_down_ms, 0);
+	sl_check_int("the link's", one->tracks[0].debounce_down_ms, 1500);
+	sl_check_int("up", one->tracks[0].debounce_up_ms, 0);
+	sl_check_int("a kernel interface has none", one->tracks[1].debounce_down_ms, 0);
+	sl_check_int("the group's", dmz->debounce_down_ms, 0);
+	sl_check_int("up", dmz->debounce_up_ms, 3000);
+	assert_true(asprintf(&again_file,
+			     PORTS "port dmz {\n device net_null1\n address 172.16.0.251/24\n}\n%s",
+			     once) > 0);
+
+	struct conf *again = conf_load_good("tracked, saved", again_file);
+
+	ka_same(&conf->ka, &again->ka);
+	sl_check("the group's, saved", memcmp(dmz, &again->ka.groups[0].tracks[0], sizeof(*dmz)) == 0);
+	conf_free(conf);
+	conf_free(again);
+	free(once);
+	free(again_file);
+}
+
 /* ---- keys in files ---- */
 
 static void
@@ -590,7 +629,7 @@ main(void)
 		cmocka_unit_test(values),          cmocka_unit_test(everything_instances),
 		cmocka_unit_test(everything_else), cmocka_unit_test(sync_words),
 		cmocka_unit_test(renumbered),      cmocka_unit_test(saved),
-		cmocka_unit_test(key_files),
+		cmocka_unit_test(tracked_delays),  cmocka_unit_test(key_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,9 @@
 #define VI(name, vrid, lines)                                                                                \
 	"vrrp_instance " name " {\n interface p\n virtual_router_id " vrid "\n" lines "\n}\n"
 #define ONE(lines) PORT VI("VI", "51", lines "\n virtual_ipaddress {\n 10.0.0.9/8\n }")
+#define TRACKS(delay)                                                                                        \
+	"port q {\n device net_null1\n address 10.1.0.1/16\n}\n" ONE(                                        \
+		"track_interface {\n q\n }") "interface_up_down_delays {\n " delay "\n}\n"
 #define HEARTBEAT(lines) PORT "heartbeat udp h {\n peer 172.16.0.2\n" lines "\n}\n"
 #define SYNC(lines) PORT "connection_sync {\n interface p\n lvs_peer\n" lines "\n}\n"
 #define GROUP(line) ONE("") "local_address_group g {\n 10.0.0.200 p\n" line "\n}\n"
@@ -38,6 +41,8 @@ static const struct diff_row rows[] = {
 	  "+ global_defs vrrp_startup_delay 5\n" },
 	{ "a group that moves", GROUP(""), GROUP("vrrp_instance VI"),
 	  "~ local_address_group g vrrp_instance none -> VI\n" },
+	{ "a tracked link's delay", TRACKS("q 1"), TRACKS("q 1 2"),
+	  "~ interface_up_down_delays q 1.000 1.000 -> 1.000 2.000\n" },
 	{ "a script", PORT "vrrp_script s {\n script /bin/true\n user 0 0\n}\n",
 	  PORT "vrrp_script s {\n script \"/bin/true a\"\n user 0 0\n}\n",
 	  "~ vrrp_script s script \"/bin/true\" -> \"/bin/true a\"\n" },

@@ -145,6 +145,8 @@ void
 dp_ha_port(unsigned int port, struct dp_ha_port *ret_port)
 {
 	*ret_port = fake_boxes[current].port;
+	if ((fake_boxes[current].links_down >> port & 1) != 0)
+		ret_port->link_up = false;
 }
 
 bool

@@ -27,6 +27,7 @@ struct fake_box {
 	bool held[DP_HA_GROUPS_MAX];
 	bool vmac[DP_HA_GROUPS_MAX];
 	struct dp_ha_port port;
+	uint32_t links_down; /* of ports, a bit each, whatever `port` says */
 	uint32_t listens;
 	uint64_t turns;     /* of its worker */
 	bool worker_stands; /* they do not advance */

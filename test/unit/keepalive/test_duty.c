@@ -117,6 +117,87 @@ link_delays(void **state)
 	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
 }
 
+/* What counts are the delays of the link that is tracked, not of the port that its instance stands on. */
+static void
+tracked_delays(void **state)
+{
+	static struct ka_track lan = { .kind = KA_TRACK_PORT, .port = 1, .name = "lan" };
+
+	lan.debounce_down_ms = lan.debounce_up_ms = 0;
+	story_ones[A][0].debounce_down_ms = story_ones[A][0].debounce_up_ms = 10000;
+	story_ones[A][0].tracks = &lan;
+	story_ones[A][0].track_count = 1;
+	story_both_start();
+	fake_boxes[A].links_down = 1 << 1;
+	fake_run(100);
+	assert_int_equal(fake_state(A, "VI"), KA_FAULT);
+	fake_boxes[A].links_down = 0;
+	fake_run(100);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+	/* The other way round. */
+	story_ones[A][0].debounce_down_ms = story_ones[A][0].debounce_up_ms = 0;
+	lan.debounce_down_ms = 500;
+	lan.debounce_up_ms = 1000;
+	fake_box_apply(A, &story_confs[A]);
+	fake_run(1500);
+	fake_boxes[A].links_down = 1 << 1;
+	fake_run(400);
+	fake_boxes[A].links_down = 0;
+	fake_run(1000);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	fake_boxes[A].links_down = 1 << 1;
+	fake_run(620);
+	assert_int_equal(fake_state(A, "VI"), KA_FAULT);
+	fake_boxes[A].links_down = 0;
+	fake_run(900);
+	assert_int_equal(fake_state(A, "VI"), KA_FAULT);
+	fake_run(200);
+	assert_int_equal(fake_state(A, "VI"), KA_BACKUP);
+	fake_run(1000);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	/* Its own port has none. */
+	fake_boxes[A].links_down = 1 << 0;
+	fake_run(100);
+	assert_int_equal(fake_state(A, "VI"), KA_FAULT);
+}
+
+/* A sync group's own links have theirs, beside those of a member. */
+static void
+group_delays(void **state)
+{
+	static struct ka_track lan = { .kind = KA_TRACK_PORT, .port = 1, .name = "lan" },
+			       dmz = { .kind = KA_TRACK_PORT,
+				       .port = 2,
+				       .debounce_down_ms = 500,
+				       .debounce_up_ms = 1000,
+				       .name = "dmz" };
+
+	story_grouped();
+	story_ones[A][0].tracks = &lan;
+	story_ones[A][0].track_count = 1;
+	story_confs[A].groups[0].tracks = &dmz;
+	story_confs[A].groups[0].track_count = 1;
+	story_both_start();
+	fake_boxes[A].links_down = 1 << 2;
+	fake_run(400);
+	fake_boxes[A].links_down = 0;
+	fake_run(1000);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	assert_int_equal(fake_state(A, "VJ"), KA_MASTER);
+	fake_boxes[A].links_down = 1 << 2;
+	fake_run(620);
+	assert_int_equal(fake_state(A, "VI"), KA_FAULT);
+	assert_int_equal(fake_state(A, "VJ"), KA_FAULT);
+	fake_boxes[A].links_down = 0;
+	fake_run(900);
+	assert_int_equal(fake_state(A, "VJ"), KA_FAULT);
+	fake_run(1500);
+	assert_int_equal(fake_state(A, "VJ"), KA_MASTER);
+	fake_boxes[A].links_down = 1 << 1;
+	fake_run(100);
+	assert_int_equal(fake_state(A, "VJ"), KA_FAULT);
+}
+
 static void
 no_source(void **state)
 {
@@ -614,6 +695,8 @@ main(void)
 		TEST(group_formed_here),
 		TEST(group_formed_lowered),
 		TEST(group_extended),
+		TEST(tracked_delays),
+		TEST(group_delays),
 #undef TEST
 	};
 
