@@ -87,11 +87,10 @@ delay_goes_on(void **state)
 {
 	struct ka_instance *one = &story_ones[A][0];
 
-	one->debounce_down_ms = 1000;
 	one->track_port = false;
 	one->tracks = tracks;
 	one->track_count = 1;
-	tracks[0] = (struct ka_track){ .kind = KA_TRACK_PORT, .name = "lan" };
+	tracks[0] = (struct ka_track){ .kind = KA_TRACK_PORT, .name = "lan", .debounce_down_ms = 1000 };
 	story_both_start();
 	fake_boxes[A].port.link_up = false;
 	fake_run(500);
