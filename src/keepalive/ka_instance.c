@@ -239,6 +239,9 @@ fence_ask(struct ka_run *run, struct instance *instance, uint64_t now_us)
 		vrrp_fsm_fenced(&instance->fsm, now_us, true, &actions);
 		ka_instance_do(run, instance, &actions, now_us);
 		break;
+	case FENCE_LATER:
+		vrrp_fsm_fenced(&instance->fsm, now_us, false, &actions);
+		break;
 	case FENCE_WAIT:
 		break;
 	}
@@ -463,7 +466,7 @@ ka_instance_timers(struct ka_run *run, uint64_t now_us)
 void
 ka_instance_fenced(struct ka_run *run, bool good, uint64_t now_us)
 {
-	if (!fence_ended(&run->fence, good))
+	if (!fence_ended(&run->fence, now_us, good))
 		return;
 	for (unsigned int i = 0; i < run->instance_count; i++) {
 		struct instance *instance = &run->instances[i];

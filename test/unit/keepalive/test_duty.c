@@ -333,7 +333,7 @@ fence(void **state)
 	fake_events(KA_EVENT_MAX, "");
 	fake_run(500 + 1000);
 	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
-	fake_run(400);
+	fake_run(1400);
 	assert_int_equal(fake_events(KA_EVENT_FENCE, "to be fenced before this box takes over V"), 2);
 	/* One that gives way need not be fenced. */
 	fake_box_start(A, &story_confs[A]);
@@ -375,10 +375,11 @@ fence_sync_group(void **state)
 	fake_run(300);
 	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
 	assert_string_equal(fake_instance(B, "VI")->fsm.why, "the fence command failed: stays BACKUP");
-	fake_run(3000);
+	fake_run(4600);
 	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
 	assert_int_equal(fake_state(B, "VJ"), KA_BACKUP);
-	assert_true(fake_events(KA_EVENT_FENCE, "to be fenced") > 1);
+	/* After 1 s; that one takes 1 s; after 2 s. */
+	assert_int_equal(fake_events(KA_EVENT_FENCE, "to be fenced"), 2);
 	assert_true(fake_instance(B, "VI")->fsm.fencing && fake_instance(B, "VJ")->fsm.fencing);
 	fake_boxes[B].run->fenced = fake_boxes[B].run->fenced_good = true;
 	fake_run(2);
@@ -431,7 +432,7 @@ fence_believes(void **state)
 	fake_run(1000);
 	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
 	fake_box_kill(A);
-	fake_run(380);
+	fake_run(402);
 	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
 	assert_int_equal(fake_events(KA_EVENT_FENCE, ""), 1);
 }

@@ -222,15 +222,25 @@ fencing(void **state)
 {
 	struct fence fence = { 0 };
 
-	assert_false(fence_ended(&fence, true));
+	assert_false(fence_ended(&fence, 500, true));
 	assert_int_equal(fence_want(&fence, 1000, 500), FENCE_ASK);
 	assert_int_equal(fence_want(&fence, 1100, 500), FENCE_WAIT);
 	assert_false(fence_is_late(&fence, 1499));
 	assert_true(fence_is_late(&fence, 1500));
-	assert_true(fence_ended(&fence, false));
+	assert_true(fence_ended(&fence, 1500, false));
 	assert_false(fence_is_late(&fence, 1500));
+	/* Again, later and later. */
+	for (uint64_t apart_us = FENCE_APART_US, now_us = 1500, i = 0; i < 10; i++) {
+		assert_int_equal(fence_want(&fence, now_us + apart_us - 1, 500), FENCE_LATER);
+		now_us += apart_us;
+		assert_int_equal(fence_want(&fence, now_us, 500), FENCE_ASK);
+		assert_true(fence_ended(&fence, now_us, false));
+		apart_us = apart_us < FENCE_APART_MOST_US ? apart_us * 2 : apart_us;
+	}
+	/* Who was heard meanwhile falls silent anew. */
+	fence_peer_heard(&fence);
 	assert_int_equal(fence_want(&fence, 2000, 500), FENCE_ASK);
-	assert_true(fence_ended(&fence, true));
+	assert_true(fence_ended(&fence, 2000, true));
 	assert_int_equal(fence_want(&fence, 2000, 500), FENCE_GOOD);
 	fence_peer_heard(&fence);
 	assert_int_equal(fence_want(&fence, 2000, 500), FENCE_ASK);
