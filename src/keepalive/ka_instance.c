@@ -254,7 +254,7 @@ state_changed(struct ka_run *run, struct instance *instance, uint64_t now_us)
 
 	if (fsm->state == KA_MASTER) {
 		instance->counts.became_master++;
-		if (fsm->heard_us != VRRP_NEVER && now_us - fsm->heard_us >= fsm->down_us)
+		if (fsm->silence)
 			ka_peer_silent(run, instance, now_us);
 	}
 	ka_tell_state(instance);
@@ -284,6 +284,14 @@ action_do(struct ka_run *run, struct instance *instance, enum vrrp_action action
 		advert_send(instance, 0);
 		instance->says_zero = true;
 		run->say = true;
+		break;
+	case VRRP_DO_SPEAK:
+		advert_send(instance, instance->fsm.priority);
+		/* One message tells of all instances. */
+		if (run->said_us != now_us) {
+			instance->says_master = run->say = true;
+			ka_peer_say(run, now_us);
+		}
 		break;
 	case VRRP_DO_HOLD:
 		ka_instance_hold(instance, true);
@@ -458,6 +466,9 @@ ka_instance_timers(struct ka_run *run, uint64_t now_us)
 
 		if (now_us < instance->fsm.timer_us)
 			continue;
+		/* By a channel that is not yet silent the peer said that it is MASTER. */
+		if (instance->said_master != 0 && vrrp_fsm_misses_master(&instance->fsm, now_us))
+			continue;
 		vrrp_fsm_timer(&instance->fsm, now_us, &actions);
 		ka_instance_do(run, instance, &actions, now_us);
 	}
@@ -479,8 +490,10 @@ ka_instance_fenced(struct ka_run *run, bool good, uint64_t now_us)
 		ka_instance_do(run, instance, &actions, now_us);
 	}
 	if (!good)
-		ka_tell(KA_EVENT_PEER, false, NULL,
-			"is not fenced, its command failed: this box does not take over");
+		ka_tell(KA_EVENT_PEER, false, run->peer_count == 1 ? run->peers[0].name : NULL,
+			"is not fenced, the command failed: this box does not take over, and tries again in "
+			"%u s",
+			(unsigned int)((run->fence.until_us - now_us) / 1000000));
 }
 
 /* ---- events ---- */

@@ -61,8 +61,8 @@ peer_find(struct ka_run *run, const char *name)
 	return oldest;
 }
 
-/* False: by a faster channel the peer has said something newer, so this is no news of its instances. */
-static bool
+/* NULL: by a faster channel the peer has said something newer, so this is no news of its instances. */
+static const struct peer *
 peer_note(struct ka_run *run, const struct heartbeat_message *message, uint64_t now_us)
 {
 	struct peer *peer = peer_find(run, message->router_id);
@@ -72,7 +72,7 @@ peer_note(struct ka_run *run, const struct heartbeat_message *message, uint64_t 
 		peer->number = message->number;
 	peer->heard_us = now_us;
 	if (!is_new)
-		return false;
+		return NULL;
 	if (peer->boot_id == 0)
 		ka_tell(KA_EVENT_PEER, true, peer->name, "appeared");
 	else if (peer->boot_id != message->boot_id)
@@ -82,7 +82,7 @@ peer_note(struct ka_run *run, const struct heartbeat_message *message, uint64_t 
 			message->in_sync ? "knows all connections" : "does not know all connections");
 	peer->boot_id = message->boot_id;
 	peer->in_sync = message->in_sync;
-	return true;
+	return peer;
 }
 
 /* ---- heartbeats ---- */
@@ -108,8 +108,29 @@ line_is_late(const struct instance *instance, const struct heartbeat_instance *l
 }
 
 static void
-line_take(struct ka_run *run, unsigned int channel, const struct heartbeat_instance *line, unsigned int nth,
-	  uint64_t now_us)
+said_set(struct instance *instance, unsigned int channel, uint8_t peer, uint64_t now_us)
+{
+	if (instance->said_master == 0)
+		instance->said_us = now_us;
+	instance->said_master |= (uint16_t)(1U << channel);
+	instance->said_by[channel] = peer;
+}
+
+/* A peer's newest word, by whatever channel, holds for all of them. True: it had said that it is MASTER. */
+static bool
+said_clear(struct instance *instance, uint8_t peer)
+{
+	uint16_t before = instance->said_master;
+
+	for (unsigned int i = 0; i < KA_HEARTBEATS_MAX; i++)
+		if (instance->said_by[i] == peer)
+			instance->said_master &= (uint16_t) ~(1U << i);
+	return instance->said_master != before;
+}
+
+static void
+line_take(struct ka_run *run, unsigned int channel, uint8_t peer, const struct heartbeat_instance *line,
+	  unsigned int nth, uint64_t now_us)
 {
 	struct instance *instance = line_find(run, line, nth);
 	uint16_t bit = (uint16_t)(1U << channel);
@@ -118,30 +139,46 @@ line_take(struct ka_run *run, unsigned int channel, const struct heartbeat_insta
 		.advert_us = (uint64_t)line->advert_ms * 1000,
 		.source = line->source,
 	};
-	bool was_master;
 
 	if (instance == NULL || line->advert_ms == 0)
 		return;
-	was_master = (instance->said_master & bit) != 0;
+	instance->line = run->messages;
 	if (line->state == KA_MASTER && line->priority > 0) {
 		if (line_is_late(instance, line, bit, now_us))
 			return;
-		instance->said_master |= bit;
+		said_set(instance, channel, peer, now_us);
 		ka_instance_heard(run, instance, &heard, now_us);
 		return;
 	}
 	if (sl_addr_eq(&instance->gave_way, &line->source))
 		instance->behind &= (uint16_t)~bit;
+	/* Told once: what a BACKUP says of itself later changes nothing. */
+	if (!said_clear(instance, peer))
+		return;
 	/* Another box's word says nothing of the MASTER. */
 	if (instance->fsm.state == KA_BACKUP && !sl_addr_is_none(&instance->fsm.master) &&
 	    !sl_addr_eq(&instance->fsm.master, &line->source))
 		return;
-	instance->said_master &= (uint16_t)~bit;
-	/* Told once: what a BACKUP says of itself later changes nothing. */
-	if (!was_master)
-		return;
 	heard.priority = 0;
 	ka_instance_heard(run, instance, &heard, now_us);
+}
+
+static void
+lines_take(struct ka_run *run, unsigned int channel, uint8_t peer, const struct heartbeat_message *message,
+	   uint64_t now_us)
+{
+	uint8_t seen[2][256] = { 0 };
+
+	run->messages++;
+	for (unsigned int i = 0; i < message->instance_count && i < HEARTBEAT_INSTANCES_MAX; i++) {
+		const struct heartbeat_instance *line = &message->instances[i];
+
+		line_take(run, channel, peer, line, seen[line->family == 6][line->vrid]++, now_us);
+	}
+	/* Of one that it has no more it is not MASTER. */
+	for (unsigned int i = 0; i < run->instance_count; i++)
+		if (run->instances[i].said_master != 0 && run->instances[i].line != run->messages)
+			said_clear(&run->instances[i], peer);
 }
 
 void
@@ -149,21 +186,16 @@ ka_peer_heard(unsigned int channel, const struct heartbeat_message *message, voi
 {
 	struct ka_run *run = context;
 	uint64_t now_us = ka_now_us();
-	uint8_t seen[2][256] = { 0 };
-	bool is_new;
+	const struct peer *peer;
 
 	pthread_mutex_lock(&run->lock);
 	if (message->boot_id != run->boot_id && channel < KA_HEARTBEATS_MAX) {
 		run->channels[channel].alive = true;
 		run->channels[channel].silent = false;
 		fence_peer_heard(&run->fence);
-		is_new = peer_note(run, message, now_us);
-		for (unsigned int i = 0; is_new && i < message->instance_count && i < HEARTBEAT_INSTANCES_MAX;
-		     i++) {
-			const struct heartbeat_instance *line = &message->instances[i];
-
-			line_take(run, channel, line, seen[line->family == 6][line->vrid]++, now_us);
-		}
+		peer = peer_note(run, message, now_us);
+		if (peer != NULL)
+			lines_take(run, channel, (uint8_t)(peer - run->peers), message, now_us);
 	}
 	pthread_mutex_unlock(&run->lock);
 }
@@ -319,7 +351,9 @@ ka_peer_turn(struct ka_run *run, uint64_t now_us)
 		if (instance->fsm.state == KA_BACKUP && instance->heard_us != VRRP_NEVER &&
 		    instance->fsm.heard_us != VRRP_NEVER && instance->fsm.gave_way_us == VRRP_NEVER &&
 		    sl_addr_eq(&instance->fsm.master, &instance->heard_from) &&
-		    now_us - instance->heard_us > instance->fsm.down_us)
+		    now_us - instance->heard_us > instance->fsm.down_us &&
+		    /* A new MASTER is told of by a heartbeat before its first advert is here. */
+		    (instance->said_master == 0 || now_us - instance->said_us > instance->fsm.down_us))
 			vrrp_silent(run, instance, now_us);
 	}
 	view_update(run, now_us);
@@ -364,7 +398,7 @@ message_fill(struct ka_run *run)
 		message->instances[message->instance_count++] = (struct heartbeat_instance){
 			.vrid = instance->conf.vrid,
 			.family = instance->conf.family,
-			.state = (uint8_t)instance->fsm.state,
+			.state = (uint8_t)(instance->says_master ? KA_MASTER : instance->fsm.state),
 			.priority = instance->says_zero ? 0 : instance->fsm.priority,
 			.advert_ms = instance->conf.advert_ms,
 			.source = instance->fsm.source,
@@ -398,7 +432,7 @@ ka_peer_say(struct ka_run *run, uint64_t now_us)
 		return;
 	message_fill(run);
 	heartbeat_say(run->heartbeat, &run->message);
-	/* Priority 0 is said once. */
+	/* Both are said once. */
 	for (unsigned int i = 0; i < run->instance_count; i++)
-		run->instances[i].says_zero = false;
+		run->instances[i].says_zero = run->instances[i].says_master = false;
 }

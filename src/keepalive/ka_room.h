@@ -57,12 +57,17 @@ struct instance {
 	struct ka_instance_status counts; /* its counters */
 	struct watch link, *watches;      /* of `port`; of each of conf.tracks, then its sync group's */
 	struct vrrp_tracked tracked;      /* own, without the group's */
-	uint16_t said_master; /* heartbeats (a bit each) that last called their box MASTER of it */
+	/* Heartbeats (a bit each) by which a box called itself MASTER of it, and has said nothing else since; which box. */
+	uint16_t said_master;
+	uint8_t said_by[KA_HEARTBEATS_MAX]; /* index of run->peers */
+	uint64_t line;                      /* the last message that had a line of it */
+	uint64_t said_us;                   /* the first of them, since none was */
 	/* The same: that may still bring what a box said before it gave way by VRRP; which one, and when. */
 	uint16_t behind;
 	struct sl_addr gave_way;
 	uint64_t gave_way_us;
-	bool says_zero; /* the next heartbeat says priority 0 */
+	bool says_zero;   /* the next heartbeat says priority 0 */
+	bool says_master; /* or that it is MASTER, which it was until now */
 	bool addrs_told, interval_told;
 	uint64_t lower_told_us;
 	bool failover, release; /* left by control */
@@ -137,6 +142,7 @@ struct ka_run {
 	bool say; /* heartbeats have something new to say */
 	uint64_t said_us, peers_us;
 	struct heartbeat_message message;
+	uint64_t messages; /* so many heartbeats have come in */
 
 	struct sync *sync;
 	bool sync_sends, sync_receives, sync_told;

@@ -230,7 +230,13 @@ master_heard(struct vrrp_fsm *fsm, uint64_t now_us, const struct vrrp_heard *hea
 		return;
 	snprintf(fsm->why, sizeof(fsm->why), "%s is MASTER with priority %u, this is %u",
 		 sl_addr_format(&heard->source, text), heard->priority, fsm->priority);
-	if (fsm->conf.higher_prio_send_advert)
+	/*
+	 * The other one may not have heard that there were two, and would not announce its addresses again, which
+	 * neighbours have learned to be here.
+	 */
+	if (now_us - fsm->since_us >= fsm->down_us)
+		act(actions, VRRP_DO_SPEAK);
+	else if (fsm->conf.higher_prio_send_advert)
 		act(actions, VRRP_DO_SEND);
 	act(actions, VRRP_DO_RELEASE);
 	interval_learn(fsm, heard);
@@ -296,6 +302,12 @@ why_master(struct vrrp_fsm *fsm, uint64_t now_us)
 			 (unsigned long long)((now_us - fsm->heard_us) / 1000));
 }
 
+bool
+vrrp_fsm_misses_master(const struct vrrp_fsm *fsm, uint64_t now_us)
+{
+	return fsm->state == KA_BACKUP && fsm->gave_way_us == VRRP_NEVER && !master_lives(fsm, now_us);
+}
+
 /*
  * Who gave way, or is heard, need not be fenced; who fell silent may still hold the addresses. A box that
  * starts and hears nobody may be the one that is cut off: it must not shoot at who serves.
@@ -303,8 +315,7 @@ why_master(struct vrrp_fsm *fsm, uint64_t now_us)
 bool
 vrrp_fsm_needs_fence(const struct vrrp_fsm *fsm, uint64_t now_us)
 {
-	return fsm->state == KA_BACKUP && fsm->conf.fence && fsm->met && fsm->gave_way_us == VRRP_NEVER &&
-	       !master_lives(fsm, now_us);
+	return fsm->conf.fence && fsm->met && vrrp_fsm_misses_master(fsm, now_us);
 }
 
 void
@@ -348,6 +359,7 @@ static void
 master_become(struct vrrp_fsm *fsm, uint64_t now_us, struct vrrp_actions *actions)
 {
 	why_master(fsm, now_us);
+	fsm->silence = fsm->heard_us != VRRP_NEVER && vrrp_fsm_misses_master(fsm, now_us);
 	act(actions, VRRP_DO_SEND);
 	act(actions, VRRP_DO_HOLD);
 	act(actions, VRRP_DO_ANNOUNCE);

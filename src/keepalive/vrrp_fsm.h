@@ -25,6 +25,7 @@
 #define VRRP_ACTION_LIST(X)                                                                                  \
 	X(SEND)           /* an advert with the effective priority */                                        \
 	X(SEND_ZERO)      /* an advert with priority 0 */                                                    \
+	X(SPEAK)          /* an advert, and by heartbeat the same, before the state is another one */        \
 	X(HOLD)           /* the addresses are ours */                                                       \
 	X(RELEASE)        /* they are no longer */                                                           \
 	X(ANNOUNCE)       /* the rounds of gratuitous ARP of a new MASTER */                                 \
@@ -75,6 +76,7 @@ struct vrrp_fsm {
 	bool wants;   /* its timer ran out, but the sync group's others did not */
 	bool fencing; /* waits for the fence command */
 	bool met;     /* a MASTER was heard since the start: who is silent has fallen silent */
+	bool silence; /* the last time that it became MASTER: because the old one was silent */
 
 	uint64_t since_us;
 	uint64_t timer_us; /* next vrrp_fsm_timer; VRRP_NEVER */
@@ -120,6 +122,11 @@ void vrrp_fsm_release(struct vrrp_fsm *fsm);
 /* A sync group's members: BACKUP because another is; MASTER because all want it. */
 void vrrp_fsm_follow(struct vrrp_fsm *fsm, uint64_t now_us, const char *why, struct vrrp_actions *actions);
 void vrrp_fsm_promote(struct vrrp_fsm *fsm, uint64_t now_us, struct vrrp_actions *actions);
+/*
+ * BACKUP that hears no MASTER any more, nor that it gave way? By adverts and their like: whether the box of the
+ * MASTER is alive by other channels is for the owner to know, who then does not call vrrp_fsm_timer.
+ */
+bool vrrp_fsm_misses_master(const struct vrrp_fsm *fsm, uint64_t now_us);
 /* Would it have the peer fenced first? */
 bool vrrp_fsm_needs_fence(const struct vrrp_fsm *fsm, uint64_t now_us);
 /* Another of the sync group does: this one waits with it for vrrp_fsm_fenced. */

@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 struct fake_box fake_boxes[FAKE_BOXES];
-uint64_t fake_now_us, fake_delay_us, fake_jitter_us;
+uint64_t fake_now_us, fake_delay_us, fake_jitter_us, fake_dead_us;
 unsigned int fake_loss, fake_seed;
 
-enum { HEARTBEAT_US = 100000, HEARTBEAT_DEAD_US = 400000 };
+enum { HEARTBEAT_US = 100000 };
 
 /* Whose turn it is. */
 static unsigned int current;
@@ -231,7 +231,7 @@ heartbeat_turn(void)
 		return;
 	if (fake_now_us % HEARTBEAT_US == 0)
 		heartbeat_deliver();
-	if (!box->told_silent && box->heard_us != 0 && fake_now_us - box->heard_us > HEARTBEAT_DEAD_US) {
+	if (!box->told_silent && box->heard_us != 0 && fake_now_us - box->heard_us > fake_dead_us) {
 		box->told_silent = true;
 		box->calls.channel(0, false, "silent", box->calls.context);
 	}
@@ -311,6 +311,7 @@ fake_reset(void)
 	fake_now_us = 1000000;
 	fake_delay_us = 200;
 	fake_jitter_us = 0;
+	fake_dead_us = 400000;
 	fake_loss = 0;
 	fake_seed = 1;
 	current = 0;

@@ -53,6 +53,8 @@ extern struct fake_box fake_boxes[FAKE_BOXES];
 extern uint64_t fake_now_us; /* 0: the true clock, for tests that run the thread */
 /* How long a frame is under way, and of a thousand how many are lost. */
 extern uint64_t fake_delay_us, fake_jitter_us;
+/* How long no heartbeat has come when they are silent. */
+extern uint64_t fake_dead_us;
 extern unsigned int fake_loss;
 extern unsigned int fake_seed;
 

@@ -67,6 +67,8 @@ take_over(void **state)
 {
 	for (size_t i = 0; i < SL_COUNT(kinds); i++) {
 		const struct kind *kind = &kinds[i];
+		/* Heartbeats are silent after `dead`. */
+		unsigned int down_ms = kind->alone ? (unsigned int)(fake_dead_us / 1000) : kind->down_ms;
 		uint64_t took;
 
 		story_setup(state);
@@ -80,8 +82,7 @@ take_over(void **state)
 
 		fake_box_kill(A);
 		took = fake_wait(B, "VI", KA_MASTER, 10000);
-		sl_check(kind->name,
-			 took <= kind->down_ms + 2 && took + kind->advert_ms + 2 >= kind->down_ms);
+		sl_check(kind->name, took <= down_ms + 2 && took + kind->advert_ms + 2 >= down_ms);
 		fake_box_start(A, &story_confs[A]);
 		sl_check(kind->name, fake_wait(A, "VI", KA_MASTER, 10000) != UINT64_MAX);
 		sl_check(kind->name, fake_wait(B, "VI", KA_BACKUP, 5) != UINT64_MAX);
@@ -179,6 +180,104 @@ channels_cut(void **state)
 	story_watch(1000, 110);
 	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
 	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+}
+
+/* VRRP is cut: as long as a heartbeat is not silent, by its own `dead`, the peer is not dead. */
+static void
+heartbeats_late(void **state)
+{
+	fake_dead_us = 3000000;
+	story_heartbeats_too();
+	story_confs[B].fence = true;
+	story_both_start();
+	fake_boxes[A].deaf = fake_boxes[B].deaf = true;
+	fake_run(1000);
+	fake_events(KA_EVENT_MAX, "");
+	fake_boxes[B].heartbeat_cut = true;
+	assert_int_equal(story_watch(2800, 0), 0);
+	fake_boxes[B].heartbeat_cut = false;
+	assert_int_equal(story_watch(1000, 0), 0);
+	assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+	assert_int_equal(fake_events(KA_EVENT_FENCE, ""), 0);
+	fake_box_kill(A);
+	fake_run(2800);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	assert_int_equal(fake_events(KA_EVENT_FENCE, ""), 0);
+	fake_run(220);
+	assert_int_equal(fake_events(KA_EVENT_FENCE, "to be fenced"), 1);
+	fake_boxes[B].run->fenced = fake_boxes[B].run->fenced_good = true;
+	fake_run(2);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+}
+
+/* A peer whose heartbeats go on, but without the instance of which it said that it is MASTER. */
+static void
+heartbeats_without(void **state)
+{
+	story_heartbeats_alone();
+	story_confs[A].instance_count = story_confs[B].instance_count = 2;
+	story_both_start();
+	assert_int_equal(fake_instance(B, "VI")->said_master, 1);
+	/* As if it had been taken away without a word. */
+	fake_instance(A, "VI")->conf.vrid = 99;
+	fake_run(110);
+	assert_int_equal(fake_instance(B, "VI")->said_master, 0);
+	assert_true(fake_wait(B, "VI", KA_MASTER, 400) != UINT64_MAX);
+	assert_int_equal(fake_state(B, "VJ"), KA_BACKUP);
+	assert_true(fake_boxes[B].run->channels[0].alive);
+}
+
+/* A planned move is no fault of any channel, though heartbeats tell of the new MASTER first. */
+static void
+planned_is_quiet(void **state)
+{
+	story_heartbeats_too();
+	story_both_start();
+	fake_delay_us = 30000;
+	fake_run(5000);
+	for (unsigned int i = 0; i < 2; i++) {
+		fake_events(KA_EVENT_MAX, "");
+		fake_instance(A, "VI")->failover = true;
+		assert_true(fake_wait(B, "VI", KA_MASTER, 100) != UINT64_MAX);
+		fake_run(3000);
+		fake_instance(A, "VI")->release = true;
+		assert_true(fake_wait(A, "VI", KA_MASTER, 500) != UINT64_MAX);
+		fake_run(3000);
+		assert_int_equal(fake_events(KA_EVENT_CHANNEL, ""), 0);
+	}
+}
+
+/*
+ * Two were MASTER, and one kind of channel is there again: VRRP, heartbeats, heartbeats of instances that have no
+ * other. Whoever speaks first, the one that stays MASTER announces its addresses again.
+ */
+static void
+split_heals(void **state)
+{
+	for (unsigned int i = 0; i < 30; i++) {
+		bool vrrp = i % 3 == 0;
+		unsigned int arps;
+
+		story_setup(state);
+		if (i % 3 == 2)
+			story_heartbeats_alone();
+		else
+			story_heartbeats_too();
+		story_both_start();
+		for (unsigned int box = A; box <= B; box++)
+			fake_boxes[box].deaf = fake_boxes[box].heartbeat_cut = true;
+		fake_run(8000 + i * 3);
+		assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+		arps = fake_boxes[A].arps;
+		for (unsigned int box = A; box <= B; box++) {
+			fake_boxes[box].deaf = !vrrp;
+			fake_boxes[box].heartbeat_cut = vrrp;
+		}
+		assert_true(fake_wait(B, "VI", KA_BACKUP, 150) != UINT64_MAX);
+		fake_run(100);
+		assert_int_equal(fake_state(A, "VI"), KA_MASTER);
+		sl_check_int(vrrp ? "VRRP" : "heartbeats", fake_boxes[A].arps, arps + 15);
+	}
 }
 
 /* Who stays and who gives way both tell of it. */
@@ -399,6 +498,10 @@ main(void)
 		TEST(equals),
 		TEST(channels_cut),
 		TEST(split),
+		TEST(split_heals),
+		TEST(heartbeats_late),
+		TEST(heartbeats_without),
+		TEST(planned_is_quiet),
 		TEST(gives_way_by_heartbeat),
 		TEST(announces_last),
 		TEST(late_heartbeat),

@@ -44,7 +44,7 @@ struct step {
 
 /* S send, Z send zero, H hold, R release, G announce, L announce again, T tell the state, A ask, F fence, l lower, s split,
    o owners */
-static const char letters[VRRP_ACTION_MAX + 1] = "SZHRGLTAFlso";
+static const char letters[VRRP_ACTION_MAX + 1] = "SZKHRGLTAFlso";
 
 struct story {
 	const char *name;
@@ -206,7 +206,14 @@ static const struct story stories[] = {
 		{ HEAR, 255, "", KA_MASTER, -2 }, { TIMER, 0, "S", KA_MASTER, -2 },
 		{ HEAR, 255, "", KA_MASTER, -2 }, { TIMER, 0, "S", KA_MASTER, -2 },
 		{ HEAR, 255, "", KA_MASTER, -2 }, { TIMER, 0, "S", KA_MASTER, -2 },
-		{ HEAR, 255, "RT", KA_BACKUP, -2 }) },
+		{ HEAR, 255, "KRT", KA_BACKUP, -2 }) },
+	{ "one that has been MASTER for Master_Down lets the other hear of it first",
+	  { CONF(3, 100) },
+	  100,
+	  STEPS({ START, 0, "T", KA_BACKUP, -2 }, { TIMER, 0, "SHGT", KA_MASTER, -2 },
+		{ TIMER, 0, "S", KA_MASTER, -2 }, { TIMER, 0, "S", KA_MASTER, -2 },
+		{ TIMER, 0, "S", KA_MASTER, -2 }, { TIMER, 0, "S", KA_MASTER, -2 },
+		{ HEAR, 150, "KRT", KA_BACKUP, -2 }) },
 	{ "FAULT of a MASTER, and its end",
 	  { CONF(3, 100) },
 	  100,
