@@ -30,7 +30,7 @@ enum conf_setting_kind { CONF_SETTING_NUMBER, CONF_SETTING_TIME, CONF_SETTING_MI
 	X(GARP_INTERVAL, "vrrp_", "garp_interval", "SECONDS", MICRO, 0, 10000000, 0)                         \
 	X(GNA_INTERVAL, "vrrp_", "gna_interval", "SECONDS", MICRO, 0, 10000000, 0)                           \
 	X(LOWER_NO_ADVERT, "vrrp_", "lower_prio_no_advert", "[on|off]", FLAG, 0, 1, 0)                       \
-	X(HIGHER_SEND_ADVERT, "vrrp_", "higher_prio_send_advert", "[on|off]", FLAG, 0, 1, 0)                 \
+	X(HIGHER_SEND_ADVERT, "vrrp_", "higher_prio_send_advert", "[on|off]", FLAG, 0, 1, 1)                 \
 	X(CHECK_UNICAST, "vrrp_", "check_unicast_src", "[on|off]", FLAG, 0, 1, 0)                            \
 	X(SKIP_CHECK, "vrrp_", "skip_check_adv_addr", "[on|off]", FLAG, 0, 1, 0)                             \
 	X(CHECKSUM_V2, "", "v3_checksum_as_v2", "[on|off]", FLAG, 0, 1, 0)                                   \

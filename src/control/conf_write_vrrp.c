@@ -28,7 +28,7 @@ conf_write_instance(FILE *out, const char *indent, const struct conf *conf, unsi
 		{ "adverts off", !ka->adverts },
 		{ "nopreempt", ka->nopreempt },
 		{ "lower_prio_no_advert on", ka->lower_prio_no_advert },
-		{ "higher_prio_send_advert on", ka->higher_prio_send_advert },
+		{ "higher_prio_send_advert off", !ka->higher_prio_send_advert },
 		{ "check_unicast_src on", ka->check_unicast_src },
 		{ "skip_check_adv_addr on", ka->skip_check_addrs },
 		{ "v3_checksum_as_v2 on", ka->checksum_as_v2 },

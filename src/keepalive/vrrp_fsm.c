@@ -234,10 +234,8 @@ master_heard(struct vrrp_fsm *fsm, uint64_t now_us, const struct vrrp_heard *hea
 	 * The other one may not have heard that there were two, and would not announce its addresses again, which
 	 * neighbours have learned to be here.
 	 */
-	if (now_us - fsm->since_us >= fsm->down_us)
+	if (fsm->conf.higher_prio_send_advert)
 		act(actions, VRRP_DO_SPEAK);
-	else if (fsm->conf.higher_prio_send_advert)
-		act(actions, VRRP_DO_SEND);
 	act(actions, VRRP_DO_RELEASE);
 	interval_learn(fsm, heard);
 	backup_become(fsm, now_us, actions);

@@ -203,6 +203,9 @@ class Two:
     def became_master(self, sluice):
         return sum(told["counters"]["became_master"] for told in self.ha(sluice)["instances"])
 
+    def announced(self, sluice):
+        return sum(told["counters"]["garps_sent"] for told in self.ha(sluice)["instances"])
+
     def masters(self):
         """How often each has become MASTER: the same later, and nobody has moved."""
         return [self.became_master(sluice) for sluice in self.sluices.values()]

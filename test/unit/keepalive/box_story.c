@@ -30,6 +30,7 @@ instance(const char *name, uint8_t vrid, uint8_t priority)
 		.initial = KA_BACKUP,
 		.advert_ms = 100,
 		.down_adverts = 3,
+		.higher_prio_send_advert = true,
 		.track_port = true,
 		.sync_group = -1,
 		.addrs = addrs,
