@@ -52,7 +52,7 @@ conf_free(struct conf *conf)
 static struct conf *
 load_run(const char *name, struct text text, bool strict, struct conf_faults *faults)
 {
-	unsigned int errors = faults->errors, warnings = faults->warnings;
+	unsigned int errors = faults->errors, warnings = faults->warnings - faults->here;
 	struct conf_place place = { .file = name };
 	struct conf_arena *keep = calloc(1, sizeof(*keep));
 	struct conf_arena scratch = { 0 };
@@ -73,7 +73,7 @@ load_run(const char *name, struct text text, bool strict, struct conf_faults *fa
 	}
 	keep->out_of_memory = NULL;
 	conf_arena_free(&scratch);
-	if (faults->errors == errors && (!strict || faults->warnings == warnings))
+	if (faults->errors == errors && (!strict || faults->warnings - faults->here == warnings))
 		return load.conf;
 	conf_arena_free(keep);
 	free(keep);

@@ -35,6 +35,7 @@ struct conf_fault {
 struct conf_faults {
 	struct conf_fault *first, **last_next;
 	unsigned int errors, warnings;
+	unsigned int here; /* of the warnings: what this box lacks at the moment, which a strict load takes */
 };
 
 void conf_fault_add(struct conf_faults *faults, enum conf_severity severity, const struct conf_place *place,
@@ -151,7 +152,7 @@ struct conf {
 
 /*
  * Loads a file. NULL if there is an error (faults->errors > 0, or `strict`
- * and faults->warnings > 0); faults tell why, file-not-found included.
+ * and faults->warnings > faults->here); faults tell why, file-not-found included.
  */
 struct conf *conf_load(const char *path, bool strict, struct conf_faults *faults);
 

@@ -84,6 +84,17 @@ conf_warn(struct conf_load *load, const struct conf_place *place, const char *fo
 	va_end(args);
 }
 
+void
+conf_warn_here(struct conf_load *load, const struct conf_place *place, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fault_add_va(load->faults, CONF_WARNING, place, format, args);
+	va_end(args);
+	load->faults->here++;
+}
+
 const char *
 conf_where(struct conf_load *load, const struct conf_place *there, const struct conf_place *here)
 {

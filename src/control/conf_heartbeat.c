@@ -30,6 +30,8 @@ static const uint32_t bauds[] = { 1200,   2400,   4800,   9600,   19200,  38400,
 static bool kind_find(struct conf_load *load, const struct conf_word *word,
 		      struct conf_heartbeat_draft *draft);
 static void heartbeat_finish(struct conf_check *check, struct conf_heartbeat_draft *draft);
+static void place_check(struct conf_load *load, unsigned int number);
+static bool is_same_place(const struct ka_heartbeat *a, const struct ka_heartbeat *b);
 static bool file_read(struct conf_load *load, const struct conf_word *word, char ret_key[KA_KEY_SIZE]);
 
 void
@@ -182,6 +184,7 @@ conf_ha_finish_heartbeats(struct conf_check *check)
 		conf_arena_alloc(load->keep, (count + 1) * sizeof(*conf->ha.heartbeat_key_files));
 	for (unsigned int i = 0; i < count; i++) {
 		heartbeat_finish(check, &ha->heartbeats[i]);
+		place_check(load, i);
 		conf->ka.heartbeats[i] = ha->heartbeats[i].ka;
 		conf->ha.heartbeat_key_files[i] = ha->heartbeats[i].key_file;
 	}
@@ -249,6 +252,7 @@ conf_ha_kernel_interface(struct conf_check *check, const struct conf_word *word,
 			conf_show(load, word->text));
 		return false;
 	}
+	conf_ha_interface_here(load, word);
 	strcpy(ret_name, word->text);
 	return true;
 }
@@ -297,6 +301,8 @@ heartbeat_finish(struct conf_check *check, struct conf_heartbeat_draft *draft)
 		conf_ha_kernel_interface(check, draft->interface, ka->interface);
 	if (ka->kind == KA_HEARTBEAT_SERIAL && draft->device == NULL && complete)
 		conf_error(load, place, "heartbeat %s lacks its line: device PATH", ka->name);
+	if (ka->kind == KA_HEARTBEAT_SERIAL && draft->device != NULL && !draft->bad)
+		conf_ha_line_here(load, draft->device);
 	if (ka->kind == KA_HEARTBEAT_SERIAL)
 		return;
 	if (draft->peer == NULL && complete)
@@ -312,23 +318,69 @@ heartbeat_finish(struct conf_check *check, struct conf_heartbeat_draft *draft)
 		conf_error(load, &draft->peer->place, "a multicast group needs an interface");
 }
 
+/* Two on one line, or on one port: what the peer says would be heard by one of them. */
+static void
+place_check(struct conf_load *load, unsigned int number)
+{
+	const struct conf_heartbeat_draft *draft = &load->ha->heartbeats[number];
+
+	for (unsigned int i = 0; i < number && !draft->bad && !load->incomplete; i++) {
+		const struct conf_heartbeat_draft *other = &load->ha->heartbeats[i];
+		const char *where = conf_where(load, &other->name->place, &draft->name->place);
+
+		if (other->bad || !is_same_place(&draft->ka, &other->ka))
+			continue;
+		if (draft->ka.kind == KA_HEARTBEAT_SERIAL)
+			conf_error(load, &draft->device->place,
+				   "device %s is that of heartbeat %s already (%s): a line has one heartbeat",
+				   conf_show(load, draft->ka.device), other->ka.name, where);
+		else
+			conf_error(load, &draft->name->place,
+				   "heartbeat %s is at the same port %u, interface and local address as "
+				   "heartbeat %s (%s), where only one of two hears its peer: one of these "
+				   "must be another",
+				   draft->ka.name, draft->ka.udp_port, other->ka.name, where);
+		return;
+	}
+}
+
+/* As sockets are bound (heartbeat/udp.c). A group's is bound to no address, and each of several is given a copy. */
+static bool
+is_same_place(const struct ka_heartbeat *a, const struct ka_heartbeat *b)
+{
+	bool a_group = conf_addr_is_multicast(&a->peer), b_group = conf_addr_is_multicast(&b->peer);
+	static const struct sl_addr any;
+
+	if (a->kind != b->kind)
+		return false;
+	if (a->kind == KA_HEARTBEAT_SERIAL)
+		return strcmp(a->device, b->device) == 0;
+	return sl_addr_is_v4(&a->peer) == sl_addr_is_v4(&b->peer) && a->udp_port == b->udp_port &&
+	       strcmp(a->interface, b->interface) == 0 &&
+	       sl_addr_eq(a_group ? &any : &a->local, b_group ? &any : &b->local) &&
+	       (!a_group || !b_group || sl_addr_eq(&a->peer, &b->peer));
+}
+
 /* The first line. A device or a pipe could make the loader wait, so it must be a file. */
 static bool
 file_read(struct conf_load *load, const struct conf_word *word, char ret_key[KA_KEY_SIZE])
 {
 	int fd = open(word->text, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	char text[KA_KEY_SIZE + 1] = "";
+	const char *wrong = NULL;
 	struct stat file;
 	ssize_t len = -1;
 
 	if (fd >= 0 && fstat(fd, &file) == 0) {
-		errno = EINVAL;
-		if (S_ISREG(file.st_mode))
+		wrong = S_ISREG(file.st_mode)   ? NULL
+			: S_ISDIR(file.st_mode) ? "it is a directory"
+						: "it is not a regular file";
+		if (wrong == NULL)
 			len = read(fd, text, sizeof(text) - 1);
 	}
 	if (len < 0)
 		conf_error(load, &word->place, "key_file %s: %s", conf_show(load, word->text),
-			   strerror(errno));
+			   wrong != NULL ? wrong : strerror(errno));
 	else if ((file.st_mode & (S_IRWXO | S_IWGRP)) != 0)
 		conf_warn(load, &word->place,
 			  "key_file %s can be read by others: chmod 600 leaves it to its owner",

@@ -46,7 +46,7 @@ static const struct conf_keyword top[] = {
 	      "interface_up_down_delays { PORT DOWN [UP] ... }"),
 	BLOCK("heartbeat", conf_build_heartbeat, 2, 2, "heartbeat udp|serial NAME { ... }"),
 	{ "connection_sync", CONF_SUPPORTED, "connection_sync { interface INTERFACE ... }",
-	  conf_build_connection_sync, 0, 0, CONF_BRACES_YES },
+	  conf_build_connection_sync, 0, 0, CONF_BRACES_YES, .many = true },
 
 	{ "static_rules", CONF_REFUSED, "packets are routed by their destination alone" },
 	NONE("static_ipaddress", "addresses of the box are given by \"address\" in a port"),

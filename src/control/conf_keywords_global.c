@@ -47,9 +47,9 @@ static const struct conf_keyword global[] = {
 	WORDS("vrrp_notify_fifo", conf_build_notify_fifo, 1, 4, "vrrp_notify_fifo PATH [USER [GROUP]]"),
 	WORDS("vrrp_notify_fifo_script", conf_build_notify_fifo_script, 1, 4,
 	      "vrrp_notify_fifo_script COMMAND [USER [GROUP]]"),
-	WORDS("lvs_sync_daemon", conf_build_lvs_sync_daemon, 1, CONF_ARGS_ANY,
-	      "lvs_sync_daemon INTERFACE [[inst] INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group "
-	      "ADDRESS]"),
+	{ "lvs_sync_daemon", CONF_SUPPORTED,
+	  "lvs_sync_daemon INTERFACE [[inst] INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group ADDRESS]",
+	  conf_build_lvs_sync_daemon, 1, CONF_ARGS_ANY, CONF_BRACES_NO, .many = true },
 /* for all instances that do not say it themselves */
 #define X(id, prefix, keyword, value, kind, low, high, standard)                                             \
 	CONF_SETTING_ROW(prefix keyword, value, CONF_SETTING_##kind),

@@ -140,6 +140,9 @@ void conf_error(struct conf_load *load, const struct conf_place *place, const ch
 	__attribute__((format(printf, 3, 4)));
 void conf_warn(struct conf_load *load, const struct conf_place *place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A warning that is none of the file's: what this box lacks now may come, or be there on another. */
+void conf_warn_here(struct conf_load *load, const struct conf_place *place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* "line 3", or "line 3 of FILE" when that is another file than `here`'s. Scratch memory. */
 const char *conf_where(struct conf_load *load, const struct conf_place *there, const struct conf_place *here);

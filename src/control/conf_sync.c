@@ -40,6 +40,8 @@ static const struct sync_word {
 	{ "interface", CONF_SYNC_INTERFACE, 0, 0 },
 };
 
+static void again_check(struct conf_load *load, const struct conf_sync_draft *before,
+			const struct conf_word *keyword);
 static const struct sync_word *word_find(const char *keyword);
 static bool word_read(struct conf_load *load, struct conf_sync_draft *draft, const struct sync_word *kind,
 		      const struct conf_word *keyword, const struct conf_word *value);
@@ -56,6 +58,7 @@ conf_build_lvs_sync_daemon(struct conf_load *load, const struct conf_stmt *stmt,
 	struct conf_sync_draft *draft = &load->ha->daemon;
 	unsigned int errors = load->faults->errors, i = 2;
 
+	again_check(load, draft, &stmt->words[0]);
 	*draft = (struct conf_sync_draft){ .keyword = &stmt->words[0] };
 	draft->given[CONF_SYNC_INTERFACE] = &stmt->words[1];
 	if (stmt->word_count > 2 && word_find(stmt->words[2].text) == NULL) {
@@ -89,6 +92,7 @@ conf_build_connection_sync(struct conf_load *load, const struct conf_stmt *stmt,
 	struct conf_sync_draft *draft = &load->ha->sync;
 	unsigned int errors = load->faults->errors;
 
+	again_check(load, draft, &stmt->words[0]);
 	*draft = (struct conf_sync_draft){
 		.keyword = &stmt->words[0],
 		.ka = { .threads = 1, .queue = QUEUE_DEFAULT, .gate_ms = GATE_DEFAULT_MS },
@@ -202,6 +206,15 @@ conf_ha_finish_sync(struct conf_check *check)
 	draft->ka.enabled = true;
 	load->conf->ka.sync = draft->ka;
 	load->conf->ha.sync_key_file = draft->key_file;
+}
+
+/* Of two, neither can be what is meant: keepalived takes the first line, and other keywords count by their last. */
+static void
+again_check(struct conf_load *load, const struct conf_sync_draft *before, const struct conf_word *keyword)
+{
+	if (before->keyword != NULL)
+		conf_error(load, &keyword->place, "%s stands in %s already: there is one connection sync",
+			   keyword->text, conf_where(load, &before->keyword->place, &keyword->place));
 }
 
 static const struct sync_word *

@@ -202,6 +202,15 @@ struct conf_instance_draft *conf_ha_instance_find(struct conf_load *load, const 
 /* A kernel interface by its name, or that of a port with a tap. False after reporting a fault. */
 bool conf_ha_kernel_interface(struct conf_check *check, const struct conf_word *word, char ret_name[16]);
 
+/* Warns if this box has no kernel interface of that name at the moment, and no tap will be it. */
+void conf_ha_interface_here(struct conf_load *load, const struct conf_word *word);
+
+/* The same of an interface that is tracked. */
+void conf_ha_track_here(struct conf_load *load, const struct conf_word *word, const char *name);
+
+/* A device that is none is an error; one that this box lacks at the moment is a warning. */
+void conf_ha_line_here(struct conf_load *load, const struct conf_word *word);
+
 /* key "..." and key_file PATH; `key` is where either stands. False after reporting a fault. */
 bool conf_ha_key(struct conf_load *load, const struct conf_stmt *stmt, const struct conf_word **key,
 		 char ret_key[KA_KEY_SIZE], const char **ret_file);

@@ -313,6 +313,7 @@ find_interface(struct conf_check *check, const struct conf_track_draft *draft, s
 			   conf_show(check->load, draft->name));
 		return false;
 	}
+	conf_ha_track_here(check->load, draft->word, draft->name);
 	return true;
 }
 

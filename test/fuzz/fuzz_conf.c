@@ -60,8 +60,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	conf_free(conf);
 
 	conf = conf_load_text(name, text, size, true, &again);
-	demand((conf != NULL) == (faults.errors + faults.warnings == 0));
-	demand(again.errors == faults.errors && again.warnings == faults.warnings);
+	demand((conf != NULL) == (faults.errors == 0 && faults.warnings == faults.here));
+	demand(again.errors == faults.errors && again.warnings == faults.warnings &&
+	       again.here == faults.here);
 	conf_free(conf);
 	conf_faults_free(&faults);
 	conf_faults_free(&again);

@@ -224,7 +224,7 @@ vrrp_instance VI_1 {
     }
 }
 heartbeat serial line {
-    device /dev/none
+    device /dev/null
     key "sixteen or so octets"
 }
 CONF

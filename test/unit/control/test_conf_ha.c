@@ -169,7 +169,7 @@ static const char all[] = PORTS
 	" fence \"/bin/true the peer\" 0 0\n fence_timeout 3\n notify_fifo /run/a.fifo 0 0\n"
 	" notify_fifo_script /bin/true 0 0\n vrrp_notify_fifo /run/b.fifo 0 0\n"
 	" vrrp_notify_fifo_script \"/bin/true b\" 0 0\n vrrp_mcast_group4 224.0.0.19\n"
-	" vrrp_mcast_group6 ff02::13\n lvs_sync_daemon eth9 VI_1 maxlen 1000\n}\n"
+	" vrrp_mcast_group6 ff02::13\n lvs_sync_daemon lo VI_1 maxlen 1000\n}\n"
 	"vrrp_script chk {\n script \"/bin/true a 'b c'\"\n user 0 0\n interval 2.5\n timeout 2\n rise 2\n "
 	"fall 3\n"
 	" weight -20 reverse\n init_fail\n}\n"
@@ -185,7 +185,7 @@ static const char all[] = PORTS
 	" preempt_delay 2\n authentication {\n auth_type PASS\n auth_pass \"a b#cdefgh\"\n }\n"
 	" virtual_ipaddress {\n 192.0.2.1/24\n 192.0.2.2 dev wan\n }\n"
 	" virtual_ipaddress_excluded {\n 10.0.0.1/24 dev lan\n 2001:db8::1/64\n }\n"
-	" track_interface {\n lan\n eth9 weight 5\n }\n track_script {\n chk\n plain weight 7\n }\n"
+	" track_interface {\n lan\n lo weight 5\n }\n track_script {\n chk\n plain weight 7\n }\n"
 	" track_file {\n tf\n }\n track_process {\n px\n alone weight -3 reverse\n any\n }\n"
 	" track_gateway {\n 192.0.2.254 weight -10\n }\n"
 	" track_quorum {\n TCP 192.0.2.1 80 weight 10\n dns\n }\n"
@@ -201,9 +201,9 @@ static const char all[] = PORTS
 	" notify /bin/true 0 0\n notify_priority_changes on\n}\n"
 	"heartbeat udp management {\n interface wan\n local 172.16.0.1\n peer 172.16.0.2\n port 695\n ttl 2\n"
 	" key \"the same on # both\"\n interval 0.2\n dead 2\n}\n"
-	"heartbeat udp multicast {\n interface eth5\n peer ff02::99\n key 12345678\n}\n"
+	"heartbeat udp multicast {\n interface lo\n peer ff02::99\n key 12345678\n}\n"
 	"heartbeat serial line {\n device /dev/ttyS0\n baud 9600\n key 12345678\n}\n"
-	"connection_sync {\n interface eth9\n instance VI_1\n peer 172.16.0.2\n port 8850\n ttl 3\n threads "
+	"connection_sync {\n interface lo\n instance VI_1\n peer 172.16.0.2\n port 8850\n ttl 3\n threads "
 	"2\n"
 	" refresh 10\n retries 2\n queue 8k\n key 12345678\n local 172.16.0.1\n gate 20\n}\n"
 	"virtual_server_group dns {\n 192.0.2.1 53\n}\n"
@@ -241,7 +241,7 @@ everything_instances(void **state)
 		bool reverse, init_fail;
 	} tracks[] = {
 		{ KA_TRACK_PORT, "lan", 0, false, false },
-		{ KA_TRACK_INTERFACE, "eth9", 5, false, false },
+		{ KA_TRACK_INTERFACE, "lo", 5, false, false },
 		{ KA_TRACK_SCRIPT, "chk", -20, true, true },
 		{ KA_TRACK_SCRIPT, "plain", 7, false, false },
 		{ KA_TRACK_FILE, "tf", 2, false, false },
@@ -350,7 +350,7 @@ everything_else(void **state)
 	sl_check_int("dead by default", serial->dead_ms, 400);
 
 	sl_check_int("sync", sync->enabled, true);
-	sl_check_str("interface", sync->interface, "eth9");
+	sl_check_str("interface", sync->interface, "lo");
 	sl_check_str("instance", sync->instance, "VI_1");
 	sl_check_int("id of the instance", sync->sync_id, 51);
 	sl_check_int("maxlen of lvs_sync_daemon", sync->max_len, 1000);
@@ -375,25 +375,22 @@ static const struct {
 		bool lvs_peer;
 	} want;
 } sync_rows[] = {
-	{ "an interface", "lvs_sync_daemon eth9", "", { "", "224.0.0.81", 0, 8848, 1, 0, 0, true } },
-	{ "an instance", "lvs_sync_daemon eth9 VI", "", { "VI", "224.0.0.81", 51, 8848, 1, 0, 0, true } },
-	{ "inst", "lvs_sync_daemon eth9 inst VI id 3", "", { "VI", "224.0.0.81", 3, 8848, 1, 0, 0, true } },
+	{ "an interface", "lvs_sync_daemon lo", "", { "", "224.0.0.81", 0, 8848, 1, 0, 0, true } },
+	{ "an instance", "lvs_sync_daemon lo VI", "", { "VI", "224.0.0.81", 51, 8848, 1, 0, 0, true } },
+	{ "inst", "lvs_sync_daemon lo inst VI id 3", "", { "VI", "224.0.0.81", 3, 8848, 1, 0, 0, true } },
 	{ "all of it",
-	  "lvs_sync_daemon eth9 VI id 255 maxlen 65507 port 65535 ttl 255 group ff05::81",
+	  "lvs_sync_daemon lo VI id 255 maxlen 65507 port 65535 ttl 255 group ff05::81",
 	  "",
 	  { "VI", "ff05::81", 255, 65535, 255, 65507, 0, true } },
-	{ "a block", "", "interface eth9", { "", "224.0.0.81", 0, 8848, 1, 0, 30000, false } },
-	{ "a peer that is LVS",
-	  "",
-	  "interface eth9\n lvs_peer",
-	  { "", "224.0.0.81", 0, 8848, 1, 0, 0, true } },
-	{ "no gate", "", "interface eth9\n gate off", { "", "224.0.0.81", 0, 8848, 1, 0, 0, false } },
+	{ "a block", "", "interface lo", { "", "224.0.0.81", 0, 8848, 1, 0, 30000, false } },
+	{ "a peer that is LVS", "", "interface lo\n lvs_peer", { "", "224.0.0.81", 0, 8848, 1, 0, 0, true } },
+	{ "no gate", "", "interface lo\n gate off", { "", "224.0.0.81", 0, 8848, 1, 0, 0, false } },
 	{ "both, the same",
-	  "lvs_sync_daemon eth9 VI id 9",
-	  "interface eth9\n id 9\n key 12345678",
+	  "lvs_sync_daemon lo VI id 9",
+	  "interface lo\n id 9\n key 12345678",
 	  { "VI", "224.0.0.81", 9, 8848, 1, 0, 30000, false } },
 	{ "both, one of them has it all",
-	  "lvs_sync_daemon eth9 VI port 1 ttl 2 group 224.0.0.82",
+	  "lvs_sync_daemon lo VI port 1 ttl 2 group 224.0.0.82",
 	  "gate 1",
 	  { "VI", "224.0.0.82", 51, 1, 2, 0, 1000, false } },
 };
@@ -415,7 +412,7 @@ sync_words(void **state)
 		struct conf *conf = conf_load_good(name, text);
 		const struct ka_sync *sync = &conf->ka.sync;
 
-		sl_check_str(name, sync->interface, "eth9");
+		sl_check_str(name, sync->interface, "lo");
 		sl_check_str(name, sync->instance, sync_rows[i].want.instance);
 		check_addr(name, &sync->group, sync_rows[i].want.group);
 		sl_check_int(name, sync->sync_id, sync_rows[i].want.id);

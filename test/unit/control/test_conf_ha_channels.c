@@ -11,9 +11,10 @@
 
 /* Line 2 is the first of `lines`. */
 #define UDP(lines) "heartbeat udp h {\n" lines "\n peer 172.16.0.2\n key 12345678\n}\n"
-#define SERIAL(lines) "heartbeat serial h {\n" lines "\n device /dev/ttyS0\n key 12345678\n}\n"
+#define UDP2(lines) "heartbeat udp k {\n" lines "\n peer 172.16.0.2\n key 12345678\n}\n"
+#define SERIAL(lines) "heartbeat serial h {\n" lines "\n device /dev/null\n key 12345678\n}\n"
 #define GLOBAL(line) "global_defs {\n " line "\n}\n"
-#define SYNC(lines) "connection_sync {\n" lines "\n interface eth9\n key 12345678\n}\n"
+#define SYNC(lines) "connection_sync {\n" lines "\n interface lo\n key 12345678\n}\n"
 #define VI                                                                                                   \
 	"vrrp_instance VI {\n interface p\n virtual_router_id 51\n virtual_ipaddress {\n  10.0.0.99\n "      \
 	"}\n}\n"
@@ -39,7 +40,9 @@ static const struct conf_row heartbeat_rows[] = {
 	{ "a key_file that is not there", "heartbeat udp h {\n peer 172.16.0.2\n key_file /nowhere/key\n}\n",
 	  "3:11: key_file \"/nowhere/key\": No such file or directory\n" },
 	{ "a key_file that is none", "heartbeat udp h {\n peer 172.16.0.2\n key_file /dev/zero\n}\n",
-	  "3:11: key_file \"/dev/zero\": Invalid argument\n" },
+	  "3:11: key_file \"/dev/zero\": it is not a regular file\n" },
+	{ "a key_file that is a directory", "heartbeat udp h {\n peer 172.16.0.2\n key_file /dev\n}\n",
+	  "3:11: key_file \"/dev\": it is a directory\n" },
 	{ "peer", "heartbeat udp h {\n peer lb2\n key 12345678\n}\n",
 	  "2:7: peer must be an IPv4 or IPv6 address, not \"lb2\"\n" },
 	{ "local of another family", UDP(" local 2001:db8::1"), "2:8: local is IPv6, and peer is IPv4\n" },
@@ -53,6 +56,46 @@ static const struct conf_row heartbeat_rows[] = {
 	{ "an interface that cannot be", UDP(" interface a-very-long-name-of-one"),
 	  "2:12: interface must be a kernel interface, whose names have 1 to 15 characters, not "
 	  "\"a-very-long-name-of-one\"\n" },
+	{ "an interface that is not there", UDP(" interface eth99"),
+	  "2:12: warning: interface \"eth99\" does not exist: nothing is heard until it does\n",
+	  .passes = true },
+	{ "the tap of a port", UDP(" interface sl-p"), "", .passes = true },
+	{ "the tap of no port", UDP(" interface sl-q"),
+	  "2:12: warning: interface \"sl-q\" does not exist: nothing is heard until it does\n",
+	  .passes = true },
+	{ "twice the same way", UDP("") UDP2(""),
+	  "6:15: heartbeat k is at the same port 694, interface and local address as heartbeat h (line 6), "
+	  "where only one of two hears its peer: one of these must be another\n" },
+	{ "twice by their names for it", UDP(" interface p") UDP2(" interface sl-p\n port 694"),
+	  "6:15: heartbeat k is at the same port 694, interface and local address as heartbeat h (line 6), "
+	  "where only one of two hears its peer: one of these must be another\n" },
+	{ "two peers at one place", UDP(" local 10.0.0.1") UDP2(" peer 172.16.0.3\n local 10.0.0.1"),
+	  "6:15: heartbeat k is at the same port 694, interface and local address as heartbeat h (line 6), "
+	  "where only one of two hears its peer: one of these must be another\n"
+	  "9:2: warning: \"peer\" stands in line 12 already: the last one counts\n" },
+	{ "two ports", UDP("") UDP2(" port 695"), "", .passes = true },
+	{ "two local addresses", UDP(" local 172.16.0.1") UDP2(" local 172.16.1.1"), "", .passes = true },
+	{ "two interfaces", UDP(" interface lo") UDP2(" interface p"), "", .passes = true },
+	{ "two families", UDP("") "heartbeat udp k {\n peer 2001:db8::2\n key 12345678\n}\n", "",
+	  .passes = true },
+	{ "two groups",
+	  "heartbeat udp h {\n interface p\n peer 224.0.0.98\n key 12345678\n}\n"
+	  "heartbeat udp k {\n interface p\n peer 224.0.0.99\n key 12345678\n}\n",
+	  "", .passes = true },
+	{ "a group twice",
+	  "heartbeat udp h {\n interface p\n peer 224.0.0.99\n local 10.0.0.1\n key 12345678\n}\n"
+	  "heartbeat udp k {\n interface p\n peer 224.0.0.99\n key 12345678\n}\n",
+	  "7:15: heartbeat k is at the same port 694, interface and local address as heartbeat h (line 6), "
+	  "where only one of two hears its peer: one of these must be another\n" },
+	{ "two on one line", SERIAL("") "heartbeat serial k {\n device /dev/null\n key 12345678\n}\n",
+	  "7:9: device \"/dev/null\" is that of heartbeat h already (line 6): a line has one heartbeat\n" },
+	{ "a device that is not there", "heartbeat serial h {\n device /dev/none\n key 12345678\n}\n",
+	  "2:9: warning: device \"/dev/none\" does not exist: nothing is heard until it does\n",
+	  .passes = true },
+	{ "a device that is a file", "heartbeat serial h {\n device /etc/passwd\n key 12345678\n}\n",
+	  "2:9: device \"/etc/passwd\" is a regular file: a serial line is a character device\n" },
+	{ "a device that is a directory", "heartbeat serial h {\n device /dev\n key 12345678\n}\n",
+	  "2:9: device \"/dev\" is a directory: a serial line is a character device\n" },
 	{ "port 0", UDP(" port 0"), "2:7: port must be a number from 1 to 65535, not \"0\"\n" },
 	{ "ttl 0", UDP(" ttl 0"), "2:6: ttl must be a number from 1 to 255, not \"0\"\n" },
 	{ "interval", UDP(" interval 0.001"),
@@ -73,7 +116,7 @@ static const struct conf_row heartbeat_rows[] = {
 static const struct conf_row sync_rows[] = {
 	{ "no interface", "connection_sync {\n key 12345678\n}\n",
 	  "1:1: connection_sync lacks its interface: where the peer is heard\n" },
-	{ "no key", "connection_sync {\n interface eth9\n}\n",
+	{ "no key", "connection_sync {\n interface lo\n}\n",
 	  "1:1: warning: connection_sync has no key: whoever reaches its interface can make connections up; "
 	  "key "
 	  "\"...\" or key_file PATH, the same on both boxes (or \"lvs_peer on\", if the peer is LVS)\n" },
@@ -109,19 +152,29 @@ static const struct conf_row sync_rows[] = {
 	  "and each change of its state at once\n"
 	  "3:2: warning: \"sync_refresh_period\" has no effect yet: it is called refresh here\n" },
 	{ "twice", SYNC("") SYNC(""),
-	  "6:1: warning: \"connection_sync\" stands in line 6 already: the last one counts\n" },
-	{ "a word of lvs_sync_daemon", GLOBAL("lvs_sync_daemon eth9 inst VI peer 172.16.0.2") VI,
-	  "2:31: lvs_sync_daemon has inst, id, maxlen, port, ttl and group, not \"peer\"\n" },
-	{ "a value of lvs_sync_daemon", GLOBAL("lvs_sync_daemon eth9 id"), "2:23: \"id\" lacks its value\n" },
-	{ "lvs_sync_daemon's id", GLOBAL("lvs_sync_daemon eth9 id 300"),
-	  "2:26: id must be a number from 0 to 255, not \"300\"\n" },
-	{ "lvs_sync_daemon's instance", GLOBAL("lvs_sync_daemon eth9 V1") VI,
-	  "2:23: there is no vrrp_instance \"V1\" (did you mean VI?)\n" },
+	  "6:1: connection_sync stands in line 6 already: there is one connection sync\n" },
+	{ "lvs_sync_daemon twice", GLOBAL("lvs_sync_daemon lo\n lvs_sync_daemon lo id 3"),
+	  "3:2: lvs_sync_daemon stands in line 7 already: there is one connection sync\n" },
+	{ "lvs_sync_daemon twice, in two blocks", GLOBAL("lvs_sync_daemon lo") GLOBAL("lvs_sync_daemon lo"),
+	  "5:2: lvs_sync_daemon stands in line 7 already: there is one connection sync\n" },
+	{ "an interface that is not there", "connection_sync {\n interface eth99\n key 12345678\n}\n",
+	  "2:12: warning: interface \"eth99\" does not exist: nothing is heard until it does\n",
+	  .passes = true },
+	{ "lvs_sync_daemon's interface", GLOBAL("lvs_sync_daemon eth99"),
+	  "2:18: warning: interface \"eth99\" does not exist: nothing is heard until it does\n",
+	  .passes = true },
+	{ "a word of lvs_sync_daemon", GLOBAL("lvs_sync_daemon lo inst VI peer 172.16.0.2") VI,
+	  "2:29: lvs_sync_daemon has inst, id, maxlen, port, ttl and group, not \"peer\"\n" },
+	{ "a value of lvs_sync_daemon", GLOBAL("lvs_sync_daemon lo id"), "2:21: \"id\" lacks its value\n" },
+	{ "lvs_sync_daemon's id", GLOBAL("lvs_sync_daemon lo id 300"),
+	  "2:24: id must be a number from 0 to 255, not \"300\"\n" },
+	{ "lvs_sync_daemon's instance", GLOBAL("lvs_sync_daemon lo V1") VI,
+	  "2:21: there is no vrrp_instance \"V1\" (did you mean VI?)\n" },
 	{ "both, and not the same", GLOBAL("lvs_sync_daemon eth8 id 3 port 9000") SYNC(" id 4\n port 9000"),
 	  "5:5: connection_sync has id \"4\", and lvs_sync_daemon \"3\" (line 7): they are one, and must say "
 	  "the "
 	  "same\n"
-	  "7:12: connection_sync has interface \"eth9\", and lvs_sync_daemon \"eth8\" (line 7): they are "
+	  "7:12: connection_sync has interface \"lo\", and lvs_sync_daemon \"eth8\" (line 7): they are "
 	  "one, and "
 	  "must say the same\n" },
 };

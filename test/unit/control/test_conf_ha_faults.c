@@ -245,6 +245,16 @@ static const struct conf_row track_rows[] = {
 	{ "a gateway out of reach", VI(" track_gateway {\n  192.0.2.9\n }"),
 	  "5:3: warning: gateway 192.0.2.9 is in no port's subnet: it cannot be asked whether it is "
 	  "there\n" },
+	{ "an interface that is not", VI(" track_interface {\n  ethh9 weight 5\n }"),
+	  "5:3: warning: \"ethh9\" does not exist, neither as a port nor as a kernel interface: it counts as "
+	  "down until it does\n",
+	  .passes = true },
+	{ "a port that is not", VI(" track_interface {\n  pp\n }"),
+	  "5:3: warning: \"pp\" does not exist, neither as a port nor as a kernel interface (did you mean "
+	  "p?): "
+	  "it counts as down until it does\n",
+	  .passes = true },
+	{ "interfaces that are", VI(" track_interface {\n  lo\n  p\n  sl-p\n }"), "", .passes = true },
 	{ "an interface that cannot be", VI(" track_interface {\n  a-very-long-name-of-one\n }"),
 	  "5:3: \"a-very-long-name-of-one\" is neither a port nor can it be a kernel interface, whose names "
 	  "have 15 "

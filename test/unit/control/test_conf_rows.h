@@ -23,6 +23,7 @@ struct conf_row {
 	const char *text;
 	const char *faults; /* LINE:COLUMN: message, a line each; all there are, in order */
 	bool bare;          /* without the port before it */
+	bool passes;        /* a strict load takes it: no faults, or only what this box lacks */
 };
 
 /* Loads each row, and compares the faults; loads it strictly, and sees it refused. */
