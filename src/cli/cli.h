@@ -70,6 +70,9 @@ struct cli_verb {
 /* The i-th verb, NULL past the last. */
 const struct cli_verb *cli_verb_at(unsigned int i);
 
+/* The i-th of the verbs of two words whose first is `word`, NULL past the last. */
+const struct cli_verb *cli_verb_in_group(unsigned int i, const char *word);
+
 /* The verb that the words begin with, and how many words it has; NULL: none. */
 const struct cli_verb *cli_verb_match(int argc, char **argv, int *ret_used);
 

@@ -30,6 +30,7 @@ static const struct option options[] = {
 static int option_take(struct cli *cli, int option, const char *text);
 static int seconds_parse(const char *option, const char *text, unsigned int *ret_seconds);
 static int help_print(int argc, char **argv);
+static void verb_help_print(const struct cli_verb *verb);
 static int verb_call(struct cli *cli, int argc, char **argv);
 static int verb_watch(struct cli *cli, const struct cli_verb *verb, json_t *params);
 
@@ -37,27 +38,29 @@ int
 main(int argc, char **argv)
 {
 	struct cli cli = { .socket_path = CLI_SOCKET_PATH, .timeout_s = TIMEOUT_S };
+	bool help = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "s:jt:hV", options, NULL)) != -1) {
-		if (option == 'h')
-			return help_print(0, NULL);
 		if (option == 'V') {
 			printf("sluicectl %s\n", SLUICE_VERSION);
 			return CLI_DONE;
 		}
-		if (option_take(&cli, option, optarg) != 0)
+		help |= option == 'h';
+		if (option != 'h' && option_take(&cli, option, optarg) != 0)
 			return CLI_USAGE;
 	}
 	argc -= optind;
 	argv += optind;
+	if (argc > 0 && strcmp(argv[0], "help") == 0)
+		return help_print(argc - 1, argv + 1);
+	if (help)
+		return help_print(argc, argv);
 	if (argc == 0) {
 		fprintf(stderr, "usage: sluicectl [-s SOCKET] [-j] [-t SECONDS] VERB ...\n"
 				"sluicectl help lists the verbs\n");
 		return CLI_USAGE;
 	}
-	if (strcmp(argv[0], "help") == 0)
-		return help_print(argc - 1, argv + 1);
 	if (strcmp(argv[0], "complete") == 0) {
 		cli_complete(&cli, argc - 1, argv + 1);
 		return CLI_DONE;
@@ -115,18 +118,22 @@ help_print(int argc, char **argv)
 	const struct cli_verb *verb;
 	int used;
 
+	if (argc == 1 && cli_verb_in_group(0, argv[0]) != NULL) {
+		for (unsigned int i = 0; (verb = cli_verb_in_group(i, argv[0])) != NULL; i++)
+			verb_help_print(verb);
+		return CLI_DONE;
+	}
 	if (argc > 0) {
 		if ((verb = cli_verb_find(argc, argv, &used)) == NULL)
 			return CLI_USAGE;
-		cli_usage_print(stdout, verb);
-		printf("\n  %s\n", verb->help);
+		verb_help_print(verb);
 		return CLI_DONE;
 	}
 	printf("usage: sluicectl [-s SOCKET] [-j] [-t SECONDS] VERB ...\n\n"
 	       "  -s, --socket SOCKET    the daemon's control socket (" CLI_SOCKET_PATH ")\n"
 	       "  -j, --json             print the result as JSON, not as a table\n"
 	       "  -t, --timeout SECONDS  give up after so long without an answer (%d)\n"
-	       "  -h, --help             this text\n"
+	       "  -h, --help             this text, or the arguments of the verb that stands with it\n"
 	       "  -V, --version          the version\n\n",
 	       TIMEOUT_S);
 	for (unsigned int i = 0; (verb = cli_verb_at(i)) != NULL; i++)
@@ -135,6 +142,13 @@ help_print(int argc, char **argv)
 	       "4 bad configuration, 5 timed out.\n",
 	       "help [VERB]", "this text, or the arguments of a verb");
 	return CLI_DONE;
+}
+
+static void
+verb_help_print(const struct cli_verb *verb)
+{
+	cli_usage_print(stdout, verb);
+	printf("\n  %s\n", verb->help);
 }
 
 static int

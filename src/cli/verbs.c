@@ -61,7 +61,8 @@ static const struct cli_verb verbs[] = {
 	  .follow = cli_event_show },
 	{ "ha status", "ha.status", "vrrp_instances, channels to the peer, connection sync (--all: counters)",
 	  .options = CLI_ALL | CLI_WATCH, .show = cli_ha_status_show },
-	{ "ha failover", "ha.failover", "give the addresses of one instance, or of all, to the peer",
+	{ "ha failover", "ha.failover",
+	  "give the addresses of one instance, or of all, to the peer (--force: even if none is heard)",
 	  .positional = { "instance" }, .options = CLI_FORCE },
 	{ "ha release", "ha.release", "end what a failover holds back: the priority decides again",
 	  .positional = { "instance" } },
@@ -76,6 +77,7 @@ static const struct cli_verb verbs[] = {
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]) };
 
+static void group_list(const char *word);
 static int words_match(const struct cli_verb *verb, int argc, char **argv);
 static const char *words_at(unsigned int i, const void *context);
 static void element_show(const json_t *element, void *context);
@@ -92,6 +94,17 @@ const struct cli_verb *
 cli_verb_at(unsigned int i)
 {
 	return i < VERB_COUNT ? &verbs[i] : NULL;
+}
+
+const struct cli_verb *
+cli_verb_in_group(unsigned int i, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const struct cli_verb *verb = verbs; verb < verbs + VERB_COUNT; verb++)
+		if (strncmp(verb->words, word, len) == 0 && verb->words[len] == ' ' && i-- == 0)
+			return verb;
+	return NULL;
 }
 
 const struct cli_verb *
@@ -115,6 +128,11 @@ cli_verb_find(int argc, char **argv, int *ret_used)
 	if (verb != NULL)
 		return verb;
 	snprintf(words, sizeof(words), "%s%s%s", argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+	if (argc == 1 && cli_verb_in_group(0, argv[0]) != NULL) {
+		fprintf(stderr, "sluicectl: \"%s\" needs its second word:\n", argv[0]);
+		group_list(argv[0]);
+		return NULL;
+	}
 	near = sl_near_find(words, words_at, NULL);
 	if (near == NULL)
 		near = sl_near_find(argv[0], words_at, NULL);
@@ -122,12 +140,7 @@ cli_verb_find(int argc, char **argv, int *ret_used)
 	if (near != NULL)
 		fprintf(stderr, " (did you mean \"%s\"?)", near);
 	fprintf(stderr, "\n");
-	for (unsigned int i = 0; i < VERB_COUNT; i++) {
-		size_t len = strlen(argv[0]);
-
-		if (strncmp(verbs[i].words, argv[0], len) == 0 && verbs[i].words[len] == ' ')
-			fprintf(stderr, "  %-14s %s\n", verbs[i].words, verbs[i].help);
-	}
+	group_list(argv[0]);
 	if (near == NULL)
 		fprintf(stderr, "sluicectl help lists them\n");
 	return NULL;
@@ -169,6 +182,15 @@ cli_verb_run(struct cli *cli, const struct cli_verb *verb, json_t *params)
 	client_close(&client);
 	reply_fini(&reply);
 	return code;
+}
+
+static void
+group_list(const char *word)
+{
+	const struct cli_verb *verb;
+
+	for (unsigned int i = 0; (verb = cli_verb_in_group(i, word)) != NULL; i++)
+		fprintf(stderr, "  %-14s %s\n", verb->words, verb->help);
 }
 
 /* How many words of the command line are the verb's; 0: it is another one. */

@@ -145,7 +145,36 @@ check 0 'service edit .*change a virtual service' help
 check 0 'sluicectl real add tcp\|udp VIP:PORT REAL:PORT \[weight N\]' help real add
 check 0 '\[client ADDRESS\[/LEN\]\[:PORT\]\] \[vip ADDRESS\[:PORT\]\]' help conn list
 check 0 '\[tcp\|udp VIP:PORT\] \[--rate\] \[--watch N\]' help stats
+check 2 '"service" needs its second word' service
 check 0 '^sluicectl [0-9]' --version
+
+# ---- help of a verb, and of verbs that begin with the same word ----
+check 0 . help ha
+same 'help ha' <<'END'
+sluicectl ha status [--watch N] [--all]
+  vrrp_instances, channels to the peer, connection sync (--all: counters)
+sluicectl ha failover [INSTANCE] [--force]
+  give the addresses of one instance, or of all, to the peer (--force: even if none is heard)
+sluicectl ha release [INSTANCE]
+  end what a failover holds back: the priority decides again
+END
+cp "$dir/out" "$dir/help"
+check 0 . ha -h
+same 'ha -h' <"$dir/help"
+check 0 . help ha status
+same 'help ha status' <<'END'
+sluicectl ha status [--watch N] [--all]
+  vrrp_instances, channels to the peer, connection sync (--all: counters)
+END
+cp "$dir/out" "$dir/help"
+check 0 . ha status -h
+same 'ha status -h' <"$dir/help"
+check 0 '^sluicectl ha failover \[INSTANCE\] \[--force\]$' help ha failover
+check 0 '^sluicectl ha failover \[INSTANCE\] \[--force\]$' ha failover VI_1 --help
+check 0 '^sluicectl conn count ' help conn
+check 2 'there is no verb "ha stauts" \(did you mean "ha status"\?\)' help ha stauts
+check 2 'there is no verb "ha stauts" \(did you mean "ha status"\?\)' ha stauts -h
+check 0 'service edit .*change a virtual service' -h
 
 # ---- every verb ----
 start 4
