@@ -283,8 +283,10 @@ failover_order(struct ka_run *run, const char *name, bool force, char ret_error[
 	for (unsigned int i = 0; i < run->instance_count; i++)
 		master |= is_meant(&run->instances[i], named) && run->instances[i].fsm.state == KA_MASTER;
 	if (!master) {
-		snprintf(ret_error, DP_ERROR_SIZE, "%s is not MASTER here",
-			 name != NULL ? name : "any instance");
+		if (name == NULL)
+			snprintf(ret_error, DP_ERROR_SIZE, "no instance is MASTER here");
+		else
+			snprintf(ret_error, DP_ERROR_SIZE, "%s is not MASTER here", name);
 		return -EALREADY;
 	}
 	err = force ? 0 : peer_check(run, ret_error);

@@ -278,6 +278,9 @@ failover(void **state)
 	story_both_start();
 	ka_running = fake_boxes[B].run;
 	assert_int_equal(ka_failover("VI", false, error), -EALREADY);
+	assert_string_equal(error, "VI is not MASTER here");
+	assert_int_equal(ka_failover(NULL, false, error), -EALREADY);
+	assert_string_equal(error, "no instance is MASTER here");
 	assert_int_equal(ka_failover("none", false, error), -ENOENT);
 	ka_running = fake_boxes[A].run;
 	assert_int_equal(ka_failover(NULL, false, error), -EHOSTUNREACH);
