@@ -2,7 +2,8 @@
 /*
  * The reference and the manual page say what the program does: they have every
  * supported keyword, the list of keywords without effect is the program's, and
- * the examples load without a word.
+ * the examples load without a warning of their own, as the pair of
+ * doc/high-availability.md does.
  *
  * With the argument --write it brings that list in doc/configuration.md up to
  * date.
@@ -12,6 +13,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const char begin[] = "<!-- begin of what conf_doc writes -->\n";
 static const char end[] = "<!-- end of what conf_doc writes -->\n";
@@ -138,6 +140,45 @@ examples(void **state)
 	free(text);
 }
 
+/* The pair of doc/high-availability.md, which is indented, with a key that is there. */
+static void
+pair_example(void **state)
+{
+	static const char key_file[] = "/etc/sluice/heartbeat.key";
+	char *text = file_read(CONF_DOC "/high-availability.md"), path[] = "/tmp/test-conf-doc-XXXXXX";
+	char *from = strstr(text, "\n    global_defs {\n"), *to = strstr(text, "\nA key: "),
+	     *conf_text = NULL;
+	struct conf_faults faults = { 0 };
+	struct conf *conf;
+	size_t size;
+	FILE *stream = open_memstream(&conf_text, &size);
+	int fd = mkstemp(path);
+
+	assert_true(from != NULL && to != NULL && from < to && fd >= 0);
+	assert_true(write(fd, "a key of this test\n", 19) == 19);
+	close(fd);
+	*to = '\0';
+	for (char *line = strtok(from, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		char *key = strstr(line, key_file);
+
+		if (key != NULL)
+			fprintf(stream, "%.*s%s\n", (int)(key - line), line, path);
+		else
+			fprintf(stream, "%s\n", line);
+	}
+	fclose(stream);
+	conf = conf_load_text("high-availability.md", conf_text, size, true, &faults);
+	unlink(path);
+	conf_faults_print(&faults, stderr);
+	assert_non_null(conf);
+	assert_int_equal(conf->ka.instance_count, 1);
+	assert_int_equal(conf->ka.heartbeat_count, 1);
+	conf_free(conf);
+	conf_faults_free(&faults);
+	free(conf_text);
+	free(text);
+}
+
 static int
 list_write(void)
 {
@@ -160,6 +201,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(list_of_what_has_no_effect),
 		cmocka_unit_test(supported_keywords),
 		cmocka_unit_test(examples),
+		cmocka_unit_test(pair_example),
 	};
 
 	if (argc == 2 && strcmp(argv[1], "--write") == 0)
