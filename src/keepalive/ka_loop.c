@@ -112,6 +112,7 @@ ka_loop_turn(struct ka_run *run, uint64_t now_us)
 	ka_group_turn(run, now_us);
 	ka_announce_turn(run, now_us);
 	ka_peer_turn(run, now_us);
+	ka_compare_turn(run, now_us);
 	ka_group_tell(run);
 	ka_peer_say(run, now_us);
 }

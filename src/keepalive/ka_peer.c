@@ -175,6 +175,7 @@ lines_take(struct ka_run *run, unsigned int channel, uint8_t peer, const struct 
 
 		line_take(run, channel, peer, line, seen[line->family == 6][line->vrid]++, now_us);
 	}
+	memcpy(run->peers[peer].lines, seen, sizeof(seen));
 	/* Of one that it has no more it is not MASTER. */
 	for (unsigned int i = 0; i < run->instance_count; i++)
 		if (run->instances[i].said_master != 0 && run->instances[i].line != run->messages)

@@ -10,6 +10,7 @@
  *	ka_group.c      sync groups
  *	ka_watch.c      tracked things, own health
  *	ka_peer.c       channels, peers, heartbeats
+ *	ka_compare.c    instances that only one box has
  *	ka_status.c     copies for those who look
  *	vrrp_*.c, announce.c, fence.c   pure parts
  *
@@ -69,6 +70,7 @@ struct instance {
 	bool says_zero;   /* the next heartbeat says priority 0 */
 	bool says_master; /* or that it is MASTER, which it was until now */
 	bool addrs_told, interval_told;
+	uint8_t alone; /* so many looks in a row no peer had it (ka_compare.c) */
 	uint64_t lower_told_us;
 	bool failover, release; /* left by control */
 	/* a group's first: since when some are MASTER here and others obey one elsewhere; 0: none such */
@@ -92,6 +94,8 @@ struct peer {
 	uint64_t number; /* of its newest message, whatever the channel */
 	uint64_t heard_us;
 	bool in_sync;
+	/* By IPv6 or not, and virtual_router_id: how many instances it speaks of; so many looks in a row it alone did. */
+	uint8_t lines[2][256], strange[2][256];
 };
 
 /* What control found of a tracked thing. */
@@ -140,7 +144,7 @@ struct ka_run {
 	unsigned int peer_count;
 	enum peer_view peer_view;
 	bool say; /* heartbeats have something new to say */
-	uint64_t said_us, peers_us;
+	uint64_t said_us, peers_us, compared_us;
 	struct heartbeat_message message;
 	uint64_t messages; /* so many heartbeats have come in */
 
@@ -247,6 +251,10 @@ void ka_peer_silent(struct ka_run *run, struct instance *instance, uint64_t now_
 bool ka_peer_is_heard(const struct ka_run *run);
 /* One that is heard and does not know all connections; NULL: none such. */
 const struct peer *ka_peer_unsynced(const struct ka_run *run);
+
+/* ---- ka_compare.c ---- */
+
+void ka_compare_turn(struct ka_run *run, uint64_t now_us);
 
 /* ---- ka_sync.c: what connection sync and the state machines have to do with each other ---- */
 

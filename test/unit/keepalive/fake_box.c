@@ -428,12 +428,19 @@ fake_wait(unsigned int box, const char *name, enum ka_state state, unsigned int 
 }
 
 unsigned int
-fake_events(enum ka_event_kind kind, const char *text)
+fake_events_of(enum ka_event_kind kind, const char *name, const char *text)
 {
 	struct ka_event event;
 	unsigned int count = 0;
 
 	while (ka_event_next(&event))
-		count += event.kind == kind && strstr(event.text, text) != NULL;
+		count += event.kind == kind && (name == NULL || strcmp(event.name, name) == 0) &&
+			 strstr(event.text, text) != NULL;
 	return count;
+}
+
+unsigned int
+fake_events(enum ka_event_kind kind, const char *text)
+{
+	return fake_events_of(kind, NULL, text);
 }

@@ -74,5 +74,7 @@ struct instance *fake_instance(unsigned int box, const char *name);
 enum ka_state fake_state(unsigned int box, const char *name);
 /* Takes all events: how many of a kind there were whose text has this in it. */
 unsigned int fake_events(enum ka_event_kind kind, const char *text);
+/* And whose name is this one. */
+unsigned int fake_events_of(enum ka_event_kind kind, const char *name, const char *text);
 
 #endif

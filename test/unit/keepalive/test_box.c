@@ -376,6 +376,86 @@ late_heartbeat_ends(void **state)
 	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
 }
 
+/* One box has another number: both are MASTER, and each says why; once, until it is right again. */
+static void
+other_number(void **state)
+{
+	static const char unknown[] = "speaks of virtual_router_id 52 (IPv4), which is not configured here",
+			  missing[] = "does not speak of vrrp_instance VI (virtual_router_id 51, IPv4)";
+
+	story_heartbeats_too();
+	story_both_start();
+	for (unsigned int i = 0; i < 2; i++) {
+		story_ones[B][0].vrid = 52;
+		fake_events(KA_EVENT_MAX, "");
+		fake_box_apply(B, &story_confs[B]);
+		fake_run(3000);
+		assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+		assert_int_equal(fake_events(KA_EVENT_PEER, "speak"), 0);
+		fake_run(10000);
+		assert_int_equal(fake_events_of(KA_EVENT_PEER, "lb2", unknown), 1);
+		fake_box_apply(B, &story_confs[B]);
+		fake_run(10000);
+		assert_int_equal(fake_events(KA_EVENT_PEER, "speak"), 0);
+		story_ones[B][0].vrid = 51;
+		fake_box_apply(B, &story_confs[B]);
+		fake_run(3000);
+	}
+	/* The same two, of which the first is left out. */
+	story_ones[B][0].vrid = 52;
+	fake_box_apply(B, &story_confs[B]);
+	fake_run(10000);
+	assert_int_equal(fake_events_of(KA_EVENT_PEER, "lb2", missing), 1);
+	fake_box_kill(B);
+	fake_run(10000);
+	assert_int_equal(fake_events(KA_EVENT_PEER, "speak"), 0);
+}
+
+/* Two instances of which the peer has one, of the same number: the second is missed. */
+static void
+one_of_two(void **state)
+{
+	story_heartbeats_too();
+	story_confs[A].instance_count = 2;
+	story_ones[A][1].vrid = 51;
+	story_ones[A][1].port = 1;
+	story_both_start();
+	fake_run(10000);
+	assert_int_equal(fake_events(KA_EVENT_PEER, "does not speak of vrrp_instance VJ"), 1);
+}
+
+/* Three boxes, two of each instance: all of them have a backup. What one alone has is told. */
+static void
+ring(void **state)
+{
+	struct heartbeat_message third;
+
+	story_heartbeats_too();
+	story_confs[B].instance_count = 2;
+	story_both_start();
+	for (unsigned int i = 0; i < 20; i++) {
+		third = fake_boxes[B].said;
+		strcpy(third.router_id, "lb3");
+		third.boot_id = 3;
+		third.number = 1000 + i;
+		third.instances[0].vrid = 53;
+		third.instances[0].state = KA_BACKUP;
+		ka_peer_heard(0, &third, fake_boxes[A].run);
+		fake_run(1000);
+	}
+	assert_int_equal(fake_events_of(KA_EVENT_PEER, "lb2", "speaks of"), 0);
+	story_confs[B].instance_count = 1;
+	story_ones[B][0].vrid = 54;
+	fake_box_apply(B, &story_confs[B]);
+	for (unsigned int i = 20; i < 40; i++) {
+		third.number = 1000 + i;
+		third.instance_count = 1;
+		ka_peer_heard(0, &third, fake_boxes[A].run);
+		fake_run(1000);
+	}
+	assert_int_equal(fake_events_of(KA_EVENT_PEER, "", "none speaks of vrrp_instance VI"), 1);
+}
+
 /* Two instances of one number, on different ports: lines are told apart by their order. */
 static void
 same_number(void **state)
@@ -508,6 +588,9 @@ main(void)
 		TEST(late_heartbeat),
 		TEST(late_heartbeat_ends),
 		TEST(same_number),
+		TEST(other_number),
+		TEST(one_of_two),
+		TEST(ring),
 		TEST(stalls),
 		TEST(restless_peer),
 		TEST(lossy),
