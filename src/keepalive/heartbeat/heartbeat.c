@@ -17,6 +17,7 @@
 #include "message.h"
 #include "replay.h"
 
+#include "sl_addr.h"
 #include "sl_clock.h"
 #include "sl_log.h"
 
@@ -27,8 +28,10 @@
 #include <time.h>
 
 enum {
-	WINDOW_SLACK_MS = 1000
-}; /* beside dead_ms, for how old an echo may be: a thread that had to wait is no attack */
+	WINDOW_SLACK_MS =
+		1000, /* beside dead_ms, for how old an echo may be: a thread that had to wait is no attack */
+	KEY_TOLD_US = 60000000, /* how often the log tells of another key, at most */
+};
 
 struct channel {
 	struct heartbeat *heartbeat;
@@ -41,6 +44,8 @@ struct channel {
 	uint64_t answered_us; /* when one was answered at once */
 	uint64_t heard_us;    /* 0: never */
 	bool alive, told;     /* told: of being alive or not */
+	uint64_t key_told_us; /* when the log told of another key; 0: not yet */
+	bool key_told;        /* and since nothing good was heard */
 	uint64_t sent, received, bad_frame, bad_auth, replayed, foreign;
 	char peer[KA_NAME_SIZE];
 };
@@ -58,6 +63,7 @@ static bool channel_init(struct channel *channel, struct event_base *base);
 static void channel_fini(struct channel *channel);
 static void message_take(const uint8_t *data, size_t size, void *context);
 static void message_bad(void *context);
+static void key_tell(struct channel *channel, uint64_t now_us);
 static void line_opened(void *context);
 static void beat_due(evutil_socket_t fd, short what, void *context);
 static void silence_due(evutil_socket_t fd, short what, void *context);
@@ -194,6 +200,7 @@ message_take(const uint8_t *data, size_t size, void *context)
 		return;
 	case HEARTBEAT_BAD_AUTH:
 		channel->bad_auth++;
+		key_tell(channel, now_us);
 		return;
 	}
 	verdict = replay_take(&channel->replay, &heartbeat->heard, &proof, now_us);
@@ -207,12 +214,33 @@ message_take(const uint8_t *data, size_t size, void *context)
 		return;
 	channel->received++;
 	channel->heard_us = now_us;
+	channel->key_told = false;
 	memcpy(channel->peer, heartbeat->heard.router_id, sizeof(channel->peer));
 	event_add(channel->silence, &dead);
 	snprintf(why, sizeof(why), "%s is heard", channel->peer);
 	alive_set(channel, true, why);
 	heartbeat->heard.number = proof.number;
 	heartbeat->calls.heard(channel->index, &heartbeat->heard, heartbeat->calls.context);
+}
+
+/* While the peer is heard, somebody else's key is no concern; and a flood of them is one line. */
+static void
+key_tell(struct channel *channel, uint64_t now_us)
+{
+	char text[SL_ADDR_STRLEN];
+	bool named = !sl_addr_is_none(&channel->line->from);
+
+	if (channel->key_told ||
+	    (channel->heard_us != 0 && now_us - channel->heard_us < (uint64_t)channel->conf.dead_ms * 1000) ||
+	    (channel->key_told_us != 0 && now_us - channel->key_told_us < KEY_TOLD_US))
+		return;
+	channel->key_told = true;
+	channel->key_told_us = now_us;
+	sl_warn("heartbeat %s: a message with another key, or one that was changed on its way, has come "
+		"in%s%s: "
+		"key and key_file must be the same on all boxes",
+		channel->conf.name, named ? " from " : "",
+		named ? sl_addr_format(&channel->line->from, text) : "");
 }
 
 static void

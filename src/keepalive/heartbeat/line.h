@@ -45,7 +45,8 @@ struct line {
 	struct line_calls calls;
 	struct event_base *base;
 	struct event *second, *readable;
-	int fd; /* -1: closed */
+	int fd;              /* -1: closed */
+	struct sl_addr from; /* of the message that is taken; none: not known */
 	char fault[DP_ERROR_SIZE];
 };
 

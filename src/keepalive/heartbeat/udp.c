@@ -49,6 +49,7 @@ static int udp_set_up(struct udp_line *udp, int fd, const char **ret_what);
 static int multicast_set_up(const struct udp_line *udp, int fd, const char **ret_what);
 static socklen_t sockaddr_set(struct sockaddr_storage *to, const struct sl_addr *addr, uint16_t port,
 			      unsigned int ifindex);
+static struct sl_addr sockaddr_get(const struct sockaddr_storage *from);
 static bool is_multicast(const struct sl_addr *addr);
 static bool is_link_local(const struct sl_addr *addr);
 static int option_set(int fd, int level, int name, int value);
@@ -89,12 +90,17 @@ udp_readable(struct line *line)
 	uint8_t data[HEARTBEAT_SIZE_MAX + 1]; /* one more: too long is seen as such */
 
 	for (unsigned int i = 0; i < READ_BURST && line->fd >= 0; i++) {
-		ssize_t size = recv(line->fd, data, sizeof(data), 0);
+		struct sockaddr_storage from = { 0 };
+		socklen_t from_size = sizeof(from);
+		ssize_t size =
+			recvfrom(line->fd, data, sizeof(data), 0, (struct sockaddr *)&from, &from_size);
 
-		if (size >= 0)
-			line->calls.take(data, (size_t)size, line->calls.context);
-		else if (errno == EAGAIN)
+		if (size < 0 && errno == EAGAIN)
 			return;
+		if (size < 0)
+			continue;
+		line->from = sockaddr_get(&from);
+		line->calls.take(data, (size_t)size, line->calls.context);
 	}
 }
 
@@ -223,6 +229,14 @@ sockaddr_set(struct sockaddr_storage *to, const struct sl_addr *addr, uint16_t p
 			in6->sin6_scope_id = ifindex;
 		return sizeof(*in6);
 	}
+}
+
+static struct sl_addr
+sockaddr_get(const struct sockaddr_storage *from)
+{
+	if (from->ss_family == AF_INET)
+		return sl_addr_from_v4(((const struct sockaddr_in *)from)->sin_addr.s_addr);
+	return sl_addr_from_v6(((const struct sockaddr_in6 *)from)->sin6_addr.s6_addr);
 }
 
 static bool

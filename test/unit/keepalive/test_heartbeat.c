@@ -5,6 +5,7 @@
  * vanishes. What needs interfaces of its own runs in a network namespace, and is skipped where none can be had.
  */
 #include "frame.h"
+#include "log_catch.h"
 #include "sl_clock.h"
 #include "sl_test.h"
 
@@ -185,6 +186,39 @@ udp(void **state)
 			    b = udp_conf("127.0.0.2", "127.0.0.1", "");
 
 	life_and_death(&a, &b);
+}
+
+/* Another key is named, and whose it is: not while the peer is heard, and once however many come. */
+static void
+other_key(void **state)
+{
+	struct ka_heartbeat a_conf = udp_conf("127.0.0.1", "127.0.0.2", ""),
+			    b_conf = udp_conf("127.0.0.2", "127.0.0.1", ""),
+			    stranger_conf = udp_conf("127.0.0.3", "127.0.0.1", "");
+	static struct box a, b, stranger;
+
+	box_start(&a, &a_conf, 11);
+	box_start(&b, &b_conf, 12);
+	wait_for(a.heard > 3);
+	log_catch_clear();
+	strcpy(stranger_conf.key, "Secret");
+	box_start(&stranger, &stranger_conf, 13);
+	wait_for(status_of(&a).bad_auth > 3);
+	assert_int_equal(log_catch_count("another key"), 0);
+	heartbeat_destroy(b.heartbeat);
+	wait_for(a.downs == 1 && log_catch_count("another key") == 1);
+	assert_int_equal(log_catch_count("heartbeat test: a message with another key"), 1);
+	assert_int_equal(log_catch_count("has come in from 127.0.0.3: key and key_file"), 1);
+	/* Heard and gone again within the minute: no more of it. */
+	box_start(&b, &b_conf, 22);
+	wait_for(a.last.boot_id == 22);
+	heartbeat_destroy(b.heartbeat);
+	wait_for(a.downs == 2);
+	for (uint64_t before = status_of(&a).bad_auth; status_of(&a).bad_auth < before + 50;)
+		run_ms(5);
+	assert_int_equal(log_catch_count("another key"), 1);
+	heartbeat_destroy(stranger.heartbeat);
+	heartbeat_destroy(a.heartbeat);
 }
 
 static bool
@@ -457,6 +491,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(udp),
+		cmocka_unit_test(other_key),
 		cmocka_unit_test(udp_multicast_v6),
 		cmocka_unit_test(udp_unicast_v6),
 		cmocka_unit_test(udp_later),
