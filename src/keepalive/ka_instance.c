@@ -107,6 +107,7 @@ ka_instance_set(struct ka_run *run, struct instance *instance, const struct ka_i
 	instance->watches = watches;
 	instance->conf = *conf;
 	instance->addrs_told = instance->interval_told = false;
+	instance->refused_told = 0;
 	if (!listed_fill(instance))
 		return false;
 	if (instance->counts.group != 0) {
@@ -378,26 +379,6 @@ ka_instance_heard(struct ka_run *run, struct instance *instance, const struct vr
 }
 
 static void
-odd_tell(struct instance *instance, const struct vrrp_advert *advert)
-{
-	char text[SL_ADDR_STRLEN];
-
-	if (advert->addrs_differ) {
-		instance->counts.bad_addrs++;
-		if (!instance->addrs_told)
-			sl_warn("vrrp_instance %s: %s lists other addresses than are configured here",
-				instance->conf.name, sl_addr_format(&advert->source, text));
-		instance->addrs_told = true;
-	}
-	if (advert->advert_ms != instance->conf.advert_ms && !instance->interval_told) {
-		sl_warn("vrrp_instance %s: %s sends an advert every %u ms, this box would every %u ms",
-			instance->conf.name, sl_addr_format(&advert->source, text), advert->advert_ms,
-			instance->conf.advert_ms);
-		instance->interval_told = true;
-	}
-}
-
-static void
 advert_take(struct ka_run *run, struct instance *instance, const struct dp_ha_packet *packet, uint64_t now_us)
 {
 	struct vrrp_advert advert;
@@ -406,6 +387,7 @@ advert_take(struct ka_run *run, struct instance *instance, const struct dp_ha_pa
 
 	if (verdict != VRRP_OK) {
 		++*(uint64_t *)((char *)&instance->counts + verdict_counters[verdict]);
+		ka_odd_refused(instance, verdict, &advert);
 		return;
 	}
 	/* Our own, that a switch or a bridge sent back. */
@@ -416,7 +398,7 @@ advert_take(struct ka_run *run, struct instance *instance, const struct dp_ha_pa
 	}
 	instance->counts.adverts_received++;
 	instance->counts.priority_zero_received += advert.priority == 0;
-	odd_tell(instance, &advert);
+	ka_odd_taken(instance, &advert);
 	heard = (struct vrrp_heard){
 		.priority = advert.priority,
 		.advert_us = (uint64_t)advert.advert_ms * 1000,

@@ -6,6 +6,7 @@
  *	ka_loop.c       the thread: its loop, its turns, stalls
  *	ka_apply.c      a new configuration takes the place of the old one
  *	ka_instance.c   an instance: adverts in and out, what its state machine wants done
+ *	ka_odd.c        adverts that show another configuration
  *	ka_announce.c   gratuitous ARP of all instances, within a budget
  *	ka_group.c      sync groups
  *	ka_watch.c      tracked things, own health
@@ -70,7 +71,8 @@ struct instance {
 	bool says_zero;   /* the next heartbeat says priority 0 */
 	bool says_master; /* or that it is MASTER, which it was until now */
 	bool addrs_told, interval_told;
-	uint8_t alone; /* so many looks in a row no peer had it (ka_compare.c) */
+	uint16_t refused_told; /* a bit of each verdict */
+	uint8_t alone;         /* so many looks in a row no peer had it (ka_compare.c) */
 	uint64_t lower_told_us;
 	bool failover, release; /* left by control */
 	/* a group's first: since when some are MASTER here and others obey one elsewhere; 0: none such */
@@ -205,6 +207,12 @@ void ka_instance_fenced(struct ka_run *run, bool good, uint64_t now_us);
 void ka_instance_hold(struct instance *instance, bool held);
 /* By name; NULL. */
 struct instance *ka_instance_find(struct ka_run *run, const char *name);
+
+/* ---- ka_odd.c ---- */
+
+/* Of an advert that is taken; of one that is not, but is none of VRRP_BAD_LENGTH. */
+void ka_odd_taken(struct instance *instance, const struct vrrp_advert *advert);
+void ka_odd_refused(struct instance *instance, enum vrrp_verdict verdict, const struct vrrp_advert *advert);
 
 /* ---- ka_announce.c ---- */
 

@@ -245,6 +245,7 @@ vrrp_packet_parse(const struct vrrp_wire *wire, const uint8_t *frame, size_t len
 	want = vrrp_size(wire->family, parts.vrrp[0] >> 4, parts.vrrp[3]);
 	if (parts.vrrp_present < want)
 		return VRRP_BAD_LENGTH;
+	*ret_advert = (struct vrrp_advert){ .version = parts.vrrp[0] >> 4, .source = parts.source };
 	if (!wire->unicast && parts.ttl != VRRP_TTL)
 		return VRRP_BAD_TTL;
 	if (parts.vrrp[0] >> 4 != wire->version)
@@ -253,6 +254,7 @@ vrrp_packet_parse(const struct vrrp_wire *wire, const uint8_t *frame, size_t len
 		return VRRP_BAD_AUTH;
 	advert_ms = wire->version == 2 ? parts.vrrp[5] * 1000U
 				       : (uint32_t)(get16(parts.vrrp + 4) & V3_INTERVAL_MASK) * 10;
+	ret_advert->advert_ms = advert_ms;
 	/* An interval of zero would be a Master_Down of nothing. */
 	if ((wire->version == 2 && advert_ms != wire->advert_ms) || advert_ms == 0)
 		return VRRP_BAD_INTERVAL;
@@ -266,12 +268,8 @@ vrrp_packet_parse(const struct vrrp_wire *wire, const uint8_t *frame, size_t len
 		return VRRP_BAD_SOURCE;
 	if (wire->unicast && wire->check_source && !source_is_peer(wire, &parts.source))
 		return VRRP_BAD_SOURCE;
-	*ret_advert = (struct vrrp_advert){
-		.priority = parts.vrrp[2],
-		.advert_ms = advert_ms,
-		.source = parts.source,
-		.addrs_differ = !wire->skip_check_addrs && addrs_differ(wire, &parts),
-	};
+	ret_advert->priority = parts.vrrp[2];
+	ret_advert->addrs_differ = !wire->skip_check_addrs && addrs_differ(wire, &parts);
 	return VRRP_OK;
 }
 

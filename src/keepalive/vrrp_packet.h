@@ -59,6 +59,7 @@ struct vrrp_wire {
 
 /* What an advert says. */
 struct vrrp_advert {
+	uint8_t version;
 	uint8_t priority;
 	uint32_t advert_ms;
 	struct sl_addr source;
@@ -67,7 +68,10 @@ struct vrrp_advert {
 
 /* Whose packet is it? False: it is no VRRP, or too short to say. */
 bool vrrp_packet_key(const uint8_t *frame, size_t len, uint8_t *ret_family, uint8_t *ret_vrid);
-/* An Ethernet frame whose key is that of `wire`. ret_advert is written if OK. */
+/*
+ * An Ethernet frame whose key is that of `wire`. ret_advert is written if OK; else there are version and source in it, and
+ * from VRRP_BAD_INTERVAL on the interval, but of VRRP_BAD_LENGTH nothing that counts.
+ */
 enum vrrp_verdict vrrp_packet_parse(const struct vrrp_wire *wire, const uint8_t *frame, size_t len,
 				    struct vrrp_advert *ret_advert);
 

@@ -4,6 +4,7 @@
  * of it through real adverts, but no packet leaves the process. What else decides is in test_duty.c.
  */
 #include "box_story.h"
+#include "log_catch.h"
 
 #include "sl_addr.h"
 #include "sl_test.h"
@@ -568,6 +569,61 @@ bad_adverts(void **state)
 	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
 }
 
+/* { what, versions, passwords, advert_int: of A, of B; what A says of B } */
+static const struct {
+	const char *name;
+	uint8_t versions[2];
+	const char *passwords[2];
+	uint32_t advert_ms[2];
+	const char *told;
+} refused[] = {
+	{ "version",
+	  { 3, 2 },
+	  { "", "" },
+	  { 1000, 1000 },
+	  "vrrp_instance VI: 192.0.2.12 speaks version 2, this box version 3: its adverts are not taken" },
+	{ "password",
+	  { 2, 2 },
+	  { "one", "two" },
+	  { 1000, 1000 },
+	  "vrrp_instance VI: 192.0.2.12 has another auth_type or auth_pass than is configured here: its" },
+	{ "no password",
+	  { 2, 2 },
+	  { "one", "" },
+	  { 1000, 1000 },
+	  "vrrp_instance VI: 192.0.2.12 has another auth_type or auth_pass than is configured here: its" },
+	{ "interval",
+	  { 2, 2 },
+	  { "", "" },
+	  { 1000, 2000 },
+	  "vrrp_instance VI: 192.0.2.12 has an advert_int of 2000 ms, this box one of 1000 ms: its" },
+};
+
+/* Both are MASTER, and each names once what it is that the other has otherwise. */
+static void
+refused_adverts(void **state)
+{
+	for (size_t i = 0; i < SL_COUNT(refused); i++) {
+		story_teardown(state);
+		story_setup(state);
+		log_catch_clear();
+		for (unsigned int box = 0; box < FAKE_BOXES; box++) {
+			struct ka_instance *one = &story_ones[box][0];
+
+			one->version = refused[i].versions[box];
+			one->advert_ms = refused[i].advert_ms[box];
+			one->auth = refused[i].passwords[box][0] != '\0' ? KA_AUTH_PASS : KA_AUTH_NONE;
+			strncpy(one->auth_pass, refused[i].passwords[box], sizeof(one->auth_pass));
+			fake_box_start(box, &story_confs[box]);
+		}
+		fake_run(20000);
+		sl_check_int(refused[i].name, fake_state(A, "VI"), KA_MASTER);
+		sl_check_int(refused[i].name, fake_state(B, "VI"), KA_MASTER);
+		sl_check_int(refused[i].name, log_catch_count(refused[i].told), 1);
+		sl_check_int(refused[i].name, log_catch_count("vrrp_instance VI: 192.0.2.11"), 1);
+	}
+}
+
 int
 main(void)
 {
@@ -595,6 +651,7 @@ main(void)
 		TEST(restless_peer),
 		TEST(lossy),
 		TEST(bad_adverts),
+		TEST(refused_adverts),
 #undef TEST
 	};
 
