@@ -125,25 +125,72 @@ heartbeats_same(const struct ka_conf *a, const struct ka_conf *b)
 		memcmp(a->heartbeats, b->heartbeats, a->heartbeat_count * sizeof(*a->heartbeats)) == 0);
 }
 
+/* Bits by the number that a channel has now; `fresh`: of those that there were not. */
+static uint16_t
+bits_move(uint16_t bits, const int *from, unsigned int count, bool fresh)
+{
+	uint16_t moved = 0;
+
+	for (unsigned int i = 0; i < count; i++)
+		if (from[i] < 0 ? fresh : bits >> from[i] & 1)
+			moved |= (uint16_t)(1U << i);
+	return moved;
+}
+
+/* What is known by a channel that goes on stays known, under its new number. */
 static void
-heartbeats_set(struct ka_run *run, struct event_base *base)
+channels_move(struct ka_run *run, const struct ka_conf *before)
+{
+	struct channel channels[KA_HEARTBEATS_MAX] = { 0 };
+	int from[KA_HEARTBEATS_MAX];
+	const struct ka_conf *conf = run->conf;
+
+	for (unsigned int i = 0; i < conf->heartbeat_count; i++) {
+		from[i] = -1;
+		for (unsigned int k = 0; k < run->channel_count && run->heartbeat != NULL; k++)
+			if (memcmp(&before->heartbeats[k], &conf->heartbeats[i],
+				   sizeof(conf->heartbeats[i])) == 0)
+				from[i] = (int)k;
+		if (from[i] >= 0)
+			channels[i] = run->channels[from[i]];
+	}
+	for (unsigned int i = 0; i < run->instance_count; i++) {
+		struct instance *instance = &run->instances[i];
+
+		instance->said_master = bits_move(instance->said_master, from, conf->heartbeat_count, false);
+		/* A new one may still bring what was said before. */
+		instance->behind =
+			bits_move(instance->behind, from, conf->heartbeat_count, instance->behind != 0);
+	}
+	memcpy(run->channels, channels, sizeof(channels));
+	run->channel_count = conf->heartbeat_count;
+}
+
+static void
+heartbeats_set(struct ka_run *run, struct event_base *base, const struct ka_conf *before)
 {
 	const struct heartbeat_calls calls = { ka_peer_heard, ka_peer_channel, run };
 	const struct ka_conf *conf = run->conf;
+	bool good = true;
 
+	channels_move(run, before);
+	if (base == NULL || conf->heartbeat_count == 0) {
+		heartbeat_destroy(run->heartbeat);
+		run->heartbeat = NULL;
+		run->channel_count = 0;
+		return;
+	}
+	if (run->heartbeat != NULL)
+		good = heartbeat_change(run->heartbeat, conf->heartbeats, conf->heartbeat_count);
+	else
+		run->heartbeat =
+			heartbeat_create(base, conf->heartbeats, conf->heartbeat_count, run->boot_id, &calls);
+	if (good && run->heartbeat != NULL)
+		return;
 	heartbeat_destroy(run->heartbeat);
 	run->heartbeat = NULL;
-	run->channel_count = 0;
 	memset(run->channels, 0, sizeof(run->channels));
-	for (unsigned int i = 0; i < run->instance_count; i++)
-		run->instances[i].said_master = 0;
-	if (base == NULL || conf->heartbeat_count == 0)
-		return;
-	run->channel_count = conf->heartbeat_count;
-	run->heartbeat =
-		heartbeat_create(base, conf->heartbeats, conf->heartbeat_count, run->boot_id, &calls);
-	if (run->heartbeat == NULL)
-		sl_error("heartbeats: no memory");
+	sl_error("heartbeats: no memory");
 }
 
 static void
@@ -198,7 +245,7 @@ ka_apply_next(struct ka_run *run, struct event_base *base, uint64_t now_us)
 	run->instance_count = count;
 	run->group_states = states;
 	if (!same)
-		heartbeats_set(run, base);
+		heartbeats_set(run, base, before);
 	listen_set(run);
 	ka_watch_forget(run);
 	run->watch_now = run->say = true;

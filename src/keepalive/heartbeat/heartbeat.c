@@ -9,7 +9,8 @@
  * A box that is heard for the first time, and one that has just been found to live, is answered at once (no more
  * than once an interval), so that two who meet believe each other after a round trip and not after intervals.
  * Numbers are the monotonic clock's microseconds, which every channel counts for itself; they grow on when
- * the channels are made anew by a reload.
+ * a channel is made anew by a reload. One that a reload leaves as it is is not: its line, its numbers and what it has
+ * heard go on, under another index if need be.
  */
 #include "heartbeat.h"
 
@@ -55,12 +56,15 @@ struct heartbeat {
 	uint64_t boot_id;
 	bool speaks;
 	struct heartbeat_message says, heard; /* too large for a stack */
+	struct event_base *base;
 	unsigned int count;
-	struct channel channels[];
+	struct channel *channels[KA_HEARTBEATS_MAX];
 };
 
-static bool channel_init(struct channel *channel, struct event_base *base);
-static void channel_fini(struct channel *channel);
+static struct channel *channel_create(struct heartbeat *heartbeat, const struct ka_heartbeat *conf,
+				      unsigned int index);
+static bool channel_init(struct channel *channel);
+static void channel_destroy(struct channel *channel);
 static void message_take(const uint8_t *data, size_t size, void *context);
 static void message_bad(void *context);
 static void key_tell(struct channel *channel, uint64_t now_us);
@@ -76,25 +80,46 @@ struct heartbeat *
 heartbeat_create(struct event_base *base, const struct ka_heartbeat *confs, unsigned int count,
 		 uint64_t boot_id, const struct heartbeat_calls *calls)
 {
-	struct heartbeat *heartbeat = calloc(1, sizeof(*heartbeat) + count * sizeof(heartbeat->channels[0]));
+	struct heartbeat *heartbeat = calloc(1, sizeof(*heartbeat));
 
 	if (heartbeat == NULL)
 		return NULL;
 	heartbeat->calls = *calls;
 	heartbeat->boot_id = boot_id;
-	for (unsigned int i = 0; i < count; i++) {
-		struct channel *channel = &heartbeat->channels[i];
-
-		channel->heartbeat = heartbeat;
-		channel->conf = confs[i];
-		channel->index = i;
-		heartbeat->count++;
-		if (!channel_init(channel, base)) {
-			heartbeat_destroy(heartbeat);
-			return NULL;
-		}
+	heartbeat->base = base;
+	if (!heartbeat_change(heartbeat, confs, count)) {
+		heartbeat_destroy(heartbeat);
+		return NULL;
 	}
 	return heartbeat;
+}
+
+bool
+heartbeat_change(struct heartbeat *heartbeat, const struct ka_heartbeat *confs, unsigned int count)
+{
+	struct channel *old[KA_HEARTBEATS_MAX];
+
+	memcpy(old, heartbeat->channels, sizeof(old));
+	memset(heartbeat->channels, 0, sizeof(heartbeat->channels));
+	for (unsigned int i = 0; i < count; i++)
+		for (unsigned int k = 0; k < heartbeat->count && heartbeat->channels[i] == NULL; k++) {
+			if (old[k] == NULL || memcmp(&old[k]->conf, &confs[i], sizeof(confs[i])) != 0)
+				continue;
+			heartbeat->channels[i] = old[k];
+			heartbeat->channels[i]->index = i;
+			old[k] = NULL;
+		}
+	/* First those that go: a new one may want the same address or device. */
+	for (unsigned int k = 0; k < heartbeat->count; k++)
+		channel_destroy(old[k]);
+	heartbeat->count = count;
+	for (unsigned int i = 0; i < count; i++) {
+		if (heartbeat->channels[i] == NULL)
+			heartbeat->channels[i] = channel_create(heartbeat, &confs[i], i);
+		if (heartbeat->channels[i] == NULL)
+			return false;
+	}
+	return true;
 }
 
 void
@@ -103,7 +128,7 @@ heartbeat_destroy(struct heartbeat *heartbeat)
 	if (heartbeat == NULL)
 		return;
 	for (unsigned int i = 0; i < heartbeat->count; i++)
-		channel_fini(&heartbeat->channels[i]);
+		channel_destroy(heartbeat->channels[i]);
 	free(heartbeat);
 }
 
@@ -114,21 +139,21 @@ heartbeat_say(struct heartbeat *heartbeat, const struct heartbeat_message *messa
 	heartbeat->says.boot_id = heartbeat->boot_id;
 	heartbeat->speaks = true;
 	for (unsigned int i = 0; i < heartbeat->count; i++)
-		beat(&heartbeat->channels[i]);
+		beat(heartbeat->channels[i]);
 }
 
 void
 heartbeat_drain(struct heartbeat *heartbeat, unsigned int limit_ms)
 {
 	for (unsigned int i = 0; heartbeat != NULL && i < heartbeat->count; i++)
-		line_drain(heartbeat->channels[i].line, limit_ms);
+		line_drain(heartbeat->channels[i]->line, limit_ms);
 }
 
 void
 heartbeat_status(const struct heartbeat *heartbeat, unsigned int i, struct ka_channel_status *ret_status)
 {
 	static const char *const kinds[] = { [KA_HEARTBEAT_UDP] = "udp", [KA_HEARTBEAT_SERIAL] = "serial" };
-	const struct channel *channel = &heartbeat->channels[i];
+	const struct channel *channel = heartbeat->channels[i];
 	struct ka_channel_status status = {
 		.kind = kinds[channel->conf.kind],
 		.alive = channel->alive,
@@ -147,9 +172,26 @@ heartbeat_status(const struct heartbeat *heartbeat, unsigned int i, struct ka_ch
 	*ret_status = status;
 }
 
-static bool
-channel_init(struct channel *channel, struct event_base *base)
+static struct channel *
+channel_create(struct heartbeat *heartbeat, const struct ka_heartbeat *conf, unsigned int index)
 {
+	struct channel *channel = calloc(1, sizeof(*channel));
+
+	if (channel == NULL)
+		return NULL;
+	channel->heartbeat = heartbeat;
+	channel->conf = *conf;
+	channel->index = index;
+	if (channel_init(channel))
+		return channel;
+	channel_destroy(channel);
+	return NULL;
+}
+
+static bool
+channel_init(struct channel *channel)
+{
+	struct event_base *base = channel->heartbeat->base;
 	const struct timeval interval = ms_time(channel->conf.interval_ms),
 			     dead = ms_time(channel->conf.dead_ms);
 	struct line_calls calls = {
@@ -168,13 +210,16 @@ channel_init(struct channel *channel, struct event_base *base)
 }
 
 static void
-channel_fini(struct channel *channel)
+channel_destroy(struct channel *channel)
 {
+	if (channel == NULL)
+		return;
 	line_destroy(channel->line);
 	if (channel->beat != NULL)
 		event_free(channel->beat);
 	if (channel->silence != NULL)
 		event_free(channel->silence);
+	free(channel);
 }
 
 static void

@@ -56,6 +56,11 @@ struct heartbeat_calls {
  */
 struct heartbeat *heartbeat_create(struct event_base *base, const struct ka_heartbeat *confs,
 				   unsigned int count, uint64_t boot_id, const struct heartbeat_calls *calls);
+/*
+ * Other channels, numbered as in confs. Those whose configuration is as before go on as they are, whatever their number
+ * was; the others end, and begin. False: no memory, and it can only be destroyed.
+ */
+bool heartbeat_change(struct heartbeat *heartbeat, const struct ka_heartbeat *confs, unsigned int count);
 void heartbeat_destroy(struct heartbeat *heartbeat);
 
 /*

@@ -184,6 +184,12 @@ heartbeat_create(struct event_base *base, const struct ka_heartbeat *confs, unsi
 	return (struct heartbeat *)box;
 }
 
+bool
+heartbeat_change(struct heartbeat *heartbeat, const struct ka_heartbeat *confs, unsigned int count)
+{
+	return true;
+}
+
 void
 heartbeat_destroy(struct heartbeat *heartbeat)
 {

@@ -221,6 +221,81 @@ other_key(void **state)
 	heartbeat_destroy(a.heartbeat);
 }
 
+/* Two channels of a box that tells by number what it hears. */
+struct many {
+	struct heartbeat *heartbeat;
+	unsigned int heard[2], told;
+};
+
+static void
+many_heard(unsigned int channel, const struct heartbeat_message *message, void *context)
+{
+	struct many *many = context;
+
+	assert_true(channel < 2);
+	many->heard[channel]++;
+}
+
+static void
+many_told(unsigned int channel, bool alive, const char *why, void *context)
+{
+	((struct many *)context)->told++;
+}
+
+/* A channel that a reload leaves as it is goes on, at whatever place. */
+static void
+change(void **state)
+{
+	const struct heartbeat_calls a_calls = { many_heard, many_told, NULL };
+	struct ka_heartbeat kept = udp_conf("127.0.0.1", "127.0.0.2", ""),
+			    other = udp_conf("127.0.0.3", "127.0.0.4", ""), confs[2] = { other, kept },
+			    peer_conf = udp_conf("127.0.0.2", "127.0.0.1", "");
+	static struct heartbeat_message message = { .router_id = "box1" };
+	static struct many a;
+	struct heartbeat_calls calls = a_calls;
+	struct ka_channel_status before, after;
+	static struct box b;
+	unsigned int told;
+
+	memset(&a, 0, sizeof(a));
+	calls.context = &a;
+	a.heartbeat = heartbeat_create(base, confs, 2, 11, &calls);
+	assert_non_null(a.heartbeat);
+	heartbeat_say(a.heartbeat, &message);
+	box_start(&b, &peer_conf, 12);
+	wait_for(a.heard[1] > 3 && b.heard > 3 && a.told == 2);
+	heartbeat_status(a.heartbeat, 1, &before);
+	told = a.told;
+	a.heard[1] = 0;
+	/* Turned round, and the other one has another key. */
+	confs[0] = kept;
+	confs[1] = other;
+	strcpy(confs[1].key, "another");
+	assert_true(heartbeat_change(a.heartbeat, confs, 2));
+	heartbeat_status(a.heartbeat, 0, &after);
+	assert_true(after.alive && after.sent >= before.sent && after.received >= before.received);
+	assert_string_equal(after.peer, "box2");
+	wait_for(a.heard[0] > 3);
+	heartbeat_status(a.heartbeat, 0, &after);
+	assert_true(after.sent > before.sent && after.received >= before.received + 3);
+	/* Nobody had to prove anew who he is. */
+	assert_int_equal(after.foreign, before.foreign);
+	assert_int_equal(a.told, told);
+	assert_int_equal(b.ups, 1);
+	heartbeat_status(a.heartbeat, 1, &after);
+	assert_false(after.alive);
+	wait_for(a.told == told + 1);
+	/* It alone, then none. */
+	assert_true(heartbeat_change(a.heartbeat, confs, 1));
+	a.heard[0] = 0;
+	wait_for(a.heard[0] > 3);
+	assert_int_equal(a.heard[1] + b.downs, 0);
+	assert_true(heartbeat_change(a.heartbeat, confs, 0));
+	wait_for(b.downs == 1);
+	heartbeat_destroy(b.heartbeat);
+	heartbeat_destroy(a.heartbeat);
+}
+
 static bool
 own_namespace(void)
 {
@@ -492,6 +567,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(udp),
 		cmocka_unit_test(other_key),
+		cmocka_unit_test(change),
 		cmocka_unit_test(udp_multicast_v6),
 		cmocka_unit_test(udp_unicast_v6),
 		cmocka_unit_test(udp_later),

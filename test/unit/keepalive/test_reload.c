@@ -136,12 +136,66 @@ found_again(void **state)
 	assert_int_equal(fake_state(A, "VI"), KA_FAULT);
 }
 
+/* What is known by a heartbeat that stays goes with it to its new place; of one that is new nothing is known. */
+static void
+channels(void **state)
+{
+	struct ka_heartbeat before[2] = { { .name = "x", .key = "k" }, { .name = "y", .key = "k" } },
+			    after[3] = { before[1], before[0] };
+	struct heartbeat_message *said = &fake_boxes[A].said;
+	struct ka_run *run;
+	struct instance *one;
+
+	story_heartbeats_too();
+	story_confs[B].heartbeats = before;
+	story_confs[B].heartbeat_count = 2;
+	story_both_start();
+	run = fake_boxes[B].run;
+	said->number += 1;
+	ka_peer_heard(1, said, run);
+	one = fake_instance(B, "VI");
+	assert_int_equal(one->said_master, 3);
+	one->behind = 2;
+	run->channels[0].status.sent = 5;
+	run->channels[1].status.sent = 7;
+	/* The other way round. */
+	one->said_master = 2;
+	story_confs[B].heartbeats = after;
+	story_confs[B].heartbeat_count = 2;
+	fake_box_apply(B, &story_confs[B]);
+	one = fake_instance(B, "VI");
+	assert_int_equal(one->said_master, 1);
+	assert_int_equal(one->behind, 1);
+	assert_int_equal(run->channels[0].status.sent, 7);
+	assert_int_equal(run->channels[1].status.sent, 5);
+	assert_true(run->channels[0].alive && run->channels[1].alive);
+	/* One before them is new, and another key is another channel. */
+	strcpy(after[0].name, "z");
+	after[1] = before[1];
+	after[2] = before[0];
+	strcpy(after[2].key, "l");
+	story_confs[B].heartbeat_count = 3;
+	fake_box_apply(B, &story_confs[B]);
+	one = fake_instance(B, "VI");
+	assert_int_equal(one->said_master, 2);
+	assert_int_equal(one->behind, 7);
+	assert_true(!run->channels[0].alive && run->channels[1].alive && !run->channels[2].alive);
+	assert_int_equal(run->channels[1].status.sent, 7);
+	assert_int_equal(run->channel_count, 3);
+	story_confs[B].heartbeat_count = 0;
+	fake_box_apply(B, &story_confs[B]);
+	assert_int_equal(run->channel_count, 0);
+	assert_int_equal(fake_instance(B, "VI")->said_master, 0);
+	assert_null(run->heartbeat);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, story_setup, story_teardown)
-		TEST(announced), TEST(refresh), TEST(vmac_early), TEST(delay_goes_on), TEST(found_again),
+		TEST(announced),     TEST(refresh),     TEST(vmac_early),
+		TEST(delay_goes_on), TEST(found_again), TEST(channels),
 #undef TEST
 	};
 
