@@ -79,7 +79,8 @@ struct conf_ha_group {
 /* notify_fifo, vrrp_notify_fifo: a line for each change. */
 struct conf_fifo {
 	const char *path; /* NULL: none */
-	uid_t uid;        /* whose it will be, if it is created */
+	bool has_owner; /* it names one; else it is its script's user's, and without a script the daemon's */
+	uid_t uid;      /* whose it will be, if it is created */
 	gid_t gid;
 	struct conf_script *script; /* is run with the FIFO's path as its last argument; NULL: none */
 };

@@ -158,7 +158,8 @@ conf_build_notify_fifo(struct conf_load *load, const struct conf_stmt *stmt, voi
 			   conf_show(load, word->text));
 	fifo->uid = geteuid();
 	fifo->gid = getegid();
-	if (stmt->word_count > 2)
+	fifo->has_owner = stmt->word_count > 2;
+	if (fifo->has_owner)
 		conf_script_user(load, &stmt->words[2], stmt->word_count - 2, &fifo->uid, &fifo->gid);
 }
 

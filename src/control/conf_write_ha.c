@@ -283,5 +283,7 @@ fifo(FILE *out, const char *indent, const char *keyword, const struct conf_fifo 
 		return;
 	fprintf(out, "%s%s", indent, keyword);
 	conf_write_word(out, self->path);
-	fprintf(out, " %u %u\n", self->uid, self->gid);
+	if (self->has_owner)
+		fprintf(out, " %u %u", self->uid, self->gid);
+	fputc('\n', out);
 }

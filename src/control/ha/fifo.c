@@ -7,6 +7,9 @@
  * never fails for want of a reader. It does not block: a pipe that is full loses lines, which is said
  * once until it is not full any more. A line is shorter than PIPE_BUF, so it is in it whole or not at all.
  *
+ * Only its owner may read it: who is named in the configuration, else who runs the command. One that was there
+ * before stays whose it is.
+ *
  * The command is begun once, with the pipe's path as its last argument, and ends by itself when the pipe is
  * closed and empty. Control thread only.
  */
@@ -27,10 +30,14 @@ struct ha_fifo {
 	struct conf_script *script; /* a copy, to see whether it is another now; NULL: none */
 	int fd;
 	bool made;
+	uid_t uid; /* whose it is to be */
+	gid_t gid;
 	unsigned int lost;
 };
 
-static bool fifo_make(struct ha_fifo *fifo, const struct conf_fifo *conf);
+static bool fifo_make(struct ha_fifo *fifo);
+static void owner_of(const struct conf_fifo *conf, uid_t *ret_uid, gid_t *ret_gid);
+static void owner_set(struct ha_fifo *fifo);
 static void script_begin(struct ha_fifo *fifo);
 static void script_ended(const struct script_result *result, void *context);
 static bool script_same(const struct conf_script *a, const struct conf_script *b);
@@ -39,10 +46,20 @@ struct ha_fifo *
 ha_fifo_open(struct ha *ha, const struct conf_fifo *conf, struct ha_fifo *old)
 {
 	struct ha_fifo *fifo;
+	uid_t uid;
+	gid_t gid;
 
+	owner_of(conf, &uid, &gid);
 	if (old != NULL && conf->path != NULL && strcmp(old->path, conf->path) == 0 &&
-	    script_same(old->script, conf->script))
+	    script_same(old->script, conf->script)) {
+		bool same = old->uid == uid && old->gid == gid;
+
+		old->uid = uid;
+		old->gid = gid;
+		if (!same)
+			owner_set(old);
 		return old;
+	}
 	ha_fifo_close(old);
 	if (conf->path == NULL)
 		return NULL;
@@ -51,9 +68,11 @@ ha_fifo_open(struct ha *ha, const struct conf_fifo *conf, struct ha_fifo *old)
 		return NULL;
 	fifo->ha = ha;
 	fifo->fd = -1;
+	fifo->uid = uid;
+	fifo->gid = gid;
 	fifo->path = strdup(conf->path);
 	fifo->script = conf->script != NULL ? script_copy(conf->script) : NULL;
-	if (fifo->path == NULL || !fifo_make(fifo, conf)) {
+	if (fifo->path == NULL || !fifo_make(fifo)) {
 		ha_fifo_close(fifo);
 		return NULL;
 	}
@@ -95,7 +114,7 @@ ha_fifo_write(struct ha_fifo *fifo, const char *line)
 
 /* Only a FIFO: a file in its place would grow, a device could do anything. */
 static bool
-fifo_make(struct ha_fifo *fifo, const struct conf_fifo *conf)
+fifo_make(struct ha_fifo *fifo)
 {
 	struct stat info;
 
@@ -115,10 +134,25 @@ fifo_make(struct ha_fifo *fifo, const struct conf_fifo *conf)
 				fifo->path);
 		return false;
 	}
-	if (fifo->made && fchown(fifo->fd, conf->uid, conf->gid) < 0)
-		ha_event_failed(fifo->ha, "FIFO %s: cannot be given to user %u: %s", fifo->path,
-				(unsigned int)conf->uid, strerror(errno));
+	owner_set(fifo);
 	return true;
+}
+
+static void
+owner_of(const struct conf_fifo *conf, uid_t *ret_uid, gid_t *ret_gid)
+{
+	bool by_script = !conf->has_owner && conf->script != NULL;
+
+	*ret_uid = by_script ? conf->script->uid : conf->uid;
+	*ret_gid = by_script ? conf->script->gid : conf->gid;
+}
+
+static void
+owner_set(struct ha_fifo *fifo)
+{
+	if (fifo->made && fchown(fifo->fd, fifo->uid, fifo->gid) < 0)
+		ha_event_failed(fifo->ha, "FIFO %s: cannot be given to user %u: %s", fifo->path,
+				(unsigned int)fifo->uid, strerror(errno));
 }
 
 static void

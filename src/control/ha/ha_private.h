@@ -79,7 +79,7 @@ void ha_notify_stop(struct ha *ha, struct ha_member *member);
 
 /*
  * Makes the FIFO if there is none, opens it and starts its script. `old` is the one before (may be NULL), which is
- * taken over if nothing has changed, else closed. NULL: there is none, or it cannot be, which has been said.
+ * taken over if nothing but its owner has changed, else closed. NULL: there is none, or it cannot be, which has been said.
  */
 struct ha_fifo *ha_fifo_open(struct ha *ha, const struct conf_fifo *conf, struct ha_fifo *old);
 /* What was written stays there to be read; the FIFO is removed if it was made here. */

@@ -169,6 +169,62 @@ test_fifo(void **state)
 	farm_close(&farm);
 }
 
+static void
+owner_is(struct farm *farm, const char *what, const char *name, uid_t uid, gid_t gid)
+{
+	struct stat info;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", farm->folder, name);
+	assert_int_equal(stat(path, &info), 0);
+	sl_check_int(what, info.st_uid, uid);
+	sl_check_int(what, info.st_gid, gid);
+	sl_check_int(what, info.st_mode & 0777, 0600);
+}
+
+/* { what, behind notify_fifo, behind its script, whose the FIFO is }: each is a reload of the one before. */
+static const struct {
+	const char *name, *fifo, *script;
+	uid_t uid;
+	gid_t gid;
+} owners[] = {
+	{ "script_user", "", "", 65534, 65534 },
+	{ "the script's own", "", " 65533 65532", 65533, 65532 },
+	{ "its own", " 65531 65530", " 65533 65532", 65531, 65530 },
+	{ "another of its own", " 0 65529", " 65533 65532", 0, 65529 },
+	{ "none any more", "", " 65533 65532", 65533, 65532 },
+};
+
+/* Whoever runs its script can read it, unless it is given to somebody; also when that is another one by a reload. */
+static void
+test_fifo_owner(void **state)
+{
+	char text[1024], path[128];
+	struct farm farm;
+
+	if (geteuid() != 0)
+		skip();
+	farm_open(&farm, "");
+	assert_int_equal(chmod(farm.folder, 0777), 0);
+	farm_write(&farm, "reader", "#!/bin/sh\ncat \"$1\" >\"${0%/*}/read\"\n");
+	snprintf(path, sizeof(path), "%s/reader", farm.folder);
+	assert_int_equal(chmod(path, 0755), 0);
+	for (size_t i = 0; i < SL_COUNT(owners); i++) {
+		snprintf(text, sizeof(text),
+			 "global_defs {\n script_user 65534 65534\n notify_fifo FOLDER/fifo%s\n"
+			 " notify_fifo_script FOLDER/reader%s\n vrrp_notify_fifo FOLDER/plain\n}\n%s",
+			 owners[i].fifo, owners[i].script, INSTANCE("VI_1", 51, VIP(10)));
+		farm_apply(&farm, text);
+		owner_is(&farm, owners[i].name, "fifo", owners[i].uid, owners[i].gid);
+		owner_is(&farm, owners[i].name, "plain", geteuid(), getegid());
+		if (i > 0)
+			continue;
+		fake_ka_tell(KA_EVENT_STATE, "VI_1", KA_MASTER, 100, true, "");
+		farm_wait(&farm, strcmp(farm_read(&farm, "read"), "INSTANCE \"VI_1\" MASTER 100\n") == 0);
+	}
+	farm_close(&farm);
+}
+
 /* Something else in its place is left alone; nobody reads: lines are lost, nothing waits. */
 static void
 test_fifo_bad(void **state)
@@ -460,9 +516,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),    cmocka_unit_test(test_order),  cmocka_unit_test(test_fifo),
-		cmocka_unit_test(test_fifo_bad), cmocka_unit_test(test_events), cmocka_unit_test(test_fence),
-		cmocka_unit_test(test_held),     cmocka_unit_test(test_reload), cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_words),    cmocka_unit_test(test_order),
+		cmocka_unit_test(test_fifo),     cmocka_unit_test(test_fifo_owner),
+		cmocka_unit_test(test_fifo_bad), cmocka_unit_test(test_events),
+		cmocka_unit_test(test_fence),    cmocka_unit_test(test_held),
+		cmocka_unit_test(test_reload),   cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_life),
 	};
 
