@@ -319,9 +319,22 @@ struct ka_channel_status {
 	char peer[KA_NAME_SIZE];                         /* router id of whom was heard last */
 };
 
+/* How a peer of connection sync is heard; of several peers the last of these that holds for one of them. */
+enum ka_sync_peer {
+	KA_SYNC_PEER_NONE,   /* nobody has been heard since the start */
+	KA_SYNC_PEER_GONE,   /* it has said goodbye */
+	KA_SYNC_PEER_ALIVE,  /* it is heard, and hears this box */
+	KA_SYNC_PEER_DEAF,   /* it is heard, but does not hear this box */
+	KA_SYNC_PEER_SILENT, /* nothing has come of it for 3 s, and it has not said goodbye */
+	KA_SYNC_PEER_LVS,    /* it is LVS, whose silence means nothing */
+	KA_SYNC_PEER_MAX
+};
+
 struct ka_sync_status {
 	bool enabled, sending, receiving;
-	bool in_sync;                   /* knows all that the peer knows, as far as the peer has told */
+	bool in_sync; /* knows all that the peer knows, as far as the peer has told; always so if it does not receive */
+	uint8_t peer_state;             /* enum ka_sync_peer */
+	uint64_t peer_state_ms;         /* in it for so long: SILENT: since it was heard; NONE: 0 */
 	bool bulk;                      /* a bulk resynchronisation is running */
 	uint64_t bulk_done, bulk_total; /* connections; the total is 0 until the peer has told all */
 	uint64_t bulk_ms;               /* how long the last (or this) one took */

@@ -30,6 +30,7 @@ static void instance_row(struct table *table, const json_t *instance);
 static void channel_row(struct table *table, const json_t *channel, const json_t *instances);
 static bool speaks_only(const json_t *channel, const json_t *instances);
 static void sync_print(const json_t *sync);
+static void sync_peer_print(const json_t *sync, bool receiving);
 static void counters_print(const json_t *result);
 static void counter_rows(struct table *table, const char *name, const json_t *object);
 static bool is(const json_t *object, const char *member);
@@ -139,10 +140,9 @@ sync_print(const json_t *sync)
 	const json_t *counters = json_object_get(sync, "counters");
 	bool sending = is(sync, "sending"), receiving = is(sync, "receiving");
 
-	printf("\nconnection sync: %s%s%s, %s%s%s\n", sending ? "sends" : "",
-	       sending && receiving ? ", " : "", receiving ? "receives" : (sending ? "" : "rests"),
-	       is(sync, "in_sync") ? "in sync" : "not in sync",
-	       *cli_text(sync, "peer") != '\0' ? ", peer " : "", cli_text(sync, "peer"));
+	printf("\nconnection sync: %s%s%s", sending ? "sends" : "", sending && receiving ? ", " : "",
+	       receiving ? "receives" : (sending ? "" : "rests"));
+	sync_peer_print(sync, receiving);
 	printf("  connections sent %lld, received %lld; not sent for want of room %lld, messages lost %lld\n",
 	       (long long)cli_number(counters, "conns_sent"),
 	       (long long)cli_number(counters, "conns_received"), (long long)cli_number(counters, "dropped"),
@@ -154,6 +154,34 @@ sync_print(const json_t *sync)
 	else if (cli_number(sync, "bulk_ms") > 0)
 		printf("  last bulk: %lld connections in %lld ms\n", (long long)cli_number(sync, "bulk_done"),
 		       (long long)cli_number(sync, "bulk_ms"));
+}
+
+/* "In sync" is said of a box that is heard, or learns; not where it would only mean that there is nobody. */
+static void
+sync_peer_print(const json_t *sync, bool receiving)
+{
+	const char *state = cli_text(sync, "peer_state"), *peer = cli_text(sync, "peer");
+	bool deaf = strcmp(state, "deaf") == 0, silent = strcmp(state, "silent") == 0;
+	bool gone = strcmp(state, "gone") == 0, none = strcmp(state, "none") == 0;
+	char ago[TABLE_NUMBER_SIZE];
+
+	table_ago((uint64_t)cli_number(sync, "peer_state_ms"), ago);
+	if (!is(sync, "in_sync"))
+		printf(", not in sync");
+	else if (!none && !gone && !silent && (!deaf || receiving))
+		printf(", in sync");
+	if (none && *peer != '\0')
+		printf(", no Sluice is heard, but %s\n", peer);
+	else if (none)
+		printf(", alone: nobody has been heard\n");
+	else if (gone)
+		printf(", alone: %s has ended\n", peer);
+	else if (silent)
+		printf(", peer %s silent for %s\n", peer, ago);
+	else if (deaf)
+		printf(", not heard by the peer %s for %s\n", peer, ago);
+	else
+		printf("%s%s\n", *peer != '\0' ? ", peer " : "", peer);
 }
 
 static void

@@ -17,6 +17,11 @@
 #member, (status)->member                                                                    \
 	}
 
+static const char *const peer_states[KA_SYNC_PEER_MAX] = {
+	[KA_SYNC_PEER_NONE] = "none", [KA_SYNC_PEER_GONE] = "gone",     [KA_SYNC_PEER_ALIVE] = "alive",
+	[KA_SYNC_PEER_DEAF] = "deaf", [KA_SYNC_PEER_SILENT] = "silent", [KA_SYNC_PEER_LVS] = "lvs",
+};
+
 struct counter {
 	const char *name;
 	uint64_t value;
@@ -150,11 +155,12 @@ sync_json(const struct ka_sync_status *status)
 
 	if (!status->enabled)
 		return json_null();
-	return json_pack("{s:b, s:b, s:b, s:b, s:I, s:I, s:I, s:o, s:o}", "sending", status->sending,
-			 "receiving", status->receiving, "in_sync", status->in_sync, "bulk", status->bulk,
-			 "bulk_done", (json_int_t)status->bulk_done, "bulk_total",
-			 (json_int_t)status->bulk_total, "bulk_ms", (json_int_t)status->bulk_ms, "peer",
-			 json_text(status->peer), "counters",
+	return json_pack("{s:b, s:b, s:b, s:s, s:I, s:b, s:I, s:I, s:I, s:o, s:o}", "sending",
+			 status->sending, "receiving", status->receiving, "in_sync", status->in_sync,
+			 "peer_state", peer_states[status->peer_state], "peer_state_ms",
+			 (json_int_t)status->peer_state_ms, "bulk", status->bulk, "bulk_done",
+			 (json_int_t)status->bulk_done, "bulk_total", (json_int_t)status->bulk_total,
+			 "bulk_ms", (json_int_t)status->bulk_ms, "peer", json_text(status->peer), "counters",
 			 counters_json(counters, sizeof(counters) / sizeof(counters[0])));
 }
 

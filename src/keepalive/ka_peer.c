@@ -371,6 +371,17 @@ ka_peer_is_heard(const struct ka_run *run)
 	return alive;
 }
 
+static bool
+peer_is_fresh(const struct ka_run *run)
+{
+	uint64_t now_us = ka_now_us();
+
+	for (unsigned int i = 0; i < run->peer_count; i++)
+		if (now_us - run->peers[i].heard_us < PEER_FRESH_US)
+			return true;
+	return false;
+}
+
 const struct peer *
 ka_peer_unsynced(const struct ka_run *run)
 {
@@ -392,7 +403,9 @@ message_fill(struct ka_run *run)
 	memset(message, 0, sizeof(*message));
 	snprintf(message->router_id, sizeof(message->router_id), "%s", run->conf->router_id);
 	message->boot_id = run->boot_id;
-	message->in_sync = run->sync == NULL || sync_is_in_sync(run->sync);
+	/* Where heartbeats come and sync has never heard anybody, it is not alone: what the peer knows is not told it. */
+	message->in_sync = run->sync == NULL || (sync_is_in_sync(run->sync) &&
+						 !(sync_is_unheard(run->sync) && peer_is_fresh(run)));
 	for (unsigned int i = 0; i < run->instance_count && i < HEARTBEAT_INSTANCES_MAX; i++) {
 		struct instance *instance = &run->instances[i];
 

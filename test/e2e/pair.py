@@ -168,9 +168,10 @@ class Pair(Topology):
         mends = [self.drop(f"{proto} dport {SYNC_PORT}") for proto in ("udp", "tcp")]
         return lambda: [mend() for mend in mends]
 
-    def drop(self, match):
+    def drop(self, match, letters="ab"):
+        """What comes to these boxes by their own link."""
         table = self.rig.numbered("cut").replace("-", "_")
-        boxes = self.boxes.values()
+        boxes = [self.boxes[letter] for letter in letters]
         for box in boxes:
             run(["nft", "-f", "-"], box.netns, stdin=f"table inet {table} {{\nchain input {{\n"
                 f"type filter hook input priority 0;\niifname mg {match} drop\n}}\n}}\n")

@@ -68,10 +68,13 @@ sync_link_run(void *context)
 	}
 	while (atomic_load(&link->sync->end_ms) == 0) {
 		struct pollfd fds[FD_MAX];
+		uint64_t before_ms = link->now_ms;
 
 		fds_fill(link, fds);
 		poll(fds, FD_MAX, sleep_ms(link, turn_ms));
 		link->now_ms = sync_now_ms();
+		if (link->now_ms - before_ms >= SYNC_PAUSE_MS)
+			sync_peers_pause(&link->peers, link->now_ms - before_ms);
 		if (fds[FD_UDP].revents != 0)
 			sync_receive(link);
 		if (fds[FD_LISTENER].revents != 0)
@@ -99,6 +102,7 @@ sync_link_run(void *context)
 				sync_serve_step(link, &link->clients[i], false);
 		}
 		sync_state_update(link);
+		sync_watch(link);
 	}
 	link_end(link);
 	dp_sync_close(link->thread);

@@ -18,7 +18,9 @@ static struct sync_peer *peer_place(struct sync_peers *peers, uint64_t now_ms);
 static bool is_past(const struct sync_peers *peers, uint64_t boot_id);
 static void peer_retire(struct sync_peers *peers, struct sync_peer *peer);
 static void peer_known(struct sync_peers *peers, struct sync_peer *peer, uint64_t now_ms);
-static bool number_take(struct sync_peer *peer, uint64_t number);
+static void heard_note(const struct sync_peers *peers, struct sync_peer *peer,
+		       const struct sync_trailer *trailer, uint64_t now_ms);
+static bool number_take(struct sync_peer *peer, uint64_t number, bool silent);
 static void missing_note(struct sync_peer *peer, uint64_t number);
 
 void
@@ -35,6 +37,7 @@ sync_peer_heard(struct sync_peers *peers, const struct sync_trailer *trailer,
 		bool *ret_new)
 {
 	struct sync_peer *peer;
+	bool silent;
 
 	*ret_peer = NULL;
 	*ret_new = false;
@@ -49,22 +52,28 @@ sync_peer_heard(struct sync_peers *peers, const struct sync_trailer *trailer,
 		if (peer == NULL)
 			return SYNC_PEER_MANY;
 		peer->boot_id = trailer->boot_id;
+		peer->heard_ms = peer->echoed_ms = now_ms;
 	}
 	if (!peer->known) {
 		peer->addr = *from;
-		peer->heard_ms = now_ms;
 		*ret_peer = peer;
-		if (!peers->trusting && trailer->echo != peers->own_boot_id)
+		if (!peers->trusting && trailer->echo != peers->own_boot_id) {
+			heard_note(peers, peer, trailer, now_ms);
 			return SYNC_PEER_WAIT;
+		}
 		peer_known(peers, peer, now_ms);
 		*ret_new = true;
 	}
-	if (!number_take(peer, trailer->number)) {
+	silent = !*ret_new && sync_peer_silent(peer, now_ms);
+	if (!number_take(peer, trailer->number, silent)) {
 		*ret_peer = NULL;
 		return SYNC_PEER_REPLAYED;
 	}
+	/* What was said in its silence is lost, and found so in this turn. */
+	if (silent)
+		peer->checked_ms = now_ms - SYNC_HOLE_MS;
+	heard_note(peers, peer, trailer, now_ms);
 	peer->addr = *from;
-	peer->heard_ms = now_ms;
 	peer->threads = trailer->threads;
 	peer->in_sync = (trailer->flags & SYNC_FLAG_IN_SYNC) != 0;
 	if ((trailer->flags & SYNC_FLAG_GOODBYE) != 0) {
@@ -108,6 +117,23 @@ sync_peer_check(struct sync_peers *peers, struct sync_peer *peer, uint64_t now_m
 	if (lost > 0 && !peer->gone)
 		peer->wants_bulk = true;
 	return lost;
+}
+
+bool
+sync_peer_deaf(const struct sync_peer *peer, uint64_t now_ms)
+{
+	return peer->boot_id != 0 && !peer->gone && now_ms - peer->echoed_ms >= SYNC_SILENT_MS &&
+	       now_ms - peer->heard_ms < SYNC_SILENT_MS &&
+	       (peer->hears_nobody || peer->unechoed >= SYNC_ECHO_ROUNDS);
+}
+
+void
+sync_peers_pause(struct sync_peers *peers, uint64_t ms)
+{
+	for (unsigned int i = 0; i < SYNC_PEERS_MAX; i++) {
+		peers->peers[i].heard_ms += ms;
+		peers->peers[i].echoed_ms += ms;
+	}
 }
 
 bool
@@ -246,14 +272,32 @@ peer_known(struct sync_peers *peers, struct sync_peer *peer, uint64_t now_ms)
 			peer_retire(peers, other);
 	}
 	peer->known = true;
+	peer->known_ms = now_ms;
 	peer->wants_bulk = true;
 	peer->bulk_at_ms = now_ms;
 	peer->checked_ms = now_ms;
 }
 
-/* Has this number not come yet? Notes it. */
+/* While nothing comes of it, it cannot say whom it hears. */
+static void
+heard_note(const struct sync_peers *peers, struct sync_peer *peer, const struct sync_trailer *trailer,
+	   uint64_t now_ms)
+{
+	if (now_ms - peer->heard_ms >= SYNC_HOLE_MS)
+		peer->echoed_ms += now_ms - peer->heard_ms;
+	peer->heard_ms = now_ms;
+	peer->hears_nobody = trailer->echo == 0;
+	if (trailer->echo == peers->own_boot_id) {
+		peer->echoed_ms = now_ms;
+		peer->unechoed = 0;
+	} else if (peer->unechoed < SYNC_ECHO_ROUNDS) {
+		peer->unechoed++;
+	}
+}
+
+/* Has this number not come yet? Notes it. After a silence it is not waited for those before it. */
 static bool
-number_take(struct sync_peer *peer, uint64_t number)
+number_take(struct sync_peer *peer, uint64_t number, bool silent)
 {
 	uint64_t *word = &peer->window[number % SYNC_WINDOW / 64], bit = UINT64_C(1) << (number % 64);
 
@@ -269,7 +313,7 @@ number_take(struct sync_peer *peer, uint64_t number)
 		*word |= bit;
 		return true;
 	}
-	if (number - peer->high >= SYNC_WINDOW) {
+	if (number - peer->high >= SYNC_WINDOW || (silent && number - peer->high > 1)) {
 		peer->lost += number - peer->high - 1;
 		missing_note(peer, number - 1);
 		peer->floor = peer->checked = number;

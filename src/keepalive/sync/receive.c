@@ -17,6 +17,7 @@
 
 enum { MESSAGES_TURN = 256, PENDING_TURN = 4096 };
 
+static bool refused(struct sync_link *link, _Atomic uint64_t *last_ms);
 static void message_take(struct sync_link *link, const struct sync_wire_message *message,
 			 const struct sync_trailer *trailer, const struct sockaddr_storage *from);
 static void stranger_take(struct sync_link *link, const struct sync_wire_message *message,
@@ -82,18 +83,33 @@ sync_receive_message(struct sync_link *link, const uint8_t *bytes, size_t size,
 		sync_count(link, SYNC_BAD_MESSAGE, 1);
 		return;
 	case SYNC_TRAILER_UNSIGNED:
-		if (trailer.boot_id != link->sync->boot_id && !link->key_told) {
-			link->key_told = true;
+		if (trailer.boot_id != link->sync->boot_id && refused(link, &link->sync->unsigned_ms))
 			sync_event(
 				link->sync, false,
 				link->key.is_set
 					? "a Sluice without the key speaks: it is not heard"
 					: "a Sluice signs its messages, but here is no key: it is not heard");
-		}
-		/* fall through */
+		sync_count(link, SYNC_BAD_AUTH, 1);
+		return;
 	case SYNC_TRAILER_FORGED:
+		if (refused(link, &link->sync->forged_ms)) {
+			char name[SL_ADDR_STRLEN];
+
+			sync_addr_text(from, name);
+			sync_event(link->sync, false,
+				   "a Sluice with another key speaks at %s: it is not heard", name);
+		}
 		sync_count(link, SYNC_BAD_AUTH, 1);
 	}
+}
+
+/* Is it to be told? Once, as long as such messages come. */
+static bool
+refused(struct sync_link *link, _Atomic uint64_t *last_ms)
+{
+	uint64_t before_ms = atomic_exchange(last_ms, link->now_ms);
+
+	return before_ms == 0 || link->now_ms - before_ms >= SYNC_REFUSED_MS;
 }
 
 /* A Sluice's. */

@@ -95,6 +95,12 @@ sync_is_in_sync(const struct sync *sync)
 	return true;
 }
 
+bool
+sync_is_unheard(const struct sync *sync)
+{
+	return atomic_load(&sync->receives) && !sync->conf.lvs_peer && !atomic_load(&sync->heard);
+}
+
 void
 sync_status(const struct sync *sync, struct ka_sync_status *ret_status)
 {
@@ -122,6 +128,7 @@ sync_status(const struct sync *sync, struct ka_sync_status *ret_status)
 	status.table_full = puts.table_full;
 	pthread_mutex_lock(&sync->news->lock);
 	snprintf(status.peer, sizeof(status.peer), "%s", sync->news->peer);
+	sync_watch_status(sync, &status);
 	pthread_mutex_unlock(&sync->news->lock);
 	*ret_status = status;
 }
@@ -221,7 +228,7 @@ sync_init(struct sync *sync, const struct ka_sync *conf, uint64_t boot_id, unsig
 static bool
 link_in_sync(const struct sync_link *link)
 {
-	bool any = false;
+	bool any = false, heard = false;
 
 	if (link->sync->conf.lvs_peer || !link->received_before)
 		return true;
@@ -233,9 +240,13 @@ link_in_sync(const struct sync_link *link)
 		if (!peer->known || peer->wants_bulk)
 			return false;
 		any = true;
+		heard |= !sync_peer_silent(peer, link->now_ms);
 	}
+	/* Those that spoke are silent, and may live: what they say is missing here. */
+	if (any)
+		return heard;
 	/* Nobody speaks: that is known only since there has been an ear. */
-	return any || link->heard_ms != 0 ||
+	return link->heard_ms != 0 ||
 	       (link->opened_ms != 0 && link->now_ms - link->opened_ms >= SYNC_SILENT_MS);
 }
 

@@ -26,11 +26,15 @@ void sync_stop(struct sync *sync, unsigned int flush_ms);
 void sync_role_set(struct sync *sync, bool sends, bool receives);
 
 /*
- * Does this box know what its peer knows? False from the start until a bulk resynchronisation is complete, or while one
- * is wanted after losses; true if no peer has spoken for 3 s from the start (there is nobody to
- * learn from), or where the other side is LVS. Any thread.
+ * Does this box know what its peer knows? False from the start until a bulk resynchronisation is complete, while one
+ * is wanted after losses, and while all that have spoken are silent without a goodbye; true if no peer has spoken for
+ * 3 s from the start (there is nobody to learn from), where the other side is LVS, and on a box that does
+ * not receive. Any thread.
  */
 bool sync_is_in_sync(const struct sync *sync);
+
+/* It is to receive, and no Sluice has been heard since the start. Never where the other side is LVS. Any thread. */
+bool sync_is_unheard(const struct sync *sync);
 
 /* Any thread. */
 void sync_status(const struct sync *sync, struct ka_sync_status *ret_status);

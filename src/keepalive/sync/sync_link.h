@@ -25,9 +25,11 @@
 #include <stdatomic.h>
 
 enum {
-	SYNC_TURN_MS = 4,      /* between two looks at the changes; so old is one at most when it is sent */
-	SYNC_HELLO_MS = 200,   /* between two hellos */
-	SYNC_SOCKET_MS = 1000, /* between two looks at the interface */
+	SYNC_TURN_MS = 4,        /* between two looks at the changes; so old is one at most when it is sent */
+	SYNC_HELLO_MS = 200,     /* between two hellos */
+	SYNC_SOCKET_MS = 1000,   /* between two looks at the interface */
+	SYNC_PAUSE_MS = 1000,    /* between two turns: the thread was stopped */
+	SYNC_REFUSED_MS = 60000, /* without a message by another key: the next is told of */
 	SYNC_BULK_CLIENTS_MAX = 2,
 	SYNC_BULK_STREAM_MAX = 8 << 20, /* that a slow client may leave unread */
 	SYNC_BULK_MESSAGE_MAX = 16384,
@@ -133,6 +135,19 @@ struct sync_bulk {
 	char name[SL_ADDR_STRLEN];
 };
 
+/* How a box is heard (watch.c). */
+struct sync_sight {
+	char name[SL_ADDR_STRLEN];
+	enum ka_sync_peer state;
+	uint64_t since_ms, heard_ms; /* in this state; last */
+};
+
+struct sync_view {
+	uint64_t opened_ms; /* the thread's sockets were, first; 0: never */
+	unsigned int count;
+	struct sync_sight sights[SYNC_PEERS_MAX];
+};
+
 struct sync_link {
 	struct sync *sync;
 	unsigned int thread;
@@ -149,12 +164,14 @@ struct sync_link {
 	uint64_t now_ms;              /* of this turn of the loop */
 	bool received_before;         /* our role was to receive */
 	bool greet;                   /* a hello is due, because somebody new speaks */
-	bool key_told, threads_told;
+	uint64_t watched_ms;          /* when the view was made */
+	bool threads_told;
 
 	/* written by this thread, read by any */
 	_Atomic uint64_t counters[SYNC_COUNTER_MAX];
 	_Atomic uint64_t bulk_done, bulk_total, bulk_ms;
 	_Atomic bool bulk_runs, in_sync;
+	struct sync_view view; /* behind the lock of the news */
 };
 
 /* What the threads tell; behind a lock that nobody holds for long. */
@@ -177,6 +194,9 @@ struct sync {
 	_Atomic uint64_t end_ms; /* 0: they are not to end; else: by then */
 	_Atomic bool sends, receives;
 	_Atomic bool in_sync; /* all links were, when last asked */
+	_Atomic bool heard;   /* a Sluice has been, by any of them */
+	/* when a message came by another key, and with a key or without where it should be otherwise; 0: never */
+	_Atomic uint64_t forged_ms, unsigned_ms;
 	struct sync_news *news;
 };
 
@@ -198,6 +218,13 @@ sync_now_ms(void)
 void sync_event(struct sync *sync, bool good, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The link's state may have changed: says so if all of them are in sync now, or are no more. */
 void sync_state_update(struct sync_link *link);
+
+/* ---- watch.c: who is heard ---- */
+
+/* Looks at the peers, a few times a second, and tells what has changed. */
+void sync_watch(struct sync_link *link);
+/* `peer`, which is left as it is where none is watched, `peer_state` and its time. Any thread, with the lock of the news. */
+void sync_watch_status(const struct sync *sync, struct ka_sync_status *ret_status);
 
 /* ---- link.c: the thread ---- */
 int sync_link_init(struct sync_link *link, struct sync *sync, unsigned int thread);

@@ -12,6 +12,9 @@
  * A number that has not come a second after a later one has is lost. A loss, or a new boot, wants a bulk;
  * which makes good what is missing up to its mark. What is missing after it wants the next one.
  *
+ * A peer says as well whom it hears, one after the other. One that is heard and does not name our boot id for
+ * SYNC_SILENT_MS is deaf: what we say does not come to it, or not with its key.
+ *
  * Pure: time comes in as an argument. Belongs to one thread.
  */
 #ifndef SYNC_PEER_H
@@ -28,6 +31,8 @@ enum {
 	SYNC_HOLE_MS = 1000,        /* a number that is missing for so long is lost */
 	SYNC_SILENT_MS = 3000,      /* nobody speaks */
 	SYNC_BULK_APART_MS = 10000, /* between two bulks for the sake of losses */
+	/* messages in which a peer names each that it hears, however many these are: three rounds */
+	SYNC_ECHO_ROUNDS = 3 * SYNC_PEERS_MAX,
 };
 
 struct sync_peer {
@@ -38,7 +43,15 @@ struct sync_peer {
 	bool in_sync;      /* as it says */
 	bool numbered;     /* `high` and `floor` mean something */
 	uint8_t threads;   /* as it says */
+	uint64_t known_ms; /* since when */
 	uint64_t heard_ms; /* when last */
+	/*
+	 * When it named our boot id last, or could have for the first time. Moved on by the time in which nothing is heard
+	 * of it; `unechoed` messages have come since.
+	 */
+	uint64_t echoed_ms;
+	unsigned int unechoed;
+	bool hears_nobody; /* as its last message says */
 	uint64_t high;     /* the highest number that came */
 	uint64_t floor;    /* up to here it is clear what has come and what not */
 	uint64_t checked;  /* the highest number at the last check */
@@ -81,6 +94,19 @@ enum sync_verdict sync_peer_heard(struct sync_peers *peers, const struct sync_tr
  * silent. To be called several times a second.
  */
 uint64_t sync_peer_check(struct sync_peers *peers, struct sync_peer *peer, uint64_t now_ms);
+
+/* It is known, has not said goodbye, and nothing has come of it for SYNC_SILENT_MS. */
+static inline bool
+sync_peer_silent(const struct sync_peer *peer, uint64_t now_ms)
+{
+	return peer->known && !peer->gone && now_ms - peer->heard_ms >= SYNC_SILENT_MS;
+}
+
+/* It speaks, and does not hear us. */
+bool sync_peer_deaf(const struct sync_peer *peer, uint64_t now_ms);
+
+/* We did not listen for so long: that is nobody's silence. */
+void sync_peers_pause(struct sync_peers *peers, uint64_t ms);
 
 /* What this number said could not be taken. True: all is wanted now, and was not before. */
 bool sync_peer_missing(struct sync_peer *peer, uint64_t number);

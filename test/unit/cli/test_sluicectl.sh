@@ -256,6 +256,13 @@ heartbeat serial line {
     device /dev/null
     key "sixteen or so octets"
 }
+connection_sync {
+    interface lo
+    peer 192.0.2.9
+    instance VI_1
+    gate off
+    key "sixteen or so octets"
+}
 CONF
 check 0 'address 10.0.0.100/24 of vrrp_instance VI_1 on port wan' config apply "$dir/ha.conf"
 tries=0
@@ -269,6 +276,8 @@ check 0 '^VI_1 +MASTER +150 +[0-9]+ s +this box +no MASTER is heard$' ha status
 check 0 '^line +serial +silent +never ' ha status
 check 0 '^vrrp VI_1 +vrrp +speaks +never ' ha status
 check 0 '^VI_1 +adverts_sent +[1-9]' ha status --all
+check 0 '^connection sync: sends, alone: nobody has been heard$' ha status
+check 0 '"peer_state":"none"' -j ha status
 check 0 '"state":"MASTER"' -j ha status
 check 0 '^two boxes    instances: 1, MASTER: 1, FAULT: 0$' status
 check 0 '^VI_1$' complete ha failover

@@ -89,6 +89,8 @@ test_status(void **state)
 	fake_ka.sync = (struct ka_sync_status){ .enabled = true,
 						.sending = true,
 						.in_sync = true,
+						.peer_state = KA_SYNC_PEER_SILENT,
+						.peer_state_ms = 12000,
 						.bulk_total = 1000000,
 						.conns_sent = 5,
 						.peer = "10.0.0.2" };
@@ -103,7 +105,8 @@ test_status(void **state)
 		       "\"channels\":[{\"channel\":\"mgmt\",\"kind\":\"udp\",\"alive\":true,"
 		       "\"heard_ago_ms\":20,\"peer\":\"lb2\",\"counters\":{\"replayed\":3,\"bad_auth\":0}},"
 		       "{\"channel\":\"line\",\"kind\":\"serial\",\"alive\":false,\"heard_ago_ms\":null}],"
-		       "\"sync\":{\"sending\":true,\"receiving\":false,\"in_sync\":true,\"bulk\":false,"
+		       "\"sync\":{\"sending\":true,\"receiving\":false,\"in_sync\":true,"
+		       "\"peer_state\":\"silent\",\"peer_state_ms\":12000,\"bulk\":false,"
 		       "\"bulk_total\":1000000,\"peer\":\"10.0.0.2\",\"counters\":{\"conns_sent\":5}}}"));
 	answer_expect("status with", CALL("status", ""),
 		      RESULT("{\"ha\":{\"instances\":2,\"master\":1,\"fault\":1}}"));

@@ -280,6 +280,12 @@ sync_is_in_sync(const struct sync *sync)
 	return ((const struct fake_box *)sync)->in_sync;
 }
 
+bool
+sync_is_unheard(const struct sync *sync)
+{
+	return ((const struct fake_box *)sync)->sync_unheard;
+}
+
 void
 sync_status(const struct sync *sync, struct ka_sync_status *ret_status)
 {

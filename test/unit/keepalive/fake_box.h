@@ -36,6 +36,7 @@ struct fake_box {
 	bool heartbeat_cut; /* no heartbeat comes in */
 	bool stands;        /* the keepalive thread is not run */
 	bool in_sync;
+	bool sync_unheard;                              /* connection sync has heard nobody */
 	unsigned int frames, adverts, zeros, arps, nas; /* sent */
 	uint64_t arp_us[64];                            /* when the first ones were */
 	unsigned int arps_of[256];                      /* of the address that ends so */

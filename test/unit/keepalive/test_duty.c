@@ -285,7 +285,12 @@ failover(void **state)
 	ka_running = fake_boxes[A].run;
 	assert_int_equal(ka_failover(NULL, false, error), -EHOSTUNREACH);
 	assert_non_null(strstr(error, "lb2 does not know all connections"));
-	fake_boxes[B].in_sync = true;
+	/* It has another key, and thinks that nobody is there to learn from. */
+	fake_boxes[B].in_sync = fake_boxes[B].sync_unheard = true;
+	fake_run(500);
+	assert_int_equal(ka_failover(NULL, false, error), -EHOSTUNREACH);
+	assert_non_null(strstr(error, "lb2 does not know all connections"));
+	fake_boxes[B].sync_unheard = false;
 	fake_run(500);
 	assert_int_equal(ka_failover(NULL, false, error), 0);
 	fake_run(70);

@@ -111,14 +111,16 @@ numbers(void **state)
 		{ "in the turn after they were found missing", 3500, 1, 0, 0, 0, 0, false, 1 },
 		{ "it is told once", 4600, 1, 0, 0, 0, 0, false, 0 },
 		{ "and may come still", 4700, 1, 5, 0, 104, SYNC_PEER_TAKE, false, 0 },
-		{ "a minute of silence", 64000, 1, 5, 0, 404, SYNC_PEER_TAKE, false, 0 },
-		{ "all that was said in it", 66000, 1, 0, 0, 0, 0, false, 297 },
-		{ "far ahead", 67000, 1, 5, 0, 1000000, SYNC_PEER_TAKE, false, 999595 },
-		{ "older than the window", 68000, 1, 5, 0, 1000000 - SYNC_WINDOW, SYNC_PEER_REPLAYED, false,
+		{ "all that was said in a minute of silence", 64000, 1, 5, 0, 404, SYNC_PEER_TAKE, false,
+		  297 },
+		{ "it is told once", 66000, 1, 0, 0, 0, 0, false, 0 },
+		{ "nothing was said in this one", 70000, 1, 5, 0, 405, SYNC_PEER_TAKE, false, 0 },
+		{ "far ahead", 71000, 1, 5, 0, 1000000, SYNC_PEER_TAKE, false, 999594 },
+		{ "older than the window", 72000, 1, 5, 0, 1000000 - SYNC_WINDOW, SYNC_PEER_REPLAYED, false,
 		  0 },
-		{ "before the leap", 69000, 1, 5, 0, 999999, SYNC_PEER_REPLAYED, false, 0 },
-		{ "the last number there is", 69500, 1, 5, 0, UINT64_MAX, SYNC_PEER_REPLAYED, false, 0 },
-		{ "goes on", 70000, 1, 5, 0, 1000001, SYNC_PEER_TAKE, false, 0 },
+		{ "before the leap", 73000, 1, 5, 0, 999999, SYNC_PEER_REPLAYED, false, 0 },
+		{ "the last number there is", 73500, 1, 5, 0, UINT64_MAX, SYNC_PEER_REPLAYED, false, 0 },
+		{ "goes on", 74000, 1, 5, 0, 1000001, SYNC_PEER_TAKE, false, 0 },
 	};
 
 	play(false, steps, SL_COUNT(steps));
