@@ -306,7 +306,7 @@ view_update(struct ka_run *run, uint64_t now_us)
 {
 	bool alive = false, silent = false;
 	enum peer_view view = run->peer_view;
-	char list[128] = "";
+	char list[sizeof(run->silent)] = "";
 
 	for (unsigned int i = 0; i < run->channel_count; i++) {
 		alive |= run->channels[i].alive;
@@ -324,8 +324,10 @@ view_update(struct ka_run *run, uint64_t now_us)
 		view = silent ? PEER_PARTLY : PEER_ALIVE;
 	else if (silent)
 		view = PEER_DEAD;
-	if (view == run->peer_view)
+	/* One more that falls silent is news, and one fewer. */
+	if (view == run->peer_view && (view != PEER_PARTLY || strcmp(list, run->silent) == 0))
 		return;
+	memcpy(run->silent, list, sizeof(list));
 	/* That it appeared was told, if it is one that says its name. */
 	if (run->peer_view != PEER_UNKNOWN || view != PEER_ALIVE)
 		view_tell(run, view, list);

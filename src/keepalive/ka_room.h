@@ -145,7 +145,8 @@ struct ka_run {
 	struct peer peers[KA_PEERS_MAX];
 	unsigned int peer_count;
 	enum peer_view peer_view;
-	bool say; /* heartbeats have something new to say */
+	char silent[128]; /* by which channels it was, as last told */
+	bool say;         /* heartbeats have something new to say */
 	uint64_t said_us, peers_us, compared_us;
 	struct heartbeat_message message;
 	uint64_t messages; /* so many heartbeats have come in */

@@ -282,6 +282,27 @@ split_heals(void **state)
 	}
 }
 
+/* While the peer is partly silent each further channel that falls silent, or speaks again, is told. */
+static void
+channels_cut_more(void **state)
+{
+	story_heartbeats_too();
+	story_confs[A].instance_count = story_confs[B].instance_count = 2;
+	story_both_start();
+	fake_boxes[B].deaf_vrid = 51;
+	fake_run(1000);
+	assert_int_equal(fake_events(KA_EVENT_PEER, "partly silent: nothing by vrrp VI"), 1);
+	fake_boxes[B].deaf = true;
+	fake_run(1000);
+	assert_int_equal(fake_events(KA_EVENT_PEER, "partly silent: nothing by vrrp VI, vrrp VJ"), 1);
+	fake_run(1000);
+	assert_int_equal(fake_events(KA_EVENT_PEER, ""), 0);
+	fake_boxes[B].deaf = false;
+	fake_run(1000);
+	assert_int_equal(fake_events(KA_EVENT_PEER, "partly silent: nothing by vrrp VI"), 1);
+	assert_int_equal(fake_boxes[B].run->peer_view, PEER_PARTLY);
+}
+
 /* Who stays and who gives way both tell of it. */
 static void
 split(void **state)
@@ -634,6 +655,7 @@ main(void)
 		TEST(return_nopreempt),
 		TEST(equals),
 		TEST(channels_cut),
+		TEST(channels_cut_more),
 		TEST(split),
 		TEST(split_heals),
 		TEST(heartbeats_late),
