@@ -137,6 +137,20 @@ bits_move(uint16_t bits, const int *from, unsigned int count, bool fresh)
 	return moved;
 }
 
+static void
+said_move(struct instance *instance, const int *from, unsigned int count)
+{
+	uint8_t said_by[KA_HEARTBEATS_MAX] = { 0 };
+
+	for (unsigned int i = 0; i < count; i++)
+		if (from[i] >= 0)
+			said_by[i] = instance->said_by[from[i]];
+	memcpy(instance->said_by, said_by, sizeof(said_by));
+	instance->said_master = bits_move(instance->said_master, from, count, false);
+	/* A new one may still bring what was said before. */
+	instance->behind = bits_move(instance->behind, from, count, instance->behind != 0);
+}
+
 /* What is known by a channel that goes on stays known, under its new number. */
 static void
 channels_move(struct ka_run *run, const struct ka_conf *before)
@@ -154,14 +168,8 @@ channels_move(struct ka_run *run, const struct ka_conf *before)
 		if (from[i] >= 0)
 			channels[i] = run->channels[from[i]];
 	}
-	for (unsigned int i = 0; i < run->instance_count; i++) {
-		struct instance *instance = &run->instances[i];
-
-		instance->said_master = bits_move(instance->said_master, from, conf->heartbeat_count, false);
-		/* A new one may still bring what was said before. */
-		instance->behind =
-			bits_move(instance->behind, from, conf->heartbeat_count, instance->behind != 0);
-	}
+	for (unsigned int i = 0; i < run->instance_count; i++)
+		said_move(&run->instances[i], from, conf->heartbeat_count);
 	memcpy(run->channels, channels, sizeof(channels));
 	run->channel_count = conf->heartbeat_count;
 }
@@ -190,6 +198,8 @@ heartbeats_set(struct ka_run *run, struct event_base *base, const struct ka_conf
 	heartbeat_destroy(run->heartbeat);
 	run->heartbeat = NULL;
 	memset(run->channels, 0, sizeof(run->channels));
+	for (unsigned int i = 0; i < run->instance_count; i++)
+		run->instances[i].said_master = 0;
 	sl_error("heartbeats: no memory");
 }
 

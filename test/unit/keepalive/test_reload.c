@@ -156,6 +156,7 @@ channels(void **state)
 	one = fake_instance(B, "VI");
 	assert_int_equal(one->said_master, 3);
 	one->behind = 2;
+	one->said_by[1] = 3;
 	run->channels[0].status.sent = 5;
 	run->channels[1].status.sent = 7;
 	/* The other way round. */
@@ -166,6 +167,7 @@ channels(void **state)
 	one = fake_instance(B, "VI");
 	assert_int_equal(one->said_master, 1);
 	assert_int_equal(one->behind, 1);
+	assert_int_equal(one->said_by[0], 3);
 	assert_int_equal(run->channels[0].status.sent, 7);
 	assert_int_equal(run->channels[1].status.sent, 5);
 	assert_true(run->channels[0].alive && run->channels[1].alive);
