@@ -397,6 +397,14 @@ ka_peer_unsynced(const struct ka_run *run)
 
 /* ---- what this box says ---- */
 
+/* Where heartbeats come and sync has never heard anybody, it is not alone: what the peer knows is not told it. */
+static bool
+knows_all(const struct ka_run *run)
+{
+	return run->sync == NULL ||
+	       (sync_is_in_sync(run->sync) && !(sync_is_unheard(run->sync) && peer_is_fresh(run)));
+}
+
 static void
 message_fill(struct ka_run *run)
 {
@@ -405,9 +413,7 @@ message_fill(struct ka_run *run)
 	memset(message, 0, sizeof(*message));
 	snprintf(message->router_id, sizeof(message->router_id), "%s", run->conf->router_id);
 	message->boot_id = run->boot_id;
-	/* Where heartbeats come and sync has never heard anybody, it is not alone: what the peer knows is not told it. */
-	message->in_sync = run->sync == NULL || (sync_is_in_sync(run->sync) &&
-						 !(sync_is_unheard(run->sync) && peer_is_fresh(run)));
+	message->in_sync = knows_all(run);
 	for (unsigned int i = 0; i < run->instance_count && i < HEARTBEAT_INSTANCES_MAX; i++) {
 		struct instance *instance = &run->instances[i];
 
@@ -440,6 +446,9 @@ say_interval(const struct ka_run *run)
 void
 ka_peer_say(struct ka_run *run, uint64_t now_us)
 {
+	/* The peer's `ha failover` depends on it. */
+	if (run->message.in_sync != knows_all(run) && now_us - run->said_us >= SAY_LEAST_US)
+		run->say = true;
 	if (!run->say && now_us - run->said_us < say_interval(run))
 		return;
 	run->say = false;
