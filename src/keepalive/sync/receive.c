@@ -149,6 +149,9 @@ message_take(struct sync_link *link, const struct sync_wire_message *message,
 	if (is_new) {
 		link->greet = true;
 		peer_name(link, from);
+		/* Before it is in sync: the first heartbeat that says so is not to be late. */
+		atomic_store(&link->sync->heard, true);
+		link->watched_ms = 0;
 		sync_state_update(link);
 	}
 	if (trailer->threads != link->sync->link_count && !link->threads_told) {

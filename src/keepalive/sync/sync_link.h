@@ -164,7 +164,7 @@ struct sync_link {
 	uint64_t now_ms;              /* of this turn of the loop */
 	bool received_before;         /* our role was to receive */
 	bool greet;                   /* a hello is due, because somebody new speaks */
-	uint64_t watched_ms;          /* when the view was made */
+	uint64_t watched_ms;          /* when the view was made; 0: it is to be made anew */
 	bool threads_told;
 
 	/* written by this thread, read by any */
@@ -194,7 +194,7 @@ struct sync {
 	_Atomic uint64_t end_ms; /* 0: they are not to end; else: by then */
 	_Atomic bool sends, receives;
 	_Atomic bool in_sync; /* all links were, when last asked */
-	_Atomic bool heard;   /* a Sluice has been, by any of them */
+	_Atomic bool heard;   /* a Sluice has become known to any of them */
 	/* when a message came by another key, and with a key or without where it should be otherwise; 0: never */
 	_Atomic uint64_t forged_ms, unsigned_ms;
 	struct sync_news *news;

@@ -38,8 +38,6 @@ sync_watch(struct sync_link *link)
 		return;
 	link->watched_ms = link->now_ms;
 	view_fill(link, &now);
-	if (now.count > 0)
-		atomic_store(&link->sync->heard, true);
 	pthread_mutex_lock(&link->sync->news->lock);
 	before = link->view;
 	link->view = now;

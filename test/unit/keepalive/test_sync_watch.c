@@ -157,10 +157,14 @@ silence(void **state)
 	after(SYNC_SILENT_MS);
 	state_check("nobody", KA_SYNC_PEER_NONE, true);
 	assert_true(sync_is_unheard(&sync_state));
-	joined();
+	hear(0, key_text, PEER, OWN, 0);
 	assert_false(sync_is_unheard(&sync_state));
+	after(4);
+	state_check("heard just now", KA_SYNC_PEER_ALIVE, false);
+	bulk_done();
+	after(SYNC_HELLO_MS);
 	state_check("alive", KA_SYNC_PEER_ALIVE, true);
-	after(SYNC_SILENT_MS - SYNC_HELLO_MS - 1);
+	after(SYNC_SILENT_MS - SYNC_HELLO_MS - 5);
 	state_check("not silent yet", KA_SYNC_PEER_ALIVE, true);
 	assert_int_equal(told(silent_words, false), 0);
 	after(SYNC_SILENT_MS);
