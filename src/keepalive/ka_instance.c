@@ -449,7 +449,8 @@ ka_instance_timers(struct ka_run *run, uint64_t now_us)
 		if (now_us < instance->fsm.timer_us)
 			continue;
 		/* By a channel that is not yet silent the peer said that it is MASTER. */
-		if (instance->said_master != 0 && vrrp_fsm_misses_master(&instance->fsm, now_us))
+		if (vrrp_fsm_misses_master(&instance->fsm, now_us) &&
+		    ka_peer_says_master(run, instance, now_us))
 			continue;
 		vrrp_fsm_timer(&instance->fsm, now_us, &actions);
 		ka_instance_do(run, instance, &actions, now_us);

@@ -373,6 +373,20 @@ ka_peer_is_heard(const struct ka_run *run)
 	return alive;
 }
 
+/* Of several boxes that speak by one channel each falls silent for itself: the channel lives on. */
+bool
+ka_peer_says_master(const struct ka_run *run, const struct instance *instance, uint64_t now_us)
+{
+	for (unsigned int i = 0; instance->said_master != 0 && i < run->channel_count; i++) {
+		const struct peer *peer = &run->peers[instance->said_by[i]];
+
+		if ((instance->said_master >> i & 1) != 0 &&
+		    now_us < peer->heard_us + (uint64_t)run->conf->heartbeats[i].dead_ms * 1000)
+			return true;
+	}
+	return false;
+}
+
 static bool
 peer_is_fresh(const struct ka_run *run)
 {

@@ -258,6 +258,8 @@ void ka_peer_advert(struct ka_run *run, struct instance *instance, const struct 
 void ka_peer_silent(struct ka_run *run, struct instance *instance, uint64_t now_us);
 /* By a heartbeat? */
 bool ka_peer_is_heard(const struct ka_run *run);
+/* A box said last by a heartbeat that it is MASTER of it, and is not silent since. */
+bool ka_peer_says_master(const struct ka_run *run, const struct instance *instance, uint64_t now_us);
 /* One that is heard and does not know all connections; NULL: none such. */
 const struct peer *ka_peer_unsynced(const struct ka_run *run);
 

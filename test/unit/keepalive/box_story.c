@@ -53,6 +53,7 @@ story_setup(void **state)
 	sl_prefix_parse("192.0.2.2/24", &addrs[1].prefix);
 	sl_prefix_parse("10.0.0.200/32", &addrs[2].prefix);
 	fake_reset();
+	heartbeat.dead_ms = 400;
 	for (unsigned int box = 0; box < FAKE_BOXES; box++) {
 		story_ones[box][0] = instance("VI", 51, box == A ? 150 : 100);
 		story_ones[box][1] = instance("VJ", 52, box == A ? 150 : 100);

@@ -189,6 +189,7 @@ heartbeats_late(void **state)
 {
 	fake_dead_us = 3000000;
 	story_heartbeats_too();
+	story_confs[B].heartbeats->dead_ms = 3000;
 	story_confs[B].fence = true;
 	story_both_start();
 	fake_boxes[A].deaf = fake_boxes[B].deaf = true;
@@ -478,6 +479,49 @@ ring(void **state)
 	assert_int_equal(fake_events_of(KA_EVENT_PEER, "", "none speaks of vrrp_instance VI"), 1);
 }
 
+/* What a third box says in the heartbeats' group, where it is BACKUP. For so many ms. */
+static void
+third_speaks(unsigned int ms)
+{
+	static uint64_t number;
+	struct heartbeat_message third = fake_boxes[B].said;
+
+	strcpy(third.router_id, "lb3");
+	third.boot_id = 3;
+	third.instances[0].state = KA_BACKUP;
+	third.instances[0].priority = 50;
+	for (unsigned int i = 0; i < ms; i++) {
+		third.number = ++number;
+		fake_boxes[B].heard_us = fake_now_us;
+		ka_peer_heard(0, &third, fake_boxes[B].run);
+		fake_run(1);
+	}
+}
+
+/* The MASTER dies, and its channel is not silent: a third box speaks by it. */
+static void
+third_goes_on(void **state)
+{
+	for (unsigned int fence = 0; fence < 2; fence++) {
+		story_setup(NULL);
+		story_heartbeats_too();
+		story_confs[B].fence = fence != 0;
+		story_both_start();
+		third_speaks(500);
+		fake_boxes[B].deaf = true;
+		third_speaks(1000);
+		assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+		fake_events(KA_EVENT_MAX, "");
+		fake_box_kill(A);
+		third_speaks(390);
+		assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+		third_speaks(120);
+		assert_true(fake_boxes[B].run->channels[0].alive);
+		assert_int_equal(fake_state(B, "VI"), fence ? KA_BACKUP : KA_MASTER);
+		assert_int_equal(fake_events(KA_EVENT_FENCE, "to be fenced"), fence);
+	}
+}
+
 /* Two instances of one number, on different ports: lines are told apart by their order. */
 static void
 same_number(void **state)
@@ -669,6 +713,7 @@ main(void)
 		TEST(other_number),
 		TEST(one_of_two),
 		TEST(ring),
+		TEST(third_goes_on),
 		TEST(stalls),
 		TEST(restless_peer),
 		TEST(lossy),
