@@ -103,13 +103,13 @@ sync_receive_message(struct sync_link *link, const uint8_t *bytes, size_t size,
 	}
 }
 
-/* Is it to be told? Once, as long as such messages come. */
+/* Is it to be told? Once, as long as such messages come. Another thread's turn may have begun later. */
 static bool
 refused(struct sync_link *link, _Atomic uint64_t *last_ms)
 {
 	uint64_t before_ms = atomic_exchange(last_ms, link->now_ms);
 
-	return before_ms == 0 || link->now_ms - before_ms >= SYNC_REFUSED_MS;
+	return before_ms == 0 || link->now_ms >= before_ms + SYNC_REFUSED_MS;
 }
 
 /* A Sluice's. */

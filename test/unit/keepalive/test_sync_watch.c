@@ -372,6 +372,23 @@ keys(void **state)
 	}
 }
 
+/* And once of all threads, of which one may take its message by an earlier clock. */
+static void
+keys_threads(void **state)
+{
+	begin(key_text, false, THREADS);
+	links[1].now_ms--;
+	for (unsigned int k = 0; k < 10; k++) {
+		for (unsigned int i = 0; i < THREADS; i++) {
+			hear(i, other_text, PEER, 0, 0);
+			hear(i, "", PEER, 0, 0);
+		}
+		after(SYNC_HELLO_MS);
+	}
+	assert_int_equal(news.count, 2);
+	end();
+}
+
 int
 main(void)
 {
@@ -385,6 +402,7 @@ main(void)
 		cmocka_unit_test(threads),
 		cmocka_unit_test(lvs),
 		cmocka_unit_test(keys),
+		cmocka_unit_test(keys_threads),
 	};
 
 	links = calloc(THREADS, sizeof(*links));
