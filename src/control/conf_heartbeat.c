@@ -31,6 +31,7 @@ static bool kind_find(struct conf_load *load, const struct conf_word *word,
 		      struct conf_heartbeat_draft *draft);
 static void heartbeat_finish(struct conf_check *check, struct conf_heartbeat_draft *draft);
 static void place_check(struct conf_load *load, unsigned int number);
+static bool has_place(const struct conf_heartbeat_draft *draft);
 static bool is_same_place(const struct ka_heartbeat *a, const struct ka_heartbeat *b);
 static bool file_read(struct conf_load *load, const struct conf_word *word, char ret_key[KA_KEY_SIZE]);
 
@@ -324,11 +325,11 @@ place_check(struct conf_load *load, unsigned int number)
 {
 	const struct conf_heartbeat_draft *draft = &load->ha->heartbeats[number];
 
-	for (unsigned int i = 0; i < number && !draft->bad && !load->incomplete; i++) {
+	for (unsigned int i = 0; i < number && has_place(draft) && !load->incomplete; i++) {
 		const struct conf_heartbeat_draft *other = &load->ha->heartbeats[i];
 		const char *where = conf_where(load, &other->name->place, &draft->name->place);
 
-		if (other->bad || !is_same_place(&draft->ka, &other->ka))
+		if (!has_place(other) || !is_same_place(&draft->ka, &other->ka))
 			continue;
 		if (draft->ka.kind == KA_HEARTBEAT_SERIAL)
 			conf_error(load, &draft->device->place,
@@ -342,6 +343,13 @@ place_check(struct conf_load *load, unsigned int number)
 				   draft->ka.name, draft->ka.udp_port, other->ka.name, where);
 		return;
 	}
+}
+
+/* One that lacks its line, or its peer, has been told of. */
+static bool
+has_place(const struct conf_heartbeat_draft *draft)
+{
+	return !draft->bad && (draft->ka.kind == KA_HEARTBEAT_SERIAL ? draft->device : draft->peer) != NULL;
 }
 
 /* As sockets are bound (heartbeat/udp.c). A group's is bound to no address, and each of several is given a copy. */

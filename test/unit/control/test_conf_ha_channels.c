@@ -87,6 +87,13 @@ static const struct conf_row heartbeat_rows[] = {
 	  "heartbeat udp k {\n interface p\n peer 224.0.0.99\n key 12345678\n}\n",
 	  "7:15: heartbeat k is at the same port 694, interface and local address as heartbeat h (line 6), "
 	  "where only one of two hears its peer: one of these must be another\n" },
+	{ "two without a line, or a peer",
+	  "heartbeat serial h {\n key 12345678\n}\nheartbeat serial k {\n key 12345678\n}\n"
+	  "heartbeat udp l {\n key 12345678\n}\nheartbeat udp m {\n key 12345678\n}\n",
+	  "1:1: heartbeat h lacks its line: device PATH\n"
+	  "4:1: heartbeat k lacks its line: device PATH\n"
+	  "7:1: heartbeat l lacks its peer: an address, or a multicast group\n"
+	  "10:1: heartbeat m lacks its peer: an address, or a multicast group\n" },
 	{ "two on one line", SERIAL("") "heartbeat serial k {\n device /dev/null\n key 12345678\n}\n",
 	  "7:9: device \"/dev/null\" is that of heartbeat h already (line 6): a line has one heartbeat\n" },
 	{ "a device that is not there", "heartbeat serial h {\n device /dev/none\n key 12345678\n}\n",
