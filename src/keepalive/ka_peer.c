@@ -467,11 +467,11 @@ ka_peer_say(struct ka_run *run, uint64_t now_us)
 		return;
 	run->say = false;
 	run->said_us = now_us;
-	if (run->heartbeat == NULL)
-		return;
-	message_fill(run);
-	heartbeat_say(run->heartbeat, &run->message);
-	/* Both are said once. */
+	if (run->heartbeat != NULL) {
+		message_fill(run);
+		heartbeat_say(run->heartbeat, &run->message);
+	}
+	/* Both are said once, or never: they are of now. */
 	for (unsigned int i = 0; i < run->instance_count; i++)
 		run->instances[i].says_zero = run->instances[i].says_master = false;
 }

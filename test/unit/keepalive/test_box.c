@@ -283,6 +283,26 @@ split_heals(void **state)
 	}
 }
 
+/* That one is MASTER for a last time is not left over for heartbeats that a reload brings later. */
+static void
+split_then_heartbeats(void **state)
+{
+	story_both_start();
+	fake_boxes[A].deaf = fake_boxes[B].deaf = true;
+	fake_run(3000);
+	assert_int_equal(fake_state(B, "VI"), KA_MASTER);
+	fake_boxes[A].deaf = fake_boxes[B].deaf = false;
+	fake_run(3000);
+	assert_int_equal(fake_state(B, "VI"), KA_BACKUP);
+	fake_events(KA_EVENT_MAX, "");
+	story_heartbeats_too();
+	fake_box_apply(A, &story_confs[A]);
+	fake_run(500);
+	fake_box_apply(B, &story_confs[B]);
+	fake_run(500);
+	assert_int_equal(fake_events(KA_EVENT_SPLIT, ""), 0);
+}
+
 /* While the peer is partly silent each further channel that falls silent, or speaks again, is told. */
 static void
 channels_cut_more(void **state)
@@ -702,6 +722,7 @@ main(void)
 		TEST(channels_cut_more),
 		TEST(split),
 		TEST(split_heals),
+		TEST(split_then_heartbeats),
 		TEST(heartbeats_late),
 		TEST(heartbeats_without),
 		TEST(planned_is_quiet),
