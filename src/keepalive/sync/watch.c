@@ -4,7 +4,8 @@
  *
  *	its threads' peers (sync_peer.h) -> a view of each thread -> what is told, ha.status
  *
- * A box has one line in a view, that of its boot that was heard last. What one thread finds is told once: not
+ * A box has one line in a view, that of its boot that was heard last; while a boot that is known speaks, one
+ * that is not, which may be a recording, says nothing of the box. What one thread finds is told once: not
  * again by the others, and its end not before all of them have found that. Views lie behind the lock of the news. LVS
  * speaks when it has something to say: it is not watched.
  */
@@ -99,9 +100,12 @@ sync_watch_status(const struct sync *sync, struct ka_sync_status *ret_status)
 static void
 view_fill(const struct sync_link *link, struct sync_view *view)
 {
+	bool lives[SYNC_PEERS_MAX] = { false };
+
 	for (unsigned int i = 0; i < SYNC_PEERS_MAX; i++) {
 		const struct sync_peer *peer = &link->peers.peers[i];
 		struct sync_sight sight = { .heard_ms = peer->heard_ms };
+		bool speaks = peer->known && !peer->gone && !sync_peer_silent(peer, link->now_ms);
 		unsigned int k;
 
 		if (peer->boot_id == 0)
@@ -125,9 +129,11 @@ view_fill(const struct sync_link *link, struct sync_view *view)
 		for (k = 0; k < view->count && strcmp(view->sights[k].name, sight.name) != 0; k++)
 			;
 		if (k == view->count)
-			view->sights[view->count++] = sight;
-		else if (view->sights[k].heard_ms <= sight.heard_ms)
-			view->sights[k] = sight;
+			view->count++;
+		else if (lives[k] != speaks ? lives[k] : view->sights[k].heard_ms > sight.heard_ms)
+			continue;
+		view->sights[k] = sight;
+		lives[k] = speaks;
 	}
 }
 

@@ -304,6 +304,31 @@ deaf_never(void **state)
 	end();
 }
 
+/* Recordings of a boot that is over, from the address of the one that speaks: they say nothing of it. */
+static void
+deaf_recorded(void **state)
+{
+	begin(key_text, false, 1);
+	joined();
+	for (unsigned int i = 0; i < 60; i++) {
+		hear(0, key_text, PEER, OWN, 0);
+		after(100);
+		hear(0, key_text, PEER + 1, 0, 0);
+		number--;
+		after(100);
+	}
+	state_check("recordings", KA_SYNC_PEER_ALIVE, false);
+	assert_int_equal(told(deaf_words, false), 0);
+	/* It was started again, and does not hear this box. */
+	for (unsigned int i = 0; i < 20; i++) {
+		hear(0, key_text, PEER + 1, 0, 0);
+		after(SYNC_HELLO_MS);
+	}
+	state_check("its new boot", KA_SYNC_PEER_DEAF, false);
+	assert_int_equal(told(deaf_words, false), 1);
+	end();
+}
+
 /* What all threads find is told once, and is over when all find so. */
 static void
 threads(void **state)
@@ -399,6 +424,7 @@ main(void)
 		cmocka_unit_test(deaf),
 		cmocka_unit_test(deaf_from_start),
 		cmocka_unit_test(deaf_never),
+		cmocka_unit_test(deaf_recorded),
 		cmocka_unit_test(threads),
 		cmocka_unit_test(lvs),
 		cmocka_unit_test(keys),
