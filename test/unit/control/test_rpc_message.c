@@ -599,6 +599,18 @@ test_document(void **state)
 							  .sent = 52,
 							  .received = 50,
 							  .peer = "lb2" };
+	fake_ka.sync = (struct ka_sync_status){
+		.enabled = true,
+		.sending = true,
+		.in_sync = true,
+		.peer_state = KA_SYNC_PEER_ALIVE,
+		.peer_state_ms = 5190,
+		.peer = "172.16.0.2",
+		.messages_sent = 27,
+		.messages_received = 26,
+		.bytes_sent = 2592,
+		.bytes_received = 2496,
+	};
 	while (fgets(line, sizeof(line), document) != NULL) {
 		char *at;
 
