@@ -134,6 +134,7 @@ examples(void **state)
 		conf_faults_print(&faults, stderr);
 		assert_non_null(conf);
 		conf_free(conf);
+		conf_faults_free(&faults);
 		from = to;
 	}
 	assert_true(count >= 3);
